@@ -1,0 +1,67 @@
+# Two commands matter: `make run` and `make test`. Each installs what it needs first, once.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python found that TensorFlow has wheels for
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 && echo "$$p" && break; done)
+# Named after what is installed: a changed requirements.txt installs again, anything else does not
+STAMP := $(VENV)/installed-$(shell cksum < requirements.txt | tr ' ' '-')
+# Two at most: the suites share their cores with servers and browsers that the tests start
+JOBS ?= 2
+TESTS ?= tests
+PYTEST = DIGITRE_VAR_DIR=$(CURDIR)/$(VENV)/test-var $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_OPTIONS) $(TESTS)
+
+.PHONY: help run install test test-sqlite test-postgres lint format bench requirements clean
+
+help:  ## Say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+run: $(STAMP)  ## Set up and start on 127.0.0.1:8000 (PORT=8001 for another port)
+	@exec $(BIN)/python -m digitre_site.launcher
+
+install: $(STAMP)  ## Set up alone
+
+test: test-sqlite test-postgres  ## Set up and test, on SQLite and on PostgreSQL
+
+test-sqlite: $(STAMP)
+	$(PYTEST) -m "not postgres"
+
+test-postgres: $(STAMP)
+	$(BIN)/python tests/postgres_server.py $(PYTEST) -m "not sqlite"
+
+lint: $(STAMP)  ## Style, types, templates and the images' recipe
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint templates --check --lint --quiet
+	DEBUG=on DIGITRE_VAR_DIR=$(CURDIR)/$(VENV)/test-var $(BIN)/mypy
+	$(BIN)/hadolint docker/Dockerfile
+
+format: $(STAMP)  ## Rewrite the code in the house style
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)  ## Measure: accuracy on the exams, time and memory of an answer
+	DEBUG=on $(BIN)/python -m bench
+
+requirements: $(STAMP)  ## Pin again what requirements*.in ask for
+	@command -v uv >/dev/null || { echo "This needs uv: https://docs.astral.sh/uv/"; exit 1; }
+	uv pip compile -q --universal --python-version 3.11 --no-header requirements-web.in -o requirements-web.txt
+	uv pip compile -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
+
+clean:  ## Remove the virtual environment and caches; var/ and its drawings stay
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+$(STAMP): requirements.txt
+	@test -n "$(PYTHON)" || { echo "Digitre needs Python 3.11, 3.12 or 3.13 (TensorFlow has no wheels for others yet)."; \
+		echo "Install one, or name it: make run PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Setting up .venv with $(PYTHON), once: about 800 MB, a few minutes."
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Making .venv failed. On Debian and Ubuntu: apt install python3-venv, then try again."; exit 1; }
+	@$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt || { \
+		echo "Installing failed; the lines above say where. Check the network and the disk, then run the same command again:"; \
+		echo "what was downloaded is kept."; exit 1; }
+	@rm -f $(VENV)/installed-*
+	@touch $@

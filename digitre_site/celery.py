@@ -1,0 +1,80 @@
+"""The queue: one worker, one task at a time, and a clock that never changes.
+
+    celery -A digitre_site.celery worker      learns; its pool is one child that ends with its task
+    celery -A digitre_site.celery beat        the clock
+
+The database is the real queue (claims, leases, what is waiting): a lost message costs one tick, never a drawing.
+"""
+
+import os
+from datetime import timedelta
+
+from celery import Celery, signals
+from django.conf import settings
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
+
+TICK = timedelta(minutes=2)
+HEARTBEAT = timedelta(seconds=15)
+LONGEST_TASK = timedelta(hours=4)  # a message unacknowledged for longer is delivered again: a second copy
+
+
+def broker_options() -> dict:
+    """Redis where there is one, else a folder: slow (0.5 s a task) and fit for one machine without Redis."""
+    if settings.REDIS_URL:
+        return {
+            "broker_url": settings.REDIS_URL,
+            "broker_transport_options": {
+                "visibility_timeout": LONGEST_TASK.total_seconds(),
+                "socket_connect_timeout": 1,
+                "socket_timeout": 5,
+                "health_check_interval": 10,
+            },
+        }
+    folder = settings.VAR_DIR / "queue"
+    folder.mkdir(parents=True, exist_ok=True)
+    return {
+        "broker_url": "filesystem://",
+        "broker_transport_options": {
+            "data_folder_in": str(folder),
+            "data_folder_out": str(folder),
+            "control_folder": str(folder / "control"),
+        },
+    }
+
+
+def every(interval: timedelta, task: str) -> dict:
+    """A scheduled task that is dropped when the worker has been busy past the next one: ticks must not pile up."""
+    return {"task": task, "schedule": interval, "options": {"expires": interval.total_seconds()}}
+
+
+app = Celery("digitre")
+app.conf.update(
+    **broker_options(),
+    result_backend=None,  # outcomes are rows; a Redis backend blocks 19.5 s when Redis is down
+    task_ignore_result=True,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    timezone="UTC",
+    # One training at a time, in a child that ends with it: TensorFlow's memory and threads die there
+    task_default_queue="training",
+    worker_concurrency=1,
+    worker_max_tasks_per_child=1,
+    worker_prefetch_multiplier=1,
+    worker_send_task_events=False,
+    worker_enable_remote_control=False,
+    beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
+    beat_schedule={
+        "tick": every(TICK, "training.tick"),
+        "heartbeat": every(HEARTBEAT, "training.heartbeat"),
+        "purge": every(timedelta(days=1), "recognizer.purge"),
+    },
+)
+app.steps["worker"].add(DjangoStructLogInitStep)
+app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect
+def keep_djangos_logging(**kwargs: object) -> None:
+    """Stop Celery from replacing the log handlers; Django has set them by now."""

@@ -1,0 +1,1 @@
+"""What `make run` runs: everything in one terminal, and nothing left behind."""
