@@ -1,0 +1,21 @@
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from digitre_site import health
+from recognizer.api.views import SeedView, page_not_found
+
+urlpatterns = [
+    path("", include("recognizer.page_urls")),
+    path("", include("training.urls")),
+    path("api/v1/", include("recognizer.api.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("_get_digit", csrf_exempt(SeedView.as_view()), name="seed"),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    re_path(r"^api/", page_not_found),
+]

@@ -1,0 +1,66 @@
+"""Every error as `{"code", "detail"}`: a word for programs and a sentence for people."""
+
+from django.http import Http404
+from rest_framework import status
+from rest_framework.exceptions import APIException, NotFound, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+
+from recognizer.errors import AlreadyReviewed, InvalidDrawing, NoChampion
+
+
+class BadDrawing(APIException):
+    status_code = status.HTTP_400_BAD_REQUEST
+
+
+class Reviewed(APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "already_reviewed"
+    default_detail = "A reviewer has looked at this drawing, so its label stands. Thank you."
+
+
+class ModelUnavailable(APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "no_model"
+    default_detail = "There is no model to read with right now. Try again in a moment."
+
+
+def exception_handler(error: Exception, context: dict) -> Response | None:
+    """Map our errors to DRF's, and DRF's many shapes to one."""
+    response = drf_exception_handler(as_api_exception(error), context)
+    if response is not None:
+        code, detail = flatten(as_api_exception(error))
+        response.data = {"code": code, "detail": detail}
+        if response.status_code == status.HTTP_503_SERVICE_UNAVAILABLE:
+            response["Retry-After"] = "5"
+    return response
+
+
+def as_api_exception(error: Exception) -> Exception:
+    match error:
+        case InvalidDrawing():
+            return BadDrawing(error.detail, error.code)
+        case AlreadyReviewed():
+            return Reviewed()
+        case NoChampion():
+            return ModelUnavailable()
+        case Http404():
+            return NotFound("There is no such drawing of yours.")
+    return error
+
+
+def flatten(error: Exception) -> tuple[str, str]:
+    """Return the first code and sentence of an APIException; field errors name their field."""
+    details = error.get_full_details()
+    field = ""
+    while not (
+        isinstance(details, dict) and "message" in details and "code" in details and isinstance(details["message"], str)
+    ):
+        if isinstance(details, list):
+            details = next((entry for entry in details if entry), {"message": "Not valid.", "code": "invalid"})
+        else:
+            name, details = next(iter(details.items()))
+            field = field or str(name)
+    sentence = str(details["message"])
+    is_field_error = isinstance(error, ValidationError) and field and field != "non_field_errors"
+    return str(details["code"]), f"{field}: {sentence}" if is_field_error else sentence

@@ -1,0 +1,38 @@
+"""Bodies as strangers send them: strict JSON, bounded forms."""
+
+import codecs
+import json
+from collections.abc import Mapping
+from typing import IO
+
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
+from rest_framework.parsers import BaseParser
+
+
+def refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+class StrictJSONParser(BaseParser):
+    """JSON as RFC 8259 has it: UTF-8, no NaN; too deep or too long a number is a 400 like any other nonsense."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping | None = None) -> object:
+        charset = (parser_context or {}).get("encoding") or "utf-8"
+        try:
+            is_utf8 = codecs.lookup(charset).name == "utf-8"
+        except LookupError:
+            is_utf8 = False
+        if not is_utf8:
+            raise UnsupportedMediaType(media_type, detail="JSON is UTF-8.")
+        try:
+            return json.loads(stream.read().decode("utf-8"), parse_constant=refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise ParseError("The body is not valid JSON.") from error
+
+
+class AnyTypeJSONParser(StrictJSONParser):
+    """For the 2017 front end, which did not always say what it sent."""
+
+    media_type = "*/*"

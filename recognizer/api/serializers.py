@@ -1,0 +1,191 @@
+"""The shape and limits of what comes in and goes out."""
+
+import json
+import math
+
+from rest_framework import serializers
+
+from recognizer import decoding
+from recognizer.models import Drawing
+from recognizer.services import Submission, spoken_label
+from recognizer.strokes import validate_strokes
+
+MAX_CANVAS_SIDE = 16_384  # pixels; a wall display, twice over
+
+
+class DigitField(serializers.Field):
+    """A JSON integer 0..9 and nothing that merely looks like one: true, "7", 7.0 are refused."""
+
+    default_error_messages = {"invalid": "Must be a whole number from 0 to 9."}
+
+    def to_internal_value(self, data: object) -> int:
+        if type(data) is not int or not 0 <= data <= 9:
+            self.fail("invalid")
+        return data
+
+    def to_representation(self, value: int) -> int:
+        return value
+
+
+class LengthField(serializers.Field):
+    """A finite positive number of canvas pixels."""
+
+    default_error_messages = {"invalid": f"Must be a number above 0 and at most {MAX_CANVAS_SIDE}."}
+
+    def to_internal_value(self, data: object) -> float:
+        if type(data) not in (int, float) or not math.isfinite(data) or not 0 < data <= MAX_CANVAS_SIDE:
+            self.fail("invalid")
+        return float(data)
+
+
+class CanvasSerializer(serializers.Serializer):
+    width = LengthField()
+    height = LengthField()
+
+
+class DrawingRequestSerializer(serializers.Serializer):
+    """A picture as a data URL, and what a browser knows besides."""
+
+    image = serializers.CharField(
+        help_text="data:image/png;base64,... at most 128 KB decoded, each side 1 to 1024 pixels",
+        trim_whitespace=False,
+    )
+    strokes = serializers.JSONField(
+        required=False, allow_null=True, help_text="[[[x, y, t_ms], ...], ...] in canvas pixels"
+    )
+    canvas = CanvasSerializer(required=False, allow_null=True)
+    prompted = DigitField(required=False, allow_null=True, help_text="the digit that the page had asked for")
+    explain = serializers.BooleanField(required=False, default=False)
+
+    def read_png(self) -> bytes:
+        return decoding.decode_data_url(self.validated_data["image"])
+
+    def submission(self) -> Submission:
+        """Decode what was sent.
+
+        Raises:
+            InvalidDrawing: picture or strokes are not sound.
+        """
+        data, ink = self.validated_data, decoding.decode_png(self.read_png())
+        canvas = data.get("canvas")
+        width, height = (canvas["width"], canvas["height"]) if canvas else ink.shape[::-1]
+        raw = data.get("strokes")
+        strokes = validate_strokes(raw, width, height) if raw else None
+        return Submission(ink, strokes, (width, height) if strokes else None, data.get("prompted"))
+
+
+class DrawingUploadSerializer(DrawingRequestSerializer):
+    """The same as a form: the picture as a file, strokes and canvas as JSON text."""
+
+    image = serializers.FileField(max_length=255)
+    strokes = serializers.CharField(required=False)
+    canvas = serializers.CharField(required=False)
+
+    def read_png(self) -> bytes:
+        return self.validated_data["image"].read()
+
+    def validate_strokes(self, text: str) -> object:
+        return parse_json_text(text)
+
+    def validate_canvas(self, text: str) -> dict:
+        nested = CanvasSerializer(data=parse_json_text(text))
+        nested.is_valid(raise_exception=True)
+        return nested.validated_data
+
+
+def parse_json_text(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise serializers.ValidationError("Not valid JSON.") from error
+
+
+class AlternativeSerializer(serializers.Serializer):
+    digit = serializers.IntegerField(min_value=0, max_value=9)
+    probability = serializers.FloatField(min_value=0, max_value=1)
+
+
+class StepSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    image = serializers.CharField()
+
+
+class AnswerSerializer(serializers.Serializer):
+    digit = serializers.IntegerField(min_value=0, max_value=9, allow_null=True)
+    refused = serializers.BooleanField()
+    message = serializers.CharField()
+    certainty = serializers.CharField()
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+    margin = serializers.FloatField(min_value=0, max_value=1)
+    likely_digit = serializers.IntegerField(min_value=0, max_value=9)
+    probabilities = serializers.ListField(child=serializers.FloatField(), min_length=10, max_length=10)
+    alternatives = AlternativeSerializer(many=True)
+    model_version = serializers.IntegerField()
+    memory = serializers.IntegerField(help_text="corrections of this contributor that were used, 0 if none")
+    preview = serializers.CharField(help_text="the 28 x 28 the model saw, as a PNG data URL")
+    steps = StepSerializer(many=True, required=False)
+
+
+class StoredAnswerSerializer(AnswerSerializer):
+    id = serializers.UUIDField()
+
+
+class FeedbackSerializer(serializers.Serializer):
+    label = DigitField(allow_null=True, help_text="0-9, or null for: not a digit")
+
+
+class FeedbackAnswerSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    label = serializers.IntegerField(allow_null=True, min_value=0, max_value=9)
+    status = serializers.ChoiceField(choices=Drawing.Status.choices)
+
+
+class ErrorSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class DrawingSummarySerializer(serializers.ModelSerializer):
+    """What a contributor may know of a drawing of theirs."""
+
+    predicted = serializers.IntegerField(source="predicted_label", allow_null=True)
+    confirmed = serializers.SerializerMethodField()
+    is_confirmed = serializers.SerializerMethodField()
+    model_version = serializers.IntegerField(source="model_version.number")
+    image = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Drawing
+        fields = [
+            "id", "created_at", "image", "predicted", "confidence", "model_version", "confirmed", "is_confirmed",
+            "status", "status_reason",
+        ]  # fmt: skip
+
+    def get_confirmed(self, drawing: Drawing) -> int | None:
+        return spoken_label(drawing.confirmed_label)
+
+    def get_is_confirmed(self, drawing: Drawing) -> bool:
+        return drawing.confirmed_label is not None
+
+    def get_image(self, drawing: Drawing) -> str:
+        return decoding.data_url(bytes(drawing.png))
+
+
+class DrawingDetailSerializer(DrawingSummarySerializer):
+    class Meta(DrawingSummarySerializer.Meta):
+        fields = [*DrawingSummarySerializer.Meta.fields, "probabilities", "strokes", "prompted_label"]
+
+
+class ModelSerializer(serializers.Serializer):
+    version = serializers.IntegerField()
+    promoted_at = serializers.DateTimeField(allow_null=True)
+    metrics = serializers.JSONField()
+
+
+class SeedRequestSerializer(serializers.Serializer):
+    digit = serializers.CharField()
+
+
+class SeedAnswerSerializer(serializers.Serializer):
+    result = serializers.CharField()
+    probability = serializers.CharField()

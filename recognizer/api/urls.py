@@ -1,0 +1,12 @@
+from django.urls import path
+
+from recognizer.api import views
+
+app_name = "api"
+urlpatterns = [
+    path("drawings/", views.DrawingsView.as_view(), name="drawings"),
+    path("drawings/<uuid:drawing_id>/", views.DrawingDetailView.as_view(), name="drawing"),
+    path("drawings/<uuid:drawing_id>/feedback/", views.FeedbackView.as_view(), name="feedback"),
+    path("guesses/", views.GuessesView.as_view(), name="guesses"),
+    path("model/", views.ModelView.as_view(), name="model"),
+]

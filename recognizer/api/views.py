@@ -1,0 +1,248 @@
+"""HTTP, version 1: parse, one verb, respond."""
+
+from typing import NoReturn
+from uuid import UUID
+
+import numpy as np
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from recognizer import contributors, decoding, services, serving
+from recognizer.api import serializers as shapes
+from recognizer.api.parsers import AnyTypeJSONParser, StrictJSONParser
+from recognizer.api.throttles import DRAWING_THROTTLES, CallsByAddress, GuessesByAddress
+from recognizer.errors import InvalidDrawing
+from recognizer.models import Contributor, Drawing, ModelVersion
+from recognizer.preprocessing import preparation_steps
+
+IDEMPOTENCY_KEY_LENGTH = 64
+ERRORS = {
+    400: OpenApiResponse(shapes.ErrorSerializer, description="Not a drawing, or not what the call takes."),
+    413: OpenApiResponse(shapes.ErrorSerializer, description="Too large."),
+    415: OpenApiResponse(shapes.ErrorSerializer, description="Another media type."),
+    429: OpenApiResponse(shapes.ErrorSerializer, description="Too many calls; Retry-After says for how long."),
+    503: OpenApiResponse(shapes.ErrorSerializer, description="No model or no database right now."),
+}
+NOT_YOURS = {404: OpenApiResponse(shapes.ErrorSerializer, description="No such drawing of yours.")}
+DRAWING_BODY = {
+    "application/json": shapes.DrawingRequestSerializer,
+    "multipart/form-data": shapes.DrawingUploadSerializer,
+}
+
+
+def answer_payload(reading: services.Reading, submission: services.Submission, explain: bool) -> dict:
+    """Turn a reading into the answer of the API; `explain` adds the pictures between canvas and network."""
+    said = reading.answer
+    payload = {
+        "digit": said.digit,
+        "refused": said.refused,
+        "message": said.message,
+        "certainty": said.certainty,
+        "confidence": said.confidence,
+        "margin": said.margin,
+        "likely_digit": said.likely_digit,
+        "probabilities": said.probabilities,
+        "alternatives": [{"digit": digit, "probability": probability} for digit, probability in said.alternatives],
+        "model_version": reading.served.version,
+        "memory": 0,
+        "preview": picture_url((reading.image[..., 0] * 255).round().astype("uint8")),
+    }
+    if explain:
+        steps = preparation_steps(submission.ink, submission.strokes)
+        payload["steps"] = [{"name": name, "image": picture_url(image)} for name, image in steps]
+    return payload
+
+
+def picture_url(ink: np.ndarray) -> str:
+    return decoding.data_url(decoding.encode_png(ink))
+
+
+class DrawingView(APIView):
+    """What drawings and guesses share: a body that is JSON or a form."""
+
+    parser_classes = [StrictJSONParser, MultiPartParser]
+
+    def parse_drawing(self, request: Request) -> shapes.DrawingRequestSerializer:
+        is_form = request.content_type.startswith("multipart/")
+        serializer = (shapes.DrawingUploadSerializer if is_form else shapes.DrawingRequestSerializer)(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return serializer
+
+
+class NewestFirst(CursorPagination):
+    page_size = 60
+    ordering = ("-created_at", "id")
+
+
+class DrawingsView(DrawingView):
+    """Store a drawing and answer it; list or forget one's own."""
+
+    def get_throttles(self) -> list:
+        throttles = DRAWING_THROTTLES if self.request.method == "POST" else [CallsByAddress]
+        return [throttle() for throttle in throttles]
+
+    @extend_schema(
+        operation_id="drawings_create",
+        request=DRAWING_BODY,
+        responses={201: shapes.StoredAnswerSerializer, **ERRORS},
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key",
+                str,
+                "header",
+                description="the same key stores one drawing, however often it is sent",
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Store a drawing and say what it is. The first one makes its sender a contributor, by cookie."""
+        serializer = self.parse_drawing(request)
+        submission = serializer.submission()
+        key = request.headers.get("Idempotency-Key", "")[:IDEMPOTENCY_KEY_LENGTH] or None
+        drawing, reading = services.recognize(submission, contributors.find(request), key)
+        payload = answer_payload(reading, submission, serializer.validated_data["explain"])
+        response = Response({"id": drawing.pk, **payload}, status=status.HTTP_201_CREATED)
+        contributors.remember(response, drawing.contributor)
+        return response
+
+    @extend_schema(operation_id="drawings_list", responses={200: shapes.DrawingSummarySerializer(many=True), **ERRORS})
+    def get(self, request: Request) -> Response:
+        """List one's own drawings, the newest first."""
+        mine = Drawing.objects.of(contributors.find(request)).select_related("model_version").defer("strokes")
+        paginator = NewestFirst()
+        page = paginator.paginate_queryset(mine, request, view=self)
+        return paginator.get_paginated_response(shapes.DrawingSummarySerializer(page, many=True).data)
+
+    @extend_schema(operation_id="drawings_forget_all", responses={204: None, **ERRORS})
+    def delete(self, request: Request) -> Response:
+        """Forget everything of the caller's: drawings, labels and the contributor."""
+        contributor = contributors.find(request)
+        if contributor:
+            services.forget(contributor)
+        response = Response(status=status.HTTP_204_NO_CONTENT)
+        response.delete_cookie(contributors.COOKIE, samesite="Lax")
+        return response
+
+
+class GuessesView(DrawingView):
+    throttle_classes = [GuessesByAddress]
+
+    @extend_schema(
+        operation_id="guesses_create",
+        request=DRAWING_BODY,
+        responses={200: shapes.AnswerSerializer, **ERRORS},
+    )
+    def post(self, request: Request) -> Response:
+        """Say what a drawing is; nothing is stored."""
+        serializer = self.parse_drawing(request)
+        submission = serializer.submission()
+        return Response(answer_payload(services.read(submission), submission, serializer.validated_data["explain"]))
+
+
+class OwnDrawingView(APIView):
+    """Calls about one drawing of the caller's; anybody else's does not exist."""
+
+    throttle_classes = [CallsByAddress]
+
+    def contributor(self, request: Request) -> Contributor:
+        contributor = contributors.find(request)
+        if contributor is None:
+            raise_not_found()
+        return contributor
+
+
+class DrawingDetailView(OwnDrawingView):
+    @extend_schema(operation_id="drawings_read", responses={200: shapes.DrawingDetailSerializer, **NOT_YOURS, **ERRORS})
+    def get(self, request: Request, drawing_id: UUID) -> Response:
+        """Read one's own drawing: its picture, its labels, and what became of it."""
+        mine = Drawing.objects.of(self.contributor(request)).select_related("model_version")
+        return Response(shapes.DrawingDetailSerializer(mine.filter(pk=drawing_id).first() or raise_not_found()).data)
+
+    @extend_schema(operation_id="drawings_forget", responses={204: None, **NOT_YOURS, **ERRORS})
+    def delete(self, request: Request, drawing_id: UUID) -> Response:
+        """Forget one's own drawing, with all that was said of it."""
+        try:
+            services.forget(self.contributor(request), drawing_id)
+        except Drawing.DoesNotExist:
+            raise_not_found()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class FeedbackView(OwnDrawingView):
+    @extend_schema(
+        operation_id="feedback_update",
+        request=shapes.FeedbackSerializer,
+        responses={
+            200: shapes.FeedbackAnswerSerializer,
+            409: OpenApiResponse(shapes.ErrorSerializer, description="A reviewer has decided."),
+            **NOT_YOURS,
+            **ERRORS,
+        },
+    )
+    def put(self, request: Request, drawing_id: UUID) -> Response:
+        """Say what one's own drawing is: a digit, or null for none. May be changed until it is reviewed."""
+        serializer = shapes.FeedbackSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        label = services.stored_label(serializer.validated_data["label"])
+        try:
+            drawing = services.give_feedback(drawing_id, self.contributor(request), label)
+        except Drawing.DoesNotExist:
+            raise_not_found()
+        return Response(
+            {
+                "id": drawing.pk,
+                "label": services.spoken_label(drawing.confirmed_label),
+                "status": drawing.status,
+            }
+        )
+
+
+class ModelView(APIView):
+    throttle_classes = [CallsByAddress]
+
+    @extend_schema(operation_id="model_read", responses={200: shapes.ModelSerializer, 503: shapes.ErrorSerializer})
+    def get(self, request: Request) -> Response:
+        """Which version answers, since when, and how it does on its exams."""
+        version = ModelVersion.objects.get(pk=serving.current_classifier().version_id)
+        return Response({"version": version.number, "promoted_at": version.promoted_at, "metrics": version.metrics})
+
+
+class SeedView(APIView):
+    """The 2017 front end's call, answered as it was.
+
+    `[{"digit": data URL}]` -> `{"result", "probability"}`; nothing is stored.
+    """
+
+    parser_classes = [AnyTypeJSONParser]
+    throttle_classes = [GuessesByAddress]
+
+    @extend_schema(
+        operation_id="seed_get_digit",
+        request=shapes.SeedRequestSerializer(many=True),
+        responses={200: shapes.SeedAnswerSerializer, **ERRORS},
+    )
+    def post(self, request: Request) -> Response:
+        first = request.data[0] if isinstance(request.data, list) and request.data else None
+        if not isinstance(first, dict) or not isinstance(first.get("digit"), str):
+            raise InvalidDrawing("invalid_image", 'The body must be [{"digit": "data:image/png;base64,..."}].')
+        ink = decoding.decode_png(decoding.decode_data_url(first["digit"]))
+        said = services.read(services.Submission(ink)).answer
+        if said.refused:
+            return Response({"result": "Huh...", "probability": "You call that a digit?"})
+        return Response({"result": str(said.digit), "probability": f"({said.confidence * 100:.1f}% probability)"})
+
+
+def raise_not_found() -> NoReturn:
+    raise NotFound("There is no such drawing of yours.")
+
+
+def page_not_found(request: HttpRequest) -> HttpResponse:
+    """Answer an unknown API address in the API's own shape."""
+    return JsonResponse({"code": "not_found", "detail": "There is nothing at this address."}, status=404)

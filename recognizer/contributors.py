@@ -1,0 +1,33 @@
+"""Who is calling: an anonymous contributor, known by a signed cookie and nothing else."""
+
+import uuid
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+from recognizer.models import Contributor
+
+COOKIE = "digitre_contributor"
+COOKIE_SECONDS = 60 * 60 * 24 * 365
+SALT = "recognizer.contributor"
+
+
+def find(request: HttpRequest) -> Contributor | None:
+    """Return the contributor of a valid cookie; a forged, foreign or forgotten one is nobody."""
+    try:
+        token = uuid.UUID(signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT))
+    except (signing.BadSignature, ValueError, TypeError, AttributeError):
+        return None
+    return Contributor.objects.filter(token=token).first()
+
+
+def remember(response: HttpResponse, contributor: Contributor) -> None:
+    response.set_cookie(
+        COOKIE,
+        signing.dumps(contributor.token.hex, salt=SALT),
+        max_age=COOKIE_SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )

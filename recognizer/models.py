@@ -1,0 +1,416 @@
+"""Who drew, what they drew, what was said about it, and by which model.
+
+A drawing carries three labels by three writers, and none overwrites another: the model's (`predicted_label`), its
+contributor's (`confirmed_label`) and a reviewer's (`reviewed_label`). Every change of a label or of a status is also a
+`LabelEvent`, which is only ever added to.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from recognizer.answers import NOT_A_DIGIT
+from recognizer.errors import AlreadyReviewed
+
+EXAM_EVERY = 5  # every fifth new contributor is examined and never taught, for ever
+CLAIM_TIMEOUT = timedelta(minutes=5)  # a reviewer who left gives the drawing back after this
+LABEL_CHOICES = [(digit, str(digit)) for digit in range(10)] + [(NOT_A_DIGIT, "not a digit")]
+
+
+def label_field(**options: object) -> models.PositiveSmallIntegerField:
+    return models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        choices=LABEL_CHOICES,
+        validators=[MinValueValidator(0), MaxValueValidator(NOT_A_DIGIT)],
+        **options,
+    )
+
+
+def label_text(label: int | None) -> str:
+    """Say a stored label in words: "7", "not a digit", or "-" where there is none."""
+    return "-" if label is None else dict(LABEL_CHOICES)[label]
+
+
+class Contributor(models.Model):
+    """A visitor who stored at least one drawing. No name, no address: a random token in a signed cookie."""
+
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    is_exam = models.BooleanField(default=False, help_text="Their drawings are exam questions and never train.")
+    blocked_at = models.DateTimeField(null=True, blank=True)
+    consented_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"contributor {self.short_name}"
+
+    @property
+    def short_name(self) -> str:
+        return self.token.hex[:8]
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.blocked_at is not None
+
+    @classmethod
+    def join(cls) -> Self:
+        """Create a contributor.
+
+        Every fifth is an exam contributor, by the row's own number, so two at once cannot both be it.
+        """
+        with transaction.atomic():
+            contributor = cls.objects.create(consented_at=timezone.now())
+            if contributor.pk % EXAM_EVERY == 0:
+                contributor.is_exam = True
+                contributor.save(update_fields=["is_exam"])
+        return contributor
+
+    def block(self) -> None:
+        self.blocked_at = timezone.now()
+        self.save(update_fields=["blocked_at"])
+
+    def unblock(self) -> None:
+        self.blocked_at = None
+        self.save(update_fields=["blocked_at"])
+
+
+class ModelVersionQuerySet(models.QuerySet):
+    def champion(self) -> "ModelVersion | None":
+        return self.filter(is_champion=True).first()
+
+    def servable(self) -> Self:
+        """Versions that were champion once and whose bytes are not known to be broken, the latest promoted first."""
+        return self.filter(promoted_at__isnull=False, broken_reason="").order_by("-is_champion", "-promoted_at")
+
+
+class LightModelVersionManager(models.Manager.from_queryset(ModelVersionQuerySet)):
+    """Leaves the artifacts (about 4 MB a row) in the database until they are asked for."""
+
+    def get_queryset(self) -> ModelVersionQuerySet:
+        return super().get_queryset().defer("keras", "tflite")
+
+
+class ModelVersion(models.Model):
+    """One trained network: immutable artifacts, how it was measured, and whether it speaks."""
+
+    number = models.PositiveIntegerField(unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    origin = models.CharField(max_length=200, help_text="Where it comes from: the shipped baseline, or a training run.")
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    keras = models.BinaryField()
+    tflite = models.BinaryField()
+    keras_sha256 = models.CharField(max_length=64, editable=False)
+    tflite_sha256 = models.CharField(max_length=64, editable=False)
+    preprocessing_version = models.PositiveIntegerField(editable=False)
+    calibration = models.JSONField(help_text="Temperature and refusal threshold; see recognizer.answers.Calibration.")
+    metrics = models.JSONField(default=dict, blank=True, help_text="Exam name to report.")
+    is_champion = models.BooleanField(default=False, editable=False)
+    promoted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    broken_reason = models.CharField(max_length=300, blank=True, editable=False)
+
+    objects = LightModelVersionManager()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["is_champion"], condition=Q(is_champion=True), name="one_champion"),
+            models.CheckConstraint(
+                condition=Q(is_champion=False) | Q(promoted_at__isnull=False), name="champion_was_promoted"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+
+class PromotionEvent(models.Model):
+    """One change of champion: who, when, why, and which version stepped down."""
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotions")
+    previous = models.ForeignKey(ModelVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    reason = models.TextField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.version} promoted {self.at:%Y-%m-%d %H:%M}"
+
+
+class DrawingQuerySet(models.QuerySet):
+    def of(self, contributor: Contributor) -> Self:
+        return self.filter(contributor=contributor)
+
+    def confirmed(self) -> Self:
+        return self.filter(confirmed_label__isnull=False)
+
+    def waiting(self) -> Self:
+        """Drawings a reviewer should look at, the most telling first."""
+        return self.filter(status=Drawing.Status.WAITING).order_by("-review_priority", "id")
+
+    def approved(self) -> Self:
+        return self.filter(status=Drawing.Status.APPROVED)
+
+    def trainable(self) -> Self:
+        """Approved drawings of people who are neither examined nor blocked: the only door to training.
+
+        A snapshot narrows it further: duplicates out, capped per contributor and class (see training.snapshots).
+        """
+        return self.approved().filter(contributor__is_exam=False, contributor__blocked_at__isnull=True)
+
+    def exam(self) -> Self:
+        """Approved drawings of exam contributors: questions for every version, taught to none."""
+        return self.approved().filter(contributor__is_exam=True, contributor__blocked_at__isnull=True)
+
+    def unconfirmed_before(self, moment: datetime) -> Self:
+        return self.filter(status=Drawing.Status.UNCONFIRMED, created_at__lt=moment)
+
+    def without_pixels(self) -> Self:
+        return self.defer("png", "strokes")
+
+
+class Drawing(models.Model):
+    """One picture a contributor sent, what the model answered, and what people said of it since."""
+
+    class Status(models.TextChoices):
+        UNCONFIRMED = "unconfirmed", "not confirmed"
+        WAITING = "waiting", "waiting for review"
+        APPROVED = "approved", "approved"
+        REJECTED = "rejected", "rejected"
+        QUARANTINED = "quarantined", "quarantined"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    contributor = models.ForeignKey(Contributor, on_delete=models.CASCADE, related_name="drawings")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    idempotency_key = models.CharField(max_length=64, null=True, editable=False)
+
+    # what was drawn
+    png = models.BinaryField(editable=False, help_text="Greyscale PNG made by us from the pixels that were sent.")
+    strokes = models.JSONField(null=True, editable=False)
+    canvas_width = models.FloatField(null=True, editable=False)
+    canvas_height = models.FloatField(null=True, editable=False)
+    content_hash = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the 28 x 28 the model saw.")
+    preprocessing_version = models.PositiveIntegerField(editable=False)
+    prompted_label = label_field(editable=False, help_text="What the page had asked for, if it asked.")
+
+    # what the model said: the network alone, never a browser, never the personal memory
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="drawings", editable=False)
+    probabilities = models.JSONField(editable=False)
+    predicted_label = label_field(editable=False, help_text="Empty when the model refused to answer.")
+    top_label = models.PositiveSmallIntegerField(editable=False, help_text="The likeliest digit, also when refused.")
+    confidence = models.FloatField(editable=False)
+    margin = models.FloatField(editable=False)
+
+    # what its contributor said
+    confirmed_label = label_field(editable=False)
+    confirmed_at = models.DateTimeField(null=True, editable=False)
+
+    # what a reviewer, or a rule, decided
+    status = models.CharField(max_length=12, choices=Status, default=Status.UNCONFIRMED, editable=False)
+    status_reason = models.CharField(max_length=300, blank=True, editable=False)
+    reviewed_label = label_field(editable=False)
+    reviewed_at = models.DateTimeField(null=True, editable=False)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    suspicion = models.FloatField(
+        null=True, editable=False, help_text="0..1: how strongly others contradict the label."
+    )
+    review_priority = models.FloatField(default=0.0, editable=False, help_text="Queue order, higher first.")
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    claimed_until = models.DateTimeField(null=True, editable=False)
+
+    objects = DrawingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["contributor", "idempotency_key"], name="one_drawing_per_idempotency_key"),
+            *[
+                models.CheckConstraint(
+                    condition=Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__lte": most}),
+                    name=f"{name}_range",
+                )
+                for name, most in [
+                    ("prompted_label", 9),
+                    ("predicted_label", 9),
+                    ("top_label", 9),
+                    ("confirmed_label", NOT_A_DIGIT),
+                    ("reviewed_label", NOT_A_DIGIT),
+                ]
+            ],
+            models.CheckConstraint(
+                condition=~Q(status="waiting") | Q(confirmed_label__isnull=False), name="waiting_is_confirmed"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "-review_priority", "id"], name="drawing_queue"),
+            models.Index(fields=["-created_at", "id"], name="drawing_newest"),
+            models.Index(fields=["status", "-created_at"], name="drawing_status_newest"),
+            models.Index(fields=["contributor", "-created_at"], name="drawing_contributor_newest"),
+            models.Index(fields=["content_hash"], name="drawing_content"),
+        ]
+
+    def __str__(self) -> str:
+        return f"drawing {str(self.pk)[:8]}"
+
+    @property
+    def label(self) -> int | None:
+        """The label to train with: a reviewer's word, else the contributor's."""
+        return self.confirmed_label if self.reviewed_label is None else self.reviewed_label
+
+    @property
+    def is_reviewed(self) -> bool:
+        return self.reviewed_at is not None
+
+    def confirm(self, label: int, *, priority: float = 0.0) -> bool:
+        """Record what the contributor says it is; put it in the queue. Returns whether anything changed.
+
+        Raises:
+            AlreadyReviewed: a reviewer has decided; their decision is not reopened from outside.
+        """
+        with transaction.atomic():
+            unreviewed = Drawing.objects.filter(pk=self.pk, reviewed_at__isnull=True)
+            row = unreviewed.select_for_update(of=("self",)).only("confirmed_label").first()
+            if row is None:
+                raise AlreadyReviewed
+            if row.confirmed_label == label:
+                return False
+            self.confirmed_label, self.confirmed_at = label, timezone.now()
+            self._move(
+                self.Status.WAITING,
+                "",
+                review_priority=priority,
+                confirmed_label=label,
+                confirmed_at=self.confirmed_at,
+            )
+            self._note(
+                LabelEvent.Actor.CONTRIBUTOR,
+                LabelEvent.Action.CONFIRMED,
+                label=label,
+                previous=row.confirmed_label,
+            )
+        return True
+
+    def approve_by_rule(self, reason: str) -> None:
+        """Let a rule accept the confirmed label; a reviewer may still overrule it, and so may the contributor."""
+        with transaction.atomic():
+            self._move(self.Status.APPROVED, reason)
+            self._note(LabelEvent.Actor.RULE, LabelEvent.Action.APPROVED, label=self.confirmed_label, reason=reason)
+
+    def approve(self, label: int, by: models.Model, reason: str = "") -> None:
+        """Record a reviewer's label (0-9 or NOT_A_DIGIT) and let it train."""
+        self._review(self.Status.APPROVED, LabelEvent.Action.APPROVED, by, label=label, reason=reason)
+
+    def reject(self, reason: str, by: models.Model) -> None:
+        self._review(self.Status.REJECTED, LabelEvent.Action.REJECTED, by, label=None, reason=reason)
+
+    def put_back(self, by: models.Model, reason: str = "") -> None:
+        """Undo a review: the drawing waits again, with the contributor's label alone."""
+        with transaction.atomic():
+            previous = self.reviewed_label
+            status = self.Status.UNCONFIRMED if self.confirmed_label is None else self.Status.WAITING
+            self.reviewed_label = self.reviewed_at = self.reviewed_by = None
+            self._move(
+                status,
+                "",
+                reviewed_label=None,
+                reviewed_at=None,
+                reviewed_by=None,
+                claimed_by=None,
+                claimed_until=None,
+            )
+            self._note(
+                LabelEvent.Actor.REVIEWER,
+                LabelEvent.Action.PUT_BACK,
+                user=by,
+                previous=previous,
+                reason=reason,
+            )
+
+    def quarantine(self, reason: str) -> None:
+        """Set aside what looks wrong until a reviewer looks; it neither trains nor examines."""
+        with transaction.atomic():
+            self._move(self.Status.QUARANTINED, reason)
+            self._note(LabelEvent.Actor.TRAINING, LabelEvent.Action.QUARANTINED, label=self.label, reason=reason)
+
+    def _review(self, status: str, action: str, by: models.Model, *, label: int | None, reason: str) -> None:
+        with transaction.atomic():
+            previous = self.label
+            self.reviewed_label, self.reviewed_at, self.reviewed_by = label, timezone.now(), by
+            self._move(
+                status,
+                reason,
+                reviewed_label=label,
+                reviewed_at=self.reviewed_at,
+                reviewed_by=by,
+                claimed_by=None,
+                claimed_until=None,
+            )
+            self._note(LabelEvent.Actor.REVIEWER, action, user=by, label=label, previous=previous, reason=reason)
+
+    def _move(self, status: str, reason: str, **columns: object) -> None:
+        self.status, self.status_reason = status, reason
+        Drawing.objects.filter(pk=self.pk).update(status=status, status_reason=reason, **columns)
+
+    def _note(
+        self,
+        actor: str,
+        action: str,
+        *,
+        user: models.Model | None = None,
+        label: int | None = None,
+        previous: int | None = None,
+        reason: str = "",
+    ) -> None:
+        LabelEvent.objects.create(
+            drawing=self,
+            actor=actor,
+            user=user,
+            action=action,
+            label=label,
+            previous_label=previous,
+            reason=reason,
+        )
+
+
+class LabelEvent(models.Model):
+    """One thing that was said of a drawing. Rows are added, never changed; they leave with their drawing."""
+
+    class Actor(models.TextChoices):
+        CONTRIBUTOR = "contributor"
+        REVIEWER = "reviewer"
+        RULE = "rule"
+        TRAINING = "training"
+
+    class Action(models.TextChoices):
+        CONFIRMED = "confirmed"
+        APPROVED = "approved"
+        REJECTED = "rejected"
+        QUARANTINED = "quarantined"
+        PUT_BACK = "put back"
+
+    drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    actor = models.CharField(max_length=12, choices=Actor)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    action = models.CharField(max_length=12, choices=Action)
+    label = label_field()
+    previous_label = label_field()
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["drawing", "at"], name="label_event_drawing")]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.action} {label_text(self.label)}"

@@ -1,0 +1,182 @@
+"""Model versions: register, promote, roll back. Each is one transaction, and there is never more than one champion."""
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from recognizer.answers import Calibration
+from recognizer.classifier import Classifier
+from recognizer.errors import CorruptArtifact
+from recognizer.models import ModelVersion, PromotionEvent
+
+BASELINE_DIR = Path(__file__).resolve().parent / "baseline"
+BASELINE_ORIGIN = "shipped baseline"
+
+
+@dataclass(frozen=True)
+class ShippedBaseline:
+    """The model in the package, as `manage.py train_baseline` left it."""
+
+    keras: bytes
+    tflite: bytes
+    card: dict
+
+
+@cache
+def shipped_baseline() -> ShippedBaseline:
+    """Read the shipped model and check it against its own card.
+
+    Raises:
+        CorruptArtifact: a file is not the one the card describes.
+    """
+    card = json.loads((BASELINE_DIR / "card.json").read_text())
+    keras, tflite = ((BASELINE_DIR / f"baseline.{kind}").read_bytes() for kind in ("keras", "tflite"))
+    for name, data in (("keras", keras), ("tflite", tflite)):
+        if sha256(data) != card[f"{name}_sha256"]:
+            raise CorruptArtifact(f"recognizer/baseline/baseline.{name} is not the file its card describes")
+    return ShippedBaseline(keras, tflite, card)
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def check_artifact(data: bytes, expected_sha256: str) -> bytes:
+    """Return the bytes of a stored artifact, or raise CorruptArtifact if they are not those its row vouches for."""
+    data = bytes(data)
+    if sha256(data) != expected_sha256:
+        raise CorruptArtifact("the artifact's SHA-256 is not the one recorded with it")
+    return data
+
+
+def load_classifier(version: ModelVersion) -> Classifier:
+    """Check, parse and try out a version's served artifact.
+
+    Raises:
+        CorruptArtifact: wrong hash, not a model, or it answers with something that is not a probability.
+    """
+    return try_out(check_artifact(version.tflite, version.tflite_sha256))
+
+
+def try_out(tflite: bytes) -> Classifier:
+    try:
+        classifier = Classifier(tflite)
+        logits = classifier.predict(np.zeros((1, 28, 28, 1), "float32")).logits[0]
+    except (ValueError, RuntimeError) as error:
+        raise CorruptArtifact(f"the model does not load: {error}") from error
+    if len(logits) != 10 or not all(math.isfinite(value) for value in logits):
+        raise CorruptArtifact("the model does not answer with ten finite numbers")
+    return classifier
+
+
+def register(
+    keras: bytes,
+    tflite: bytes,
+    *,
+    preprocessing_version: int,
+    calibration: dict,
+    metrics: dict,
+    parent: ModelVersion | None,
+    origin: str,
+) -> ModelVersion:
+    """Store a trained network as the next version, not serving yet.
+
+    Raises:
+        CorruptArtifact: the served artifact does not load and answer.
+        ValueError: the calibration is not one.
+    """
+    try_out(tflite)
+    Calibration.from_dict(calibration)
+    with transaction.atomic():
+        _lock_registry()
+        last = ModelVersion.objects.aggregate(last=models.Max("number"))["last"] or 0
+        return ModelVersion.objects.create(
+            number=last + 1,
+            keras=keras,
+            tflite=tflite,
+            keras_sha256=sha256(keras),
+            tflite_sha256=sha256(tflite),
+            preprocessing_version=preprocessing_version,
+            calibration=calibration,
+            metrics=metrics,
+            parent=parent,
+            origin=origin,
+        )
+
+
+def promote(version: ModelVersion, *, by: models.Model | None, reason: str) -> PromotionEvent | None:
+    """Let a version speak from now on; the one before steps down in the same transaction.
+
+    Returns None if it was champion already.
+
+    Raises:
+        CorruptArtifact: its bytes are not sound, so it may not serve.
+    """
+    load_classifier(version)
+    with transaction.atomic():
+        _lock_registry()
+        previous = ModelVersion.objects.champion()
+        if previous is not None and previous.pk == version.pk:
+            return None
+        ModelVersion.objects.filter(is_champion=True).update(is_champion=False)
+        version.is_champion, version.promoted_at, version.broken_reason = True, timezone.now(), ""
+        version.save(update_fields=["is_champion", "promoted_at", "broken_reason"])
+        return PromotionEvent.objects.create(version=version, previous=previous, by=by, reason=reason)
+
+
+def roll_back(*, by: models.Model | None, reason: str) -> ModelVersion:
+    """Promote the version that the champion replaced.
+
+    Raises:
+        ValueError: the champion replaced nothing.
+    """
+    latest = PromotionEvent.objects.filter(version__is_champion=True).select_related("previous").first()
+    if latest is None or latest.previous is None:
+        raise ValueError("There is no earlier champion to roll back to.")
+    promote(latest.previous, by=by, reason=reason)
+    return latest.previous
+
+
+def ensure_baseline() -> ModelVersion:
+    """Register the shipped baseline if this database does not know it; promote it where nothing better speaks.
+
+    A release with a newer baseline replaces an older baseline by itself, but never a version that was fine-tuned here.
+    """
+    baseline = shipped_baseline()
+    known = ModelVersion.objects.filter(tflite_sha256=baseline.card["tflite_sha256"], origin=BASELINE_ORIGIN).first()
+    version = known or _register_baseline(baseline)
+    champion = ModelVersion.objects.champion()
+    if champion is None or (champion.origin == BASELINE_ORIGIN and not known):
+        promote(version, by=None, reason="shipped baseline")
+    return version
+
+
+def _register_baseline(baseline: ShippedBaseline) -> ModelVersion:
+    try:
+        return register(
+            baseline.keras,
+            baseline.tflite,
+            preprocessing_version=baseline.card["preprocessing_version"],
+            calibration=baseline.card["calibration"],
+            metrics=baseline.card["metrics"],
+            parent=None,
+            origin=BASELINE_ORIGIN,
+        )
+    except IntegrityError:  # another process of a fresh installation was first
+        return ModelVersion.objects.get(tflite_sha256=baseline.card["tflite_sha256"], origin=BASELINE_ORIGIN)
+
+
+def _lock_registry() -> None:
+    """Make register and promote wait for one another: version 1 is never deleted, so its row is the lock.
+
+    Locking the champion's row would not do: whoever waited for it finds that it is champion no longer, and two
+    would be.
+    """
+    ModelVersion.objects.select_for_update().order_by("number").values_list("pk").first()

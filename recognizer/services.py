@@ -1,0 +1,169 @@
+"""The verbs that touch several rooms: recognize, give feedback, forget."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from recognizer import metrics, serving
+from recognizer.answers import NOT_A_DIGIT, Answer, answer
+from recognizer.classifier import Prediction
+from recognizer.decoding import encode_png
+from recognizer.models import Contributor, Drawing
+from recognizer.preprocessing import PREPROCESSING_VERSION, normalize_drawing
+from recognizer.review import approval_rule, review_priority
+from recognizer.strokes import Strokes
+
+RETRY_WINDOW = timedelta(minutes=10)  # how long a lost answer may be asked for again by someone who never got a cookie
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A decoded drawing: ink uint8 (H, W), and what else came with it."""
+
+    ink: np.ndarray
+    strokes: Strokes | None = None
+    canvas: tuple[float, float] | None = None  # width, height in the strokes' units
+    prompted: int | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was seen and what was said. `image` is float32 (28, 28, 1); `answer` is the network's alone."""
+
+    image: np.ndarray
+    prediction: Prediction
+    answer: Answer
+    served: serving.Served
+
+
+def read(submission: Submission) -> Reading:
+    """Answer a drawing without storing anything.
+
+    Raises:
+        InvalidDrawing: there is no ink to read.
+        NoChampion: there is no model to read it with.
+    """
+    with metrics.READING_SECONDS.time():
+        image = normalize_drawing(submission.ink, submission.strokes)
+        served = serving.current_classifier()
+        prediction = served.classifier.predict(image[np.newaxis])
+        said = answer(prediction, served.calibration)
+    metrics.READINGS.labels(version=served.version, refused=said.refused).inc()
+    return Reading(image, prediction, said, served)
+
+
+def recognize(
+    submission: Submission, contributor: Contributor | None, idempotency_key: str | None = None
+) -> tuple[Drawing, Reading]:
+    """Answer a drawing and store it, for a contributor who is made on the spot if there is none yet.
+
+    The same idempotency key gives the same drawing again.
+    """
+    reading = read(submission)
+    contributor = contributor or _returning_contributor(submission, idempotency_key)
+    if idempotency_key and contributor:
+        earlier = Drawing.objects.filter(contributor=contributor, idempotency_key=idempotency_key).first()
+        if earlier:
+            return earlier, reading
+    try:
+        with transaction.atomic():
+            contributor = contributor or Contributor.join()
+            return _store(submission, reading, contributor, idempotency_key), reading
+    except (
+        IntegrityError
+    ):  # the same key at the same moment: the other one stored it, or the contributor has just been deleted
+        return Drawing.objects.get(contributor=contributor, idempotency_key=idempotency_key), reading
+
+
+def give_feedback(drawing_id: UUID, contributor: Contributor, label: int) -> Drawing:
+    """Record what the contributor says the drawing is, and let the approval rule decide if it may.
+
+    Raises:
+        Drawing.DoesNotExist: no such drawing of theirs.
+        AlreadyReviewed: a reviewer has decided.
+    """
+    with transaction.atomic():
+        drawing = Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor)
+        changed = drawing.confirm(label, priority=review_priority(drawing, label))
+        rule = approval_rule(drawing, label, settings.DIGITRE_AUTO_APPROVE)
+        if changed:
+            metrics.FEEDBACK.labels(agreed=label == drawing.predicted_label).inc()
+        if changed and rule and not contributor.is_blocked:
+            drawing.approve_by_rule(rule)
+    return drawing
+
+
+def forget(contributor: Contributor, drawing_id: UUID | None = None) -> None:
+    """Delete one drawing with its events, or all of a contributor's and the contributor.
+
+    Raises:
+        Drawing.DoesNotExist: no such drawing of theirs.
+    """
+    if drawing_id is None:
+        contributor.delete()
+    else:
+        Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor).delete()
+
+
+def purge_unconfirmed() -> int:
+    """Delete drawings that nobody confirmed within the retention time. Returns how many."""
+    moment = timezone.now() - timedelta(days=settings.DIGITRE_RETENTION_DAYS)
+    return Drawing.objects.unconfirmed_before(moment).delete()[0]
+
+
+def _returning_contributor(submission: Submission, idempotency_key: str | None) -> Contributor | None:
+    """Find who sent this very picture under this very key a moment ago.
+
+    A first answer, and its cookie, got lost on the way.
+    """
+    if not idempotency_key:
+        return None
+    recent = Drawing.objects.filter(idempotency_key=idempotency_key, created_at__gte=timezone.now() - RETRY_WINDOW)
+    earlier = recent.select_related("contributor").first()
+    return earlier.contributor if earlier and bytes(earlier.png) == encode_png(submission.ink) else None
+
+
+def _store(submission: Submission, reading: Reading, contributor: Contributor, idempotency_key: str | None) -> Drawing:
+    said, (width, height) = reading.answer, submission.canvas or (None, None)
+    metrics.STORED.inc()
+    return Drawing.objects.create(
+        contributor=contributor,
+        idempotency_key=idempotency_key,
+        png=encode_png(submission.ink),
+        strokes=submission.strokes,
+        canvas_width=width,
+        canvas_height=height,
+        content_hash=content_hash(reading.image),
+        preprocessing_version=PREPROCESSING_VERSION,
+        prompted_label=submission.prompted,
+        model_version_id=reading.served.version_id,
+        probabilities=said.probabilities,
+        predicted_label=said.digit,
+        top_label=said.likely_digit,
+        confidence=said.confidence,
+        margin=said.margin,
+    )
+
+
+def content_hash(image: np.ndarray) -> str:
+    """SHA-256 of a normalized drawing, float32 (28, 28, 1) in [0, 1], as 784 grey levels.
+
+    Equal drawings are equal wherever they stood.
+    """
+    return hashlib.sha256((image * 255).round().astype("uint8").tobytes()).hexdigest()
+
+
+def stored_label(digit: int | None) -> int:
+    """Translate the API's label, where null is "not a digit", into the one that is stored."""
+    return NOT_A_DIGIT if digit is None else digit
+
+
+def spoken_label(label: int | None) -> int | None:
+    """Translate a stored label into the API's."""
+    return None if label == NOT_A_DIGIT else label

@@ -1,0 +1,138 @@
+"""The model that this process answers with: found by the champion's number, loaded aside, swapped by one reference."""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+
+from django.db import Error as DatabaseError
+
+from recognizer import registry
+from recognizer.answers import Calibration
+from recognizer.classifier import Classifier
+from recognizer.errors import CorruptArtifact, NoChampion
+from recognizer.models import ModelVersion
+from recognizer.preprocessing import PREPROCESSING_VERSION
+
+logger = logging.getLogger(__name__)
+CHAMPION_CHECK_SECONDS = 2  # one indexed query per process; every process must follow a promotion within 5
+
+
+@dataclass(frozen=True)
+class Served:
+    """A loaded model and what is needed to speak for it.
+
+    `degraded` says why it is not the champion, else it is empty.
+    """
+
+    version: int
+    version_id: int
+    classifier: Classifier
+    calibration: Calibration
+    degraded: str = ""
+
+
+class Champion:
+    """Holds this process's model. Any thread may ask; one of them looks for a newer one, the others go on answering."""
+
+    def __init__(self) -> None:
+        self._served: Served | None = None
+        self._wanted_id: int | None = None
+        self._checked_at = float("-inf")
+        self._looking = threading.Lock()
+
+    def get(self) -> Served:
+        if self._served is not None and time.monotonic() - self._checked_at < CHAMPION_CHECK_SECONDS:
+            return self._served
+        if self._served is None:
+            with self._looking:  # the first request of a process has nothing to answer with: wait for whoever loads
+                return self._served or self._look()
+        if self._looking.acquire(blocking=False):
+            try:
+                return self._look()
+            finally:
+                self._looking.release()
+        return self._served
+
+    def reset(self) -> None:
+        self.__init__()
+
+    def _look(self) -> Served:
+        try:
+            self._follow_database()
+        except DatabaseError:
+            if self._served is None:
+                raise
+            logger.exception(
+                "cannot ask the database for the champion; version %s goes on answering", self._served.version
+            )
+        self._checked_at = time.monotonic()
+        return self._served
+
+    def _follow_database(self) -> None:
+        wanted_id = ModelVersion.objects.filter(is_champion=True).values_list("pk", flat=True).first()
+        if self._served is not None and wanted_id is not None and wanted_id == self._wanted_id:
+            return
+        if wanted_id is None:
+            wanted_id = registry.ensure_baseline().pk
+        self._served, self._wanted_id = self._load_best(wanted_id), wanted_id
+
+    def _load_best(self, wanted_id: int) -> Served:
+        """Load the wanted version.
+
+        Failing that keep the last good one; failing that an earlier champion; failing that the baseline.
+        """
+        try:
+            return load(ModelVersion.objects.get(pk=wanted_id))
+        except CorruptArtifact as error:
+            reason = f"the champion cannot be served: {error}"
+            logger.error("%s", reason)
+        if self._served is not None:
+            return _degrade(self._served, reason)
+        for version in ModelVersion.objects.servable().exclude(pk=wanted_id):
+            try:
+                return _degrade(load(version), reason)
+            except CorruptArtifact as error:
+                logger.error("%s cannot be served either: %s", version, error)
+        return load_shipped(reason)
+
+
+def load(version: ModelVersion) -> Served:
+    """Load a version from its row.
+
+    Raises:
+        CorruptArtifact: its bytes are broken, or it was trained on another preparation of the ink.
+    """
+    if version.preprocessing_version != PREPROCESSING_VERSION:
+        raise CorruptArtifact(
+            f"{version} reads ink prepared by version {version.preprocessing_version}, "
+            f"this server prepares version {PREPROCESSING_VERSION}"
+        )
+    return Served(
+        version.number,
+        version.pk,
+        registry.load_classifier(version),
+        Calibration.from_dict(version.calibration),
+    )
+
+
+def load_shipped(reason: str) -> Served:
+    """Load the baseline from the package itself, for when no row's bytes are sound."""
+    baseline = registry.shipped_baseline()
+    row = ModelVersion.objects.filter(tflite_sha256=baseline.card["tflite_sha256"]).first()
+    if row is None:
+        raise NoChampion(reason)
+    calibration = Calibration.from_dict(baseline.card["calibration"])
+    return Served(row.number, row.pk, registry.try_out(baseline.tflite), calibration, reason)
+
+
+def _degrade(served: Served, reason: str) -> Served:
+    return Served(served.version, served.version_id, served.classifier, served.calibration, reason)
+
+
+champion = Champion()
+
+
+def current_classifier() -> Served:
+    """Return this process's model; see Champion."""
+    return champion.get()
