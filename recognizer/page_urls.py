@@ -1,0 +1,13 @@
+from django.urls import path
+
+from recognizer import views
+
+app_name = "pages"
+urlpatterns = [
+    path("", views.draw, name="draw"),
+    path("rounds/", views.rounds, name="rounds"),
+    path("drawings/", views.drawings, name="drawings"),
+    path("model/", views.model, name="model"),
+    path("about/", views.about, name="about"),
+    path("privacy/", views.privacy, name="privacy"),
+]

@@ -1,0 +1,47 @@
+"""The pages. What they show of a visitor's own comes from the API, so that a page is the same for everybody."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from recognizer import serving
+from recognizer.errors import NoChampion
+from recognizer.model_card import ModelCard
+from recognizer.models import ModelVersion
+
+
+@require_safe
+def draw(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/draw.html", {"here": "draw"})
+
+
+@require_safe
+def rounds(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/rounds.html", {"here": "rounds"})
+
+
+@require_safe
+def drawings(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/drawings.html", {"here": "drawings", "retention_days": settings.DIGITRE_RETENTION_DAYS})
+
+
+@require_safe
+def model(request: HttpRequest) -> HttpResponse:
+    """Show the card of the version that this process answers with."""
+    try:
+        served = serving.current_classifier()
+    except NoChampion:
+        return render(request, "pages/model.html", {"here": "model", "card": None}, status=503)
+    card = ModelCard.of(ModelVersion.objects.get(pk=served.version_id))
+    return render(request, "pages/model.html", {"here": "model", "card": card})
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/about.html", {"here": "about"})
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/privacy.html", {"here": "privacy", "retention_days": settings.DIGITRE_RETENTION_DAYS})
