@@ -1,0 +1,191 @@
+// A square of paper. Mouse, touch and pen become one kind of stroke; the strokes are the truth, pixels only show them.
+
+import { SIDE, inkStroke, takePen } from "./ink.js";
+import { SheetHistory } from "./sheet_history.js";
+
+export const MAX_STROKES = 64; // the server's limits
+const MAX_POINTS = 4096;
+const MIN_STEP = 1; // canonical units; closer samples add bytes, not shape
+const PALM = 60; // CSS pixels of contact; fingertips leave 20 to 40
+const PEN_MEMORY_MS = 1500; // after a pen was near, touches are the hand that holds it
+const MAX_PIXEL_RATIO = 3;
+
+const round = (value) => Math.round(value * 10) / 10;
+const clamp = (value) => Math.min(SIDE, Math.max(0, value));
+
+/**
+ * Events: "beforestroke" (the pen is about to touch), "ink" (points were added), "change" (the sheet is another one),
+ * "full" (no more strokes fit).
+ */
+export class DrawingPad extends EventTarget {
+  #canvas;
+  #context;
+  #history = new SheetHistory();
+  #current = null;
+  #inked = 0;
+  #frame = 0;
+  #pointer = null;
+  #penSeen = -Infinity;
+  #startedAt = 0;
+
+  constructor(canvas) {
+    super();
+    this.#canvas = canvas;
+    this.#context = canvas.getContext("2d");
+    canvas.addEventListener("pointerdown", (event) => this.#down(event));
+    canvas.addEventListener("pointermove", (event) => this.#move(event));
+    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
+      canvas.addEventListener(end, (event) => this.#up(event));
+    }
+    new ResizeObserver(() => this.redraw()).observe(canvas);
+    new MutationObserver(() => this.redraw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+      matchMedia(query).addEventListener("change", () => this.redraw());
+    }
+  }
+
+  /** Finished strokes and the one under the pen. */
+  get strokes() {
+    return this.#current ? [...this.#history.strokes, this.#current] : this.#history.strokes;
+  }
+
+  get isEmpty() {
+    return this.strokes.length === 0;
+  }
+
+  get isDrawing() {
+    return this.#current !== null;
+  }
+
+  get canUndo() {
+    return this.#history.canUndo;
+  }
+
+  get canRedo() {
+    return this.#history.canRedo;
+  }
+
+  undo() {
+    this.#turn(() => this.#history.undo());
+  }
+
+  redo() {
+    this.#turn(() => this.#history.redo());
+  }
+
+  clear() {
+    this.#turn(() => this.#history.clear());
+  }
+
+  /** A fresh sheet that cannot be undone: the last drawing is finished. */
+  reset() {
+    this.#turn(() => this.#history.reset());
+  }
+
+  begin(x, y, time) {
+    this.dispatchEvent(new Event("beforestroke"));
+    if (this.#history.strokes.length >= MAX_STROKES) {
+      this.dispatchEvent(new Event("full"));
+      return;
+    }
+    if (this.isEmpty) this.#startedAt = time;
+    this.#current = [];
+    this.#inked = 0;
+    this.extend(x, y, time);
+  }
+
+  extend(x, y, time) {
+    if (!this.#current) return;
+    const last = this.#current.at(-1);
+    if (last && Math.hypot(x - last[0], y - last[1]) < MIN_STEP) return;
+    if (this.#pointCount() >= MAX_POINTS) return;
+    this.#current.push([round(clamp(x)), round(clamp(y)), Math.max(0, Math.round(time - this.#startedAt))]);
+    this.#frame ||= requestAnimationFrame(() => this.#inkNewPoints());
+    this.dispatchEvent(new Event("ink"));
+  }
+
+  end() {
+    if (!this.#current) return;
+    const stroke = this.#current;
+    this.#current = null;
+    if (stroke.length > 0) this.#history.add(stroke);
+    this.redraw();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Fit the pixels to the element (resize, rotation, zoom, theme) and ink everything again. */
+  redraw() {
+    const ratio = Math.min(window.devicePixelRatio || 1, MAX_PIXEL_RATIO);
+    const pixels = Math.max(1, Math.round(this.#canvas.clientWidth * ratio));
+    if (this.#canvas.width !== pixels) {
+      this.#canvas.width = pixels;
+      this.#canvas.height = pixels;
+    }
+    this.#context.setTransform(1, 0, 0, 1, 0, 0);
+    this.#context.clearRect(0, 0, pixels, pixels);
+    takePen(this.#context, pixels, getComputedStyle(this.#canvas).color);
+    this.strokes.forEach((points) => inkStroke(this.#context, points));
+    this.#inked = this.#current ? this.#current.length - 1 : 0;
+  }
+
+  #turn(step) {
+    this.end();
+    step();
+    this.redraw();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #pointCount() {
+    return this.strokes.reduce((count, points) => count + points.length, 0);
+  }
+
+  #inkNewPoints() {
+    this.#frame = 0;
+    if (!this.#current || this.#current.length === 0) return;
+    inkStroke(this.#context, this.#current, Math.max(0, this.#inked - 1));
+    this.#inked = this.#current.length - 1;
+  }
+
+  #down(event) {
+    if (event.pointerType === "pen") this.#penSeen = event.timeStamp;
+    if (this.#pointer !== null || event.button !== 0 || this.#isPalm(event)) return;
+    this.#pointer = event.pointerId;
+    this.#canvas.setPointerCapture(event.pointerId);
+    const [x, y] = this.#position(event);
+    this.begin(x, y, event.timeStamp);
+  }
+
+  #move(event) {
+    if (event.pointerId !== this.#pointer) return;
+    const samples = event.getCoalescedEvents?.() ?? [];
+    for (const sample of samples.length > 0 ? samples : [event]) this.#sample(sample);
+  }
+
+  /** Leaving the paper ends the stroke at its edge; coming back starts another one. */
+  #sample(sample) {
+    const [x, y] = this.#position(sample);
+    const isInside = x >= 0 && y >= 0 && x <= SIDE && y <= SIDE;
+    if (this.#current) {
+      this.extend(x, y, sample.timeStamp);
+      if (!isInside) this.end();
+    } else if (isInside) {
+      this.begin(x, y, sample.timeStamp);
+    }
+  }
+
+  #up(event) {
+    if (event.pointerId !== this.#pointer) return;
+    this.#pointer = null;
+    this.end();
+  }
+
+  #isPalm(event) {
+    if (event.pointerType !== "touch") return false;
+    return event.timeStamp - this.#penSeen < PEN_MEMORY_MS || Math.max(event.width, event.height) > PALM;
+  }
+
+  #position(event) {
+    const box = this.#canvas.getBoundingClientRect();
+    return [((event.clientX - box.left) / box.width) * SIDE, ((event.clientY - box.top) / box.height) * SIDE];
+  }
+}

@@ -1,0 +1,91 @@
+// "How it sees it" and "Why": asked for only when the person opens them.
+
+import { ApiError } from "./api_client.js";
+import { inkStroke, takePen } from "./ink.js";
+
+export class Explanation {
+  #root;
+  #marks;
+  #api;
+  #session;
+  #how;
+  #steps;
+  #why;
+
+  constructor(root, marks, api, session) {
+    this.#root = root;
+    this.#marks = marks;
+    this.#api = api;
+    this.#session = session;
+    this.#how = root.querySelector("[data-part=how]");
+    this.#steps = root.querySelector("[data-part=steps]");
+    this.#why = root.querySelector("[data-part=why]");
+    this.#how.addEventListener("toggle", () => this.#showSteps());
+  }
+
+  /** A new answer stands: if the person keeps the panel open, fill it. */
+  answered() {
+    this.#why.textContent = "";
+    this.#steps.replaceChildren();
+    this.#showSteps();
+  }
+
+  forget() {
+    this.#why.textContent = "";
+    this.#steps.replaceChildren();
+    this.#wipe();
+  }
+
+  async ask() {
+    const body = await this.#session.body();
+    const answer = await this.#politely(() => this.#api.explain(body));
+    if (!answer) return;
+    this.#why.textContent = answer.sentence;
+    const strongest = answer.parts.reduce((best, part) => (part.drop > (best?.drop ?? 0) ? part : best), null);
+    this.#wipe();
+    if (strongest) this.#highlight(body.strokes[strongest.stroke].slice(strongest.start, strongest.end));
+  }
+
+  async #showSteps() {
+    const { phase } = this.#session.state;
+    if (!this.#how.open || !["answered", "saved"].includes(phase) || this.#steps.childElementCount > 0) return;
+    const answer = await this.#politely(async () => this.#api.guess({ ...(await this.#session.body()), explain: true }));
+    if (!answer?.steps) return;
+    this.#steps.replaceChildren(...answer.steps.map(stepFigure));
+  }
+
+  async #politely(call) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#why.textContent = error.message;
+      return null;
+    }
+  }
+
+  #wipe() {
+    this.#marks.width = this.#marks.clientWidth;
+    this.#marks.height = this.#marks.clientWidth;
+    return this.#marks.getContext("2d");
+  }
+
+  #highlight(points) {
+    const context = this.#wipe();
+    takePen(context, this.#marks.width, getComputedStyle(this.#marks).color);
+    inkStroke(context, points);
+  }
+}
+
+function stepFigure({ name, image }) {
+  const figure = document.createElement("figure");
+  const picture = document.createElement("img");
+  picture.src = image;
+  picture.alt = "";
+  picture.width = 84;
+  picture.height = 84;
+  const caption = document.createElement("figcaption");
+  caption.textContent = name;
+  figure.append(picture, caption);
+  return figure;
+}

@@ -1,0 +1,107 @@
+// The draw page: joins pad, session, view and keys.
+
+import { ApiClient } from "./api_client.js";
+import { DrawingPad } from "./drawing_pad.js";
+import { Explanation } from "./explanation.js";
+import { KeyboardPen } from "./keyboard_pen.js";
+import { LiveGuess } from "./live_guess.js";
+import { ReadingSession } from "./reading_session.js";
+import { ResultView, closePair } from "./result_view.js";
+
+const root = document.querySelector("[data-page=draw]");
+const ink = root.querySelector("[data-part=pad]");
+const marks = root.querySelector("[data-part=marks]");
+
+const api = new ApiClient(root.dataset);
+const pad = new DrawingPad(ink);
+const view = new ResultView(root);
+const session = new ReadingSession(api, pad, view);
+const live = new LiveGuess(
+  async (signal) => (pad.isEmpty ? null : api.guess(await session.body(), signal)),
+  (answer) => session.guessed(answer),
+);
+const explanation = new Explanation(root, marks, api, session);
+new KeyboardPen(ink, pad, marks);
+
+const actions = {
+  undo: () => pad.undo(),
+  redo: () => pad.redo(),
+  clear: () => (session.state.phase === "saved" ? pad.reset() : pad.clear()),
+  read: submit,
+  again: () => pad.reset(),
+  label: (button) => session.confirm(button.dataset.label === "none" ? null : Number(button.dataset.label)),
+  withdraw: () => session.withdraw(),
+  retry: () => session.retry(),
+  why: () => explanation.ask(),
+};
+
+async function submit() {
+  live.cancel();
+  await session.submit();
+  if (session.state.phase === "answered") explanation.answered();
+  showTools();
+}
+
+/** One stroke more, one less, none at all: every way the sheet can change meets here. */
+function sheetChanged() {
+  live.cancel();
+  explanation.forget();
+  session.sheetChanged();
+  if (!pad.isEmpty) live.penLifted();
+  showTools();
+}
+
+function showTools() {
+  root.querySelector("[data-action=undo]").disabled = !pad.canUndo;
+  root.querySelector("[data-action=redo]").disabled = !pad.canRedo;
+  root.querySelector("[data-action=clear]").disabled = pad.isEmpty;
+  root.querySelector("[data-action=read]").disabled = pad.isEmpty || ["answered", "saved"].includes(session.state.phase);
+  root.toggleAttribute("data-inked", !pad.isEmpty);
+}
+
+pad.addEventListener("beforestroke", () => {
+  if (session.state.phase === "saved") pad.reset(); // the last drawing is finished; this is the next one
+});
+pad.addEventListener("ink", () => {
+  if (session.state.phase !== "drawing") session.sheetChanged();
+  root.toggleAttribute("data-inked", true);
+  live.penMoved();
+});
+pad.addEventListener("change", sheetChanged);
+pad.addEventListener("full", () => view.error("That is a lot of strokes for one digit. Clear and start again."));
+
+root.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-action]");
+  if (button && !button.disabled) actions[button.dataset.action]?.(button);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.altKey || document.querySelector("dialog[open]")) return;
+  const isCommand = event.ctrlKey || event.metaKey;
+  if (isCommand && event.key.toLowerCase() === "z") {
+    if (event.shiftKey) pad.redo();
+    else pad.undo();
+    event.preventDefault();
+  } else if (!isCommand) {
+    pressed(event);
+  }
+});
+
+function pressed(event) {
+  const onControl = event.target.closest("a, button, summary, input, select, textarea");
+  if (event.key === "Escape") actions.clear();
+  else if (event.key === "Enter" && !onControl) enter();
+  else if (/^[0-9]$/.test(event.key)) session.confirm(Number(event.key));
+  else if (event.key.toLowerCase() === "x") session.confirm(null);
+}
+
+/** The obvious next step: read, say yes, take the next sheet. */
+function enter() {
+  const { phase, answer } = session.state;
+  if (phase === "drawing") submit();
+  else if (phase === "answered" && !closePair(answer)) session.confirm(answer.refused ? null : answer.digit);
+  else if (phase === "saved") pad.reset();
+}
+
+view.phase("intro");
+showTools();

@@ -1,0 +1,136 @@
+// From a sheet to a stored label: hand in, confirm or correct, take back. One state, no pixels.
+
+import { ApiError, idempotencyKey } from "./api_client.js";
+import { SIDE, canonicalPicture, extent } from "./ink.js";
+
+const SPECK = 24; // canonical units; below it the pen is wider than the drawing
+const UNDO_MS = 10000;
+
+export class ReadingSession {
+  #api;
+  #pad;
+  #view;
+  #key = null;
+  #failed = null;
+  #undoTimer = 0;
+  state = { phase: "intro", answer: null, label: undefined };
+
+  constructor(api, pad, view) {
+    this.#api = api;
+    this.#pad = pad;
+    this.#view = view;
+  }
+
+  async body() {
+    const strokes = this.#pad.strokes.filter((points) => points.length > 0);
+    return { image: await canonicalPicture(strokes), strokes, canvas: { width: SIDE, height: SIDE } };
+  }
+
+  /** The sheet is another one: what was said about the old one no longer holds. */
+  sheetChanged() {
+    this.#key = null;
+    this.#failed = null;
+    clearTimeout(this.#undoTimer);
+    this.#view.error("");
+    this.#enter(this.#pad.isEmpty ? "intro" : "drawing");
+  }
+
+  guessed(answer) {
+    if (this.state.phase === "drawing") this.#view.guess(answer);
+  }
+
+  async submit() {
+    if (this.#pad.isEmpty || this.state.phase === "reading" || this.state.phase === "saved") return;
+    if (extent(this.#pad.strokes) < SPECK) {
+      this.#view.error("That is only a speck. Draw a bit bigger.");
+      return;
+    }
+    this.#key ||= idempotencyKey(); // a retry of the same sheet carries the same key: stored once
+    const key = this.#key;
+    await this.#attempt(() => this.submit(), async () => {
+      this.#enter("reading");
+      const answer = await this.#api.submit(await this.body(), key);
+      if (key !== this.#key) return; // drawn on while waiting
+      this.state.answer = answer;
+      this.#enter("answered");
+      this.#view.answer(answer);
+    });
+    if (this.state.phase === "reading" && key === this.#key) this.#enter("drawing");
+  }
+
+  /** `label`: 0-9, or null for "not a digit". */
+  async confirm(label) {
+    const { answer, phase } = this.state;
+    if (phase !== "answered") return;
+    await this.#attempt(() => this.confirm(label), async () => {
+      const stored = await this.#api.confirm(answer.id, label);
+      if (this.state.answer !== answer || this.state.phase !== "answered") return;
+      this.#enter("saved");
+      this.#view.saved(answer, label, thanks(stored, answer, label));
+      this.#view.undoable(true);
+      this.#undoTimer = setTimeout(() => this.#view.undoable(false), UNDO_MS);
+    });
+  }
+
+  async withdraw() {
+    const { answer, phase } = this.state;
+    if (phase !== "saved") return;
+    clearTimeout(this.#undoTimer);
+    await this.#attempt(() => this.withdraw(), async () => {
+      await this.#api.withdraw(answer.id);
+      this.#enter("answered");
+      this.#view.answer(answer);
+    });
+  }
+
+  retry() {
+    const again = this.#failed;
+    this.#failed = null;
+    again?.();
+  }
+
+  #enter(phase) {
+    this.state.phase = phase;
+    this.#view.phase(phase);
+  }
+
+  /** Run one call; if it fails, the drawing stays, the sentence says what to do and `again` does it. */
+  async #attempt(again, call) {
+    this.#view.error("");
+    this.#view.busy(true);
+    try {
+      await call();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#explain(error, again);
+    } finally {
+      this.#view.busy(false);
+    }
+  }
+
+  #explain(error, again) {
+    if (error.code === "gone") {
+      // The cookie expired or is blocked. The ink is here: hand it in afresh, then ask again.
+      this.#key = null;
+      this.#enter("drawing");
+      this.#failed = () => this.submit();
+      const help = navigator.cookieEnabled
+        ? "Read it again, then tell me."
+        : "Cookies are blocked here, so I cannot tell whose drawing it is; allow them for this site to correct me.";
+      this.#view.error(`${error.message} ${help}`, "Read it again");
+      return;
+    }
+    this.#failed = error.code === "decided" ? null : again;
+    this.#view.error(error.message, this.#failed ? "Try again" : "");
+  }
+}
+
+function thanks(stored, answer, label) {
+  const isCorrection = label !== answer.digit;
+  const first = isCorrection ? "Thanks. A reviewer will look at it." : "Thanks.";
+  const news = stored?.thanks;
+  if (!news) return first;
+  const drawings = news.new_since === 1 ? "1 new drawing" : `${news.new_since} new drawings`;
+  const next = news.next_training_at ? `; next training at ${news.next_training_at}` : "";
+  return `${first} ${drawings} since version ${answer.model_version}${next}.`;
+}
