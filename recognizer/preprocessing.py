@@ -1,0 +1,199 @@
+"""Ink -> 28 x 28 as MNIST's digits were made. The only copy: serving, training, review and export call this one.
+
+MNIST: each digit fitted into 20 x 20, aspect kept, antialiased, then centred by mass in 28 x 28 (LeCun et al. 1998, III-A).
+Ours: the fit is sub-pixel, so that the same drawing gives the same picture wherever it stands; the shift is clamped to the
+4-pixel margin; and a pen much thinner or thicker than MNIST's is made to look like MNIST's.
+"""
+
+import numpy as np
+from PIL import Image
+
+from recognizer import pen
+from recognizer.errors import InvalidDrawing
+from recognizer.noise import remove_noise
+from recognizer.strokes import Strokes, bounding_box, ink_strokes, place_strokes
+
+PREPROCESSING_VERSION = 1
+
+FRAME = 28  # px, side of what the network sees
+BOX = 20  # px, longer side of the digit in it
+MARGIN = (FRAME - BOX) / 2
+CENTRE = 14.25  # px; the frame's middle is 14.0, and MNIST's own digits have their mass at 14.5 +- 0.29
+EMPTY_INK = 24  # of 255; ink fainter than this everywhere is paper
+SMALLEST_INK = 6  # px, longer side of ink; less is a speck from which no shape can be told
+SMALLEST_SHARE = 0.05  # of the canvas's shorter side; the page's pen alone leaves a dot of 8 %
+WORK = 4  # working pixels to one pixel of the frame: fine enough to change the pen's width
+WORK_MARGIN = 3 * WORK  # working pixels around the box, room for the pen to grow
+STROKE_PEN = 2.5  # px of the frame: MNIST's median pen, in which strokes are inked
+MIN_PEN, MAX_PEN = (
+    2.1,
+    3.3,
+)  # px of the frame; ink within is left as it is (MNIST train: 25th and 83rd percentile)
+PATH_ON_INK = (
+    0.95  # share of a path's points that must lie on the ink, else the strokes are of another drawing
+)
+
+
+def normalize_ink(ink: np.ndarray) -> np.ndarray:
+    """Fit ink into the frame MNIST digits were fitted into.
+
+    Args:
+        ink: uint8 (H, W), 0 = paper, 255 = full ink.
+
+    Returns:
+        float32 (28, 28, 1) in [0.0, 1.0], white ink on black.
+
+    Raises:
+        InvalidDrawing: "empty" (no ink) or "too_small" (a speck).
+    """
+    if _is_framed(ink):
+        return _to_input(ink)
+    return _to_input(_centre(*_fit(_clean(ink))))
+
+
+def normalize_drawing(ink: np.ndarray, strokes: Strokes | None) -> np.ndarray:
+    """As normalize_ink, from the pen's path where it is known and is that of the ink: no pen or canvas shows then."""
+    if strokes is None or not _same_drawing(ink, strokes):
+        return normalize_ink(ink)
+    return normalize_strokes(strokes)
+
+
+def normalize_strokes(strokes: Strokes) -> np.ndarray:
+    """Ink a path in MNIST's pen straight into the frame. Returns float32 (28, 28, 1) in [0, 1]."""
+    left, top, right, bottom = bounding_box(strokes)
+    scale = (BOX - STROKE_PEN) * WORK / max(right - left, bottom - top, 1e-6)
+    offset = WORK_MARGIN + STROKE_PEN * WORK / 2
+    side = BOX * WORK + 2 * WORK_MARGIN
+    work = ink_strokes(place_strokes(strokes, scale, offset, offset), side, STROKE_PEN * WORK, supersample=2)
+    grown = STROKE_PEN * WORK / 2
+    box = (
+        offset - grown,
+        offset - grown,
+        offset + (right - left) * scale + grown,
+        offset + (bottom - top) * scale + grown,
+    )
+    return _to_input(_centre(work, box))
+
+
+def preparation_steps(ink: np.ndarray, strokes: Strokes | None) -> list[tuple[str, np.ndarray]]:
+    """Show how ink becomes the network's input: (name, uint8 picture) for crop, fit and centre."""
+    clean = _clean(ink)
+    left, top, right, bottom = _box(clean)
+    crop = clean[int(top) : int(np.ceil(bottom)), int(left) : int(np.ceil(right))]
+    work, _ = _fit(clean)
+    centred = normalize_drawing(ink, strokes)
+    return [("crop", crop), ("fit", work), ("centre", (centred[..., 0] * 255).round().astype("uint8"))]
+
+
+def _is_framed(ink: np.ndarray) -> bool:
+    """Is this already a 28 x 28 that was made as MNIST's were? Then it is read as it is."""
+    if ink.shape != (FRAME, FRAME) or ink.max() < EMPTY_INK:
+        return False
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    longer = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+    y, x = _centre_of_mass(ink)
+    return BOX - 1 <= longer <= BOX and abs(y - 14.5) < 0.6 and abs(x - 14.5) < 0.6
+
+
+def _clean(ink: np.ndarray) -> np.ndarray:
+    """Stretch faint ink to full black and drop what is no part of the drawing."""
+    darkest = int(ink.max(initial=0))
+    if darkest < EMPTY_INK:
+        raise InvalidDrawing("empty", "There is nothing drawn yet.")
+    if darkest < 255:
+        ink = (ink.astype("float32") * (255 / darkest)).round().astype("uint8")
+    clean = remove_noise(ink)
+    left, top, right, bottom = _box(clean)
+    if max(right - left, bottom - top) < max(SMALLEST_INK, SMALLEST_SHARE * min(ink.shape)):
+        raise InvalidDrawing("too_small", "That is only a speck. Draw a bit bigger.")
+    return clean
+
+
+def _fit(ink: np.ndarray) -> tuple[np.ndarray, tuple[float, float, float, float]]:
+    """Scale ink to the working size and its pen to MNIST's. Returns the picture and the digit's box in it."""
+    left, top, right, bottom = _box(ink)
+    scale = BOX * WORK / max(right - left, bottom - top)
+    margin = WORK_MARGIN / scale
+    width, height = right - left + 2 * margin, bottom - top + 2 * margin
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    work = _resample(ink, (left - margin, top - margin, right + margin, bottom + margin), size)
+    radius = pen.measure_radius(work)
+    wanted = float(np.clip(radius, MIN_PEN * WORK / 2, MAX_PEN * WORK / 2))
+    growth = wanted - radius
+    if abs(growth) > 0.05:
+        work = pen.grow(work, growth)
+    edge = WORK_MARGIN - growth
+    return work, (edge, edge, size[0] - edge, size[1] - edge)
+
+
+def _centre(work: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
+    """Reduce a working picture to the frame: its box 20 pixels long, its mass in the centre. Returns uint8 (28, 28)."""
+    left, top, right, bottom = box
+    unit = max(right - left, bottom - top) / BOX  # working pixels to one of the frame
+    y, x = _centre_of_mass(work)
+    x0 = _clamped(x - CENTRE * unit, left, right, unit)
+    y0 = _clamped(y - CENTRE * unit, top, bottom, unit)
+    return _resample(work, (x0, y0, x0 + FRAME * unit, y0 + FRAME * unit), (FRAME, FRAME))
+
+
+def _clamped(start: float, low: float, high: float, unit: float) -> float:
+    """Keep the digit low..high inside a frame that starts at `start`: wide feet are clamped, not cut."""
+    return min(max(start, high - FRAME * unit), low)
+
+
+def _box(ink: np.ndarray) -> tuple[float, float, float, float]:
+    """Return left, top, right, bottom of the ink to a part of a pixel, where it crosses half of full ink."""
+    left, right = _crossings(ink.max(axis=0))
+    top, bottom = _crossings(ink.max(axis=1))
+    return left, top, right, bottom
+
+
+def _crossings(profile: np.ndarray) -> tuple[float, float]:
+    levels = profile / 255.0
+    inside = np.flatnonzero(levels >= 0.5)
+    first, last = int(inside[0]), int(inside[-1])
+    before = levels[first - 1] if first else 0.0
+    after = levels[last + 1] if last + 1 < len(levels) else 0.0
+    # an edge within a pixel leaves its coverage there: full ink in the next pixel is what the coverage is a part of
+    return first - before if before > 0 else first + (
+        1 - levels[first]
+    ), last + 1 + after if after > 0 else last + levels[last]
+
+
+def _resample(ink: np.ndarray, box: tuple[float, float, float, float], size: tuple[int, int]) -> np.ndarray:
+    """Resample a box of the ink, which may reach beyond it, to `size` (width, height), antialiased."""
+    pad = max(0, int(np.ceil(max(-box[0], -box[1], box[2] - ink.shape[1], box[3] - ink.shape[0])))) + 1
+    padded = Image.fromarray(np.pad(ink, pad))
+    shifted = tuple(edge + pad for edge in box)
+    return np.asarray(padded.resize(size, Image.Resampling.HAMMING, box=shifted))
+
+
+def _centre_of_mass(ink: np.ndarray) -> tuple[float, float]:
+    """Return y, x of the ink's mass; the first pixel's middle is 0.5."""
+    rows, columns = ink.sum(axis=1, dtype="float64"), ink.sum(axis=0, dtype="float64")
+    total = rows.sum()
+    return float(rows @ (np.arange(len(rows)) + 0.5) / total), float(
+        columns @ (np.arange(len(columns)) + 0.5) / total
+    )
+
+
+def _same_drawing(ink: np.ndarray, strokes: Strokes) -> bool:
+    """Do the strokes run along this ink, and does all of the ink lie near them? Else they are of another drawing."""
+    height, width = ink.shape
+    points = np.array([point[:2] for stroke in strokes for point in stroke])
+    x, y = np.minimum(points[:, 0].astype(int), width - 1), np.minimum(points[:, 1].astype(int), height - 1)
+    dark = ink >= max(EMPTY_INK, int(ink.max()) // 2)
+    if not dark.any() or dark[y, x].mean() < PATH_ON_INK:
+        return False
+    left, top, right, bottom = _box(np.where(dark, 255, 0).astype("uint8"))
+    reach = 0.08 * max(height, width)  # half of the widest pen that is drawn with, and a little
+    return bool(
+        points[:, 0].min() - reach <= left
+        and points[:, 0].max() + reach >= right
+        and points[:, 1].min() - reach <= top
+        and points[:, 1].max() + reach >= bottom
+    )
+
+
+def _to_input(frame: np.ndarray) -> np.ndarray:
+    return (frame.astype("float32") / 255)[..., np.newaxis]
