@@ -57,7 +57,7 @@ def prepare_broker(var_dir: Path) -> EmbeddedBroker:
     write_private(
         config,
         f'bind 127.0.0.1\nport {port}\nrequirepass "{password}"\nsave ""\nappendonly no\n'
-        f'daemonize no\nloglevel warning\ndir "{var_dir}"\n',
+        f'daemonize no\nloglevel warning\nlogfile "{var_dir / "broker.log"}"\ndir "{var_dir}"\n',
     )
     return EmbeddedBroker(binary, config, port, password)
 
