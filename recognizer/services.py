@@ -31,6 +31,14 @@ class Submission:
     canvas: tuple[float, float] | None = None  # width, height in the strokes' units
     prompted: int | None = None
 
+    @property
+    def strokes_on_ink(self) -> Strokes | None:
+        """The strokes in the picture's own pixels: a canvas may be larger or smaller than the picture of it."""
+        if self.strokes is None or self.canvas is None:
+            return self.strokes
+        across, down = self.ink.shape[1] / self.canvas[0], self.ink.shape[0] / self.canvas[1]
+        return [[[x * across, y * down, *time] for x, y, *time in stroke] for stroke in self.strokes]
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -50,7 +58,7 @@ def read(submission: Submission) -> Reading:
         NoChampion: there is no model to read it with.
     """
     with metrics.READING_SECONDS.time():
-        image = normalize_drawing(submission.ink, submission.strokes)
+        image = normalize_drawing(submission.ink, submission.strokes_on_ink)
         served = serving.current_classifier()
         prediction = served.classifier.predict(image[np.newaxis])
         said = answer(prediction, served.calibration)

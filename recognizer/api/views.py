@@ -55,7 +55,7 @@ def answer_payload(reading: services.Reading, submission: services.Submission, e
         "preview": picture_url((reading.image[..., 0] * 255).round().astype("uint8")),
     }
     if explain:
-        steps = preparation_steps(submission.ink, submission.strokes)
+        steps = preparation_steps(submission.ink, submission.strokes_on_ink)
         payload["steps"] = [{"name": name, "image": picture_url(image)} for name, image in steps]
     return payload
 

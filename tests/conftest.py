@@ -1,0 +1,39 @@
+"""What every test may ask for. The database is whatever DATABASE_URL names; `make test` runs the suite on both kinds."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from recognizer import serving
+from recognizer.api import throttles
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Playwright keeps an event loop running, in which Django would otherwise refuse to touch the database
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with a sentence, what this machine or this database cannot run."""
+    data_dir = os.environ.get("DIGITRE_DATA_DIR")
+    has_mnist = bool(data_dir) and (Path(data_dir) / "mnist.npz").exists()
+    missing = {
+        "browser": None if shutil.which("chromium") else "chromium is not installed",
+        "mnist": None if has_mnist else "DIGITRE_DATA_DIR does not name a folder with mnist.npz",
+        "postgres": None if connection.vendor == "postgresql" else "this run's database is not PostgreSQL",
+    }
+    for item in items:
+        for marker, reason in missing.items():
+            if reason and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(autouse=True)
+def fresh_process_state() -> None:
+    """Each test starts as a new process would: no model loaded, nothing counted."""
+    serving.champion.reset()
+    throttles.caches["default"].clear()
+    throttles.caches["counters"].clear()

@@ -1,0 +1,199 @@
+"""HARDENING's JSON and identity sections: a 4xx with a code and a sentence, no row written."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+from rest_framework.test import APIClient
+
+from recognizer.api import throttles
+from recognizer.models import Contributor, Drawing, LabelEvent
+from tests import pictures
+
+pytestmark = pytest.mark.django_db
+DRAWINGS = "/api/v1/drawings/"
+
+
+def assert_refused(response, status: int) -> None:
+    assert response.status_code == status, response.content
+    body = response.json()
+    assert set(body) == {"code", "detail"}
+    assert body["code"]
+    assert body["detail"]
+
+
+def send_raw(visitor, body: bytes, address: str = DRAWINGS, content_type: str = "application/json", method="POST"):
+    return visitor.generic(method, address, body, content_type=content_type)
+
+
+BAD_LABELS = [
+    "true", '"7"', "7.0", "7.5", "[]", "{}", "NaN", "Infinity", "1e400", "9" * 5000, "-1", "10", '"٧"', "٧", '"null"',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("label", BAD_LABELS)
+def test_label_is_a_digit_or_null_and_nothing_like_it(visitor, seven, label):
+    drawing = visitor.post(DRAWINGS, seven).json()
+    address = f"{DRAWINGS}{drawing['id']}/feedback/"
+    assert_refused(send_raw(visitor, f'{{"label": {label}}}'.encode(), address, method="PUT"), 400)
+    assert not LabelEvent.objects.exists()
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"7", b'{"image": 7}', b"\xff\xfe", b"[" * 100_000, b'{"a":' * 40_000])
+def test_nonsense_body_is_a_400(visitor, body):
+    assert_refused(send_raw(visitor, body), 400)
+    assert not Drawing.objects.exists()
+
+
+def test_missing_label_is_a_400(visitor, seven):
+    drawing = visitor.post(DRAWINGS, seven).json()
+    assert_refused(visitor.put(f"{DRAWINGS}{drawing['id']}/feedback/", {}), 400)
+
+
+@pytest.mark.parametrize("size", [257 * 1024, 10_000_000])
+def test_long_body_is_a_413(visitor, size):
+    assert_refused(send_raw(visitor, b'{"image": "' + b"a" * size + b'"}'), 413)
+
+
+def test_long_form_is_a_413(visitor):
+    body = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n' + b"a" * 20_000_000 + b"\r\n--x--\r\n"
+    assert_refused(send_raw(visitor, body, content_type="multipart/form-data; boundary=x"), 413)
+
+
+def test_body_without_a_length_is_a_413(visitor):
+    assert_refused(visitor.post(DRAWINGS, {}, headers={"Transfer-Encoding": "chunked"}), 413)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "application/json; charset=utf-16", "application/json; charset=nonsense"])
+def test_another_media_type_is_a_415(visitor, seven, content_type):
+    assert_refused(send_raw(visitor, json.dumps(seven).encode(), content_type=content_type), 415)
+
+
+@pytest.mark.parametrize("body", [b"", b"--x", b"--x\r\n\r\n--x--"])
+def test_broken_form_is_a_400(visitor, body):
+    assert_refused(send_raw(visitor, body, content_type="multipart/form-data; boundary=x"), 400)
+
+
+BAD_STROKES = [
+    [[[1, 1]]] * 65,
+    [[[1, 1]] * 4097],
+    [[[float("inf"), 1]]],
+    [[[281, 1]]],
+    [[[-50, 1]]],
+    [[["1", 1]]],
+    [[[True, 1]]],
+    [[[1]]],
+    [[1, 2]],
+    {"a": 1},
+    "strokes",
+    [[[1, 1, "late"]]],
+]
+
+
+@pytest.mark.parametrize("strokes", BAD_STROKES, ids=range(len(BAD_STROKES)))
+def test_strokes_have_limits(visitor, seven, strokes):
+    body = seven | {"strokes": strokes, "canvas": {"width": 280, "height": 280}}
+    assert_refused(send_raw(visitor, json.dumps(body).encode()), 400)
+    assert not Drawing.objects.exists()
+
+
+@pytest.mark.parametrize("canvas", [{"width": 0, "height": 280}, {"width": 1e9, "height": 1}, {"width": True, "height": 5}, {"width": 280}, [], "280"])
+def test_canvas_has_a_sensible_size(visitor, seven, canvas):
+    assert_refused(visitor.post(DRAWINGS, seven | {"strokes": [[[1, 1]]], "canvas": canvas}), 400)
+
+
+
+def test_blank_drawing_is_a_400(visitor):
+    response = visitor.post(DRAWINGS, {"image": pictures.data_url(pictures.canvas_png([]))})
+    assert_refused(response, 400)
+    assert response.json()["code"] == "empty"
+    assert not Drawing.objects.exists()
+
+
+@pytest.mark.parametrize("prompted", [10, -1, "7", True, 7.0])
+def test_prompted_digit_is_a_digit(visitor, seven, prompted):
+    assert_refused(visitor.post(DRAWINGS, seven | {"prompted": prompted}), 400)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_call_from_another_site_is_refused(visitor, seven, headers):
+    assert_refused(visitor.post(DRAWINGS, seven, headers=headers), 403)
+    assert_refused(visitor.delete(DRAWINGS, headers=headers), 403)
+    assert_refused(visitor.post("/_get_digit", [{"digit": seven["image"]}], headers=headers), 403)
+    assert not Drawing.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}, {"Sec-Fetch-Site": "none"}]
+)
+def test_call_from_our_page_or_a_program_passes(visitor, seven, headers):
+    assert visitor.post(DRAWINGS, seven, headers=headers).status_code == 201
+
+
+def test_limit_holds_whatever_x_forwarded_for_says(visitor, seven, monkeypatch):
+    monkeypatch.setattr(throttles.DrawingsByAddress, "limit", 5)
+    statuses = [
+        APIClient().post(DRAWINGS, seven, headers={"X-Forwarded-For": f"10.0.0.{i}"}).status_code for i in range(8)
+    ]
+    assert statuses == [201] * 5 + [429] * 3
+
+
+def test_throttled_visitor_is_told_for_how_long(visitor, seven, monkeypatch):
+    monkeypatch.setattr(throttles.GuessesByAddress, "limit", 0)
+    response = visitor.post("/api/v1/guesses/", seven)
+    assert_refused(response, 429)
+    assert 0 < int(response["Retry-After"]) <= 60
+
+
+def test_counter_is_exact_under_concurrent_calls():
+    with ThreadPoolExecutor(16) as pool:
+        counts = list(pool.map(lambda _: throttles.counter.hit("test", 60), range(120)))
+    assert sorted(counts) == list(range(1, 121))
+
+
+def test_throttles_can_be_switched_off_for_load_tests(visitor, seven, monkeypatch, settings):
+    settings.DIGITRE_THROTTLES = False
+    monkeypatch.setattr(throttles.GuessesByAddress, "limit", 0)
+    assert visitor.post("/api/v1/guesses/", seven).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_concurrent_labels_end_in_one_state_and_each_change_is_an_event(visitor, seven, settings):
+    settings.DIGITRE_AUTO_APPROVE = "none"
+    drawing = visitor.post(DRAWINGS, seven).json()
+
+    def say(label: int) -> int:
+        caller = APIClient()
+        caller.cookies = visitor.cookies
+        try:
+            return caller.put(f"{DRAWINGS}{drawing['id']}/feedback/", {"label": label}).status_code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(10) as pool:
+        statuses = list(pool.map(say, [*range(10), *range(10)]))
+
+    assert set(statuses) == {200}
+    chain = list(LabelEvent.objects.order_by("id").values_list("previous_label", "label"))
+    assert chain[0][0] is None
+    assert [previous for previous, _ in chain[1:]] == [label for _, label in chain[:-1]]
+    assert Drawing.objects.get().confirmed_label == chain[-1][1]
+
+
+def test_blocked_contributor_s_agreement_is_not_approved(visitor, seven, settings):
+    settings.DIGITRE_AUTO_APPROVE = "agreement"
+    drawing = visitor.post(DRAWINGS, seven).json()
+    Contributor.objects.get().block()
+    answer = visitor.put(f"{DRAWINGS}{drawing['id']}/feedback/", {"label": 7}).json()
+    assert answer["status"] == "waiting"
+
+
