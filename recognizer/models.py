@@ -20,6 +20,8 @@ from recognizer.errors import AlreadyReviewed
 
 EXAM_EVERY = 5  # every fifth new contributor is examined and never taught, for ever
 CLAIM_TIMEOUT = timedelta(minutes=5)  # a reviewer who left gives the drawing back after this
+AUDIT_EVERY = 20  # of the drawings that a rule approved, one in so many is shown to a reviewer anyway, blind
+SECOND_OPINION_EVERY = 10  # of the drawings that a reviewer decided on, one in so many is asked of another, blind
 LABEL_CHOICES = [(digit, str(digit)) for digit in range(10)] + [(NOT_A_DIGIT, "not a digit")]
 
 
@@ -177,6 +179,15 @@ class DrawingQuerySet(models.QuerySet):
         return self.defer("png", "strokes")
 
 
+class Look(models.TextChoices):
+    """How a reviewer met a drawing: with or without seeing what model and person had said."""
+
+    OPEN = "", "open"
+    BLIND = "blind", "blind"
+    AUDIT = "audit", "blind check of the approval rule"
+    SECOND = "second", "blind second opinion"
+
+
 class Drawing(models.Model):
     """One picture a contributor sent, what the model answered, and what people said of it since."""
 
@@ -225,6 +236,14 @@ class Drawing(models.Model):
         null=True, editable=False, help_text="0..1: how strongly others contradict the label."
     )
     review_priority = models.FloatField(default=0.0, editable=False, help_text="Queue order, higher first.")
+    check_due = models.CharField(
+        max_length=6,
+        choices=Look,
+        default=Look.OPEN,
+        blank=True,
+        editable=False,
+        help_text="Decided, and wanted once more by a reviewer who does not see how.",
+    )
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
@@ -258,6 +277,12 @@ class Drawing(models.Model):
             models.Index(fields=["status", "-created_at"], name="drawing_status_newest"),
             models.Index(fields=["contributor", "-created_at"], name="drawing_contributor_newest"),
             models.Index(fields=["content_hash"], name="drawing_content"),
+            models.Index(fields=["idempotency_key"], condition=Q(idempotency_key__isnull=False), name="drawing_retry"),
+            models.Index(fields=["model_version", "-created_at", "id"], name="drawing_version_newest"),
+            models.Index(fields=["-suspicion", "id"], name="drawing_suspicion", condition=Q(suspicion__isnull=False)),
+            models.Index(fields=["check_due", "id"], name="drawing_check_due", condition=~Q(check_due="")),
+            # the dashboard's counts by day are answered from this index alone
+            models.Index(fields=["created_at", "confirmed_label", "predicted_label"], name="drawing_tally"),
         ]
 
     def __str__(self) -> str:
@@ -272,7 +297,7 @@ class Drawing(models.Model):
     def is_reviewed(self) -> bool:
         return self.reviewed_at is not None
 
-    def confirm(self, label: int, *, priority: float = 0.0) -> bool:
+    def confirm(self, label: int, *, priority: float = 0.0, suspicion: float | None = None) -> bool:
         """Record what the contributor says it is; put it in the queue. Returns whether anything changed.
 
         Raises:
@@ -290,6 +315,7 @@ class Drawing(models.Model):
                 self.Status.WAITING,
                 "",
                 review_priority=priority,
+                suspicion=suspicion,
                 confirmed_label=label,
                 confirmed_at=self.confirmed_at,
             )
@@ -303,18 +329,85 @@ class Drawing(models.Model):
 
     def approve_by_rule(self, reason: str) -> None:
         """Let a rule accept the confirmed label; a reviewer may still overrule it, and so may the contributor."""
+        is_sampled = self.pk.int % AUDIT_EVERY == 0  # the last bits of a random UUID are random
         with transaction.atomic():
-            self._move(self.Status.APPROVED, reason)
+            self._move(self.Status.APPROVED, reason, check_due=Look.AUDIT if is_sampled else Look.OPEN)
             self._note(LabelEvent.Actor.RULE, LabelEvent.Action.APPROVED, label=self.confirmed_label, reason=reason)
 
-    def approve(self, label: int, by: models.Model, reason: str = "") -> None:
+    def approve(self, label: int, by: models.Model, reason: str = "", *, look: str = Look.OPEN) -> None:
         """Record a reviewer's label (0-9 or NOT_A_DIGIT) and let it train."""
-        self._review(self.Status.APPROVED, LabelEvent.Action.APPROVED, by, label=label, reason=reason)
+        self._review(self.Status.APPROVED, LabelEvent.Action.APPROVED, by, label=label, reason=reason, look=look)
 
-    def reject(self, reason: str, by: models.Model) -> None:
-        self._review(self.Status.REJECTED, LabelEvent.Action.REJECTED, by, label=None, reason=reason)
+    def reject(self, reason: str, by: models.Model, *, look: str = Look.OPEN) -> None:
+        self._review(self.Status.REJECTED, LabelEvent.Action.REJECTED, by, label=None, reason=reason, look=look)
 
-    def put_back(self, by: models.Model, reason: str = "") -> None:
+    def second_opinion(self, label: int | None, by: models.Model) -> None:
+        """Record another reviewer's blind word (None: reject it). Where the two differ, the drawing waits again."""
+        first = None if self.status == self.Status.REJECTED else self.label
+        with transaction.atomic():
+            self._move(self.status, self.status_reason, claimed_by=None, claimed_until=None)
+            self._note(
+                LabelEvent.Actor.REVIEWER,
+                LabelEvent.Action.SECONDED,
+                user=by,
+                label=label,
+                previous=first,
+                look=Look.SECOND,
+            )
+            if label != first:
+                self.put_back(by, "two reviewers differ", look=Look.SECOND)
+
+    def undo(self, by: models.Model) -> bool:
+        """Take back this reviewer's last word and restore what stood before it. Returns whether there was one.
+
+        History is added to: an "undone" event, then the restored decision once more.
+        """
+        with transaction.atomic():
+            history = list(self.events.select_for_update().order_by("-id"))
+            if not history or history[0].user_id != by.pk or history[0].action == LabelEvent.Action.UNDONE:
+                return False
+            undone = 2 if history[0].action == LabelEvent.Action.PUT_BACK and history[0].look == Look.SECOND else 1
+            self.put_back(by, "undone", look=history[0].look, action=LabelEvent.Action.UNDONE)
+            before = next((e for e in history[undone:] if e.action != LabelEvent.Action.SECONDED), None)
+            if before is not None and before.action in LabelEvent.DECISIONS:
+                self._restore(before)
+        return True
+
+    def _restore(self, event: "LabelEvent") -> None:
+        """Bring back the state that a decision had left, and note the decision again in its author's name."""
+        status = LabelEvent.DECISIONS[event.action]
+        is_review = event.actor == LabelEvent.Actor.REVIEWER
+        self.reviewed_label = event.label if is_review else None
+        self.reviewed_at = event.at if is_review else None
+        self.reviewed_by = event.user if is_review else None
+        due = Look.OPEN
+        if status == self.Status.APPROVED and not is_review and self.pk.int % AUDIT_EVERY == 0:
+            due = Look.AUDIT
+        if is_review:
+            due = self._second_opinion_due()
+        self._move(
+            status,
+            event.reason,
+            reviewed_label=self.reviewed_label,
+            reviewed_at=self.reviewed_at,
+            reviewed_by=self.reviewed_by,
+            check_due=due,
+        )
+        self._note(
+            event.actor,
+            event.action,
+            user=event.user,
+            label=event.label,
+            previous=event.previous_label,
+            reason=event.reason,
+            look=event.look,
+        )
+
+    def _second_opinion_due(self) -> str:
+        is_sampled = self.pk.int // AUDIT_EVERY % SECOND_OPINION_EVERY == 0
+        return Look.SECOND if is_sampled and self.confirmed_label is not None else Look.OPEN
+
+    def put_back(self, by: models.Model, reason: str = "", *, look: str = Look.OPEN, action: str = "put back") -> None:
         """Undo a review: the drawing waits again, with the contributor's label alone."""
         with transaction.atomic():
             previous = self.reviewed_label
@@ -331,10 +424,11 @@ class Drawing(models.Model):
             )
             self._note(
                 LabelEvent.Actor.REVIEWER,
-                LabelEvent.Action.PUT_BACK,
+                action,
                 user=by,
                 previous=previous,
                 reason=reason,
+                look=look,
             )
 
     def quarantine(self, reason: str) -> None:
@@ -343,7 +437,7 @@ class Drawing(models.Model):
             self._move(self.Status.QUARANTINED, reason)
             self._note(LabelEvent.Actor.TRAINING, LabelEvent.Action.QUARANTINED, label=self.label, reason=reason)
 
-    def _review(self, status: str, action: str, by: models.Model, *, label: int | None, reason: str) -> None:
+    def _review(self, status: str, action: str, by: models.Model, *, label: int | None, reason: str, look: str) -> None:
         with transaction.atomic():
             previous = self.label
             self.reviewed_label, self.reviewed_at, self.reviewed_by = label, timezone.now(), by
@@ -353,14 +447,23 @@ class Drawing(models.Model):
                 reviewed_label=label,
                 reviewed_at=self.reviewed_at,
                 reviewed_by=by,
+                check_due=self._second_opinion_due(),
                 claimed_by=None,
                 claimed_until=None,
             )
-            self._note(LabelEvent.Actor.REVIEWER, action, user=by, label=label, previous=previous, reason=reason)
+            self._note(
+                LabelEvent.Actor.REVIEWER,
+                action,
+                user=by,
+                label=label,
+                previous=previous,
+                reason=reason,
+                look=look,
+            )
 
-    def _move(self, status: str, reason: str, **columns: object) -> None:
-        self.status, self.status_reason = status, reason
-        Drawing.objects.filter(pk=self.pk).update(status=status, status_reason=reason, **columns)
+    def _move(self, status: str, reason: str, *, check_due: str = Look.OPEN, **columns: object) -> None:
+        self.status, self.status_reason, self.check_due = status, reason, check_due
+        Drawing.objects.filter(pk=self.pk).update(status=status, status_reason=reason, check_due=check_due, **columns)
 
     def _note(
         self,
@@ -371,6 +474,7 @@ class Drawing(models.Model):
         label: int | None = None,
         previous: int | None = None,
         reason: str = "",
+        look: str = Look.OPEN,
     ) -> None:
         LabelEvent.objects.create(
             drawing=self,
@@ -380,6 +484,7 @@ class Drawing(models.Model):
             label=label,
             previous_label=previous,
             reason=reason,
+            look=look,
         )
 
 
@@ -398,6 +503,14 @@ class LabelEvent(models.Model):
         REJECTED = "rejected"
         QUARANTINED = "quarantined"
         PUT_BACK = "put back"
+        SECONDED = "seconded"
+        UNDONE = "undone"
+
+    DECISIONS = {
+        Action.APPROVED: Drawing.Status.APPROVED,
+        Action.REJECTED: Drawing.Status.REJECTED,
+        Action.QUARANTINED: Drawing.Status.QUARANTINED,
+    }
 
     drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now, editable=False)
@@ -407,10 +520,14 @@ class LabelEvent(models.Model):
     label = label_field()
     previous_label = label_field()
     reason = models.CharField(max_length=300, blank=True)
+    look = models.CharField(max_length=6, choices=Look, default=Look.OPEN, blank=True)
 
     class Meta:
         ordering = ["at", "id"]
-        indexes = [models.Index(fields=["drawing", "at"], name="label_event_drawing")]
+        indexes = [
+            models.Index(fields=["drawing", "at"], name="label_event_drawing"),
+            models.Index(fields=["look", "-id"], name="label_event_look", condition=~Q(look="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.action} {label_text(self.label)}"
