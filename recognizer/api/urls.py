@@ -1,6 +1,6 @@
 from django.urls import path
 
-from recognizer.api import views
+from recognizer.api import explanation_views, views
 
 app_name = "api"
 urlpatterns = [
@@ -8,5 +8,7 @@ urlpatterns = [
     path("drawings/<uuid:drawing_id>/", views.DrawingDetailView.as_view(), name="drawing"),
     path("drawings/<uuid:drawing_id>/feedback/", views.FeedbackView.as_view(), name="feedback"),
     path("guesses/", views.GuessesView.as_view(), name="guesses"),
+    path("explanations/", explanation_views.ExplanationsView.as_view(), name="explanations"),
+    path("rounds/", explanation_views.RoundsView.as_view(), name="rounds"),
     path("model/", views.ModelView.as_view(), name="model"),
 ]

@@ -41,9 +41,9 @@ export class Explanation {
     const answer = await this.#politely(() => this.#api.explain(body));
     if (!answer) return;
     this.#why.textContent = answer.sentence;
-    const strongest = answer.parts.reduce((best, part) => (part.drop > (best?.drop ?? 0) ? part : best), null);
     this.#wipe();
-    if (strongest) this.#highlight(body.strokes[strongest.stroke].slice(strongest.start, strongest.end));
+    const part = answer.strongest;
+    if (part) this.#highlight(body.strokes[part.stroke].slice(part.start, part.end + 1));
   }
 
   async #showSteps() {

@@ -6,10 +6,12 @@ const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 export const labelName = (label) => (label === null ? "not a digit" : String(label));
 
+const CLOSE_CALL_MARGIN = 0.5; // as in recognizer/answers.py: below it the server's message asks "4 or 9?"
+
 /** The two digits of a close call, or null. */
 export function closePair(answer) {
-  const second = answer.alternatives?.[0];
-  if (answer.refused || answer.certainty !== "not sure" || !second) return null;
+  const second = answer.alternatives[0];
+  if (answer.refused || answer.margin >= CLOSE_CALL_MARGIN || !second) return null;
   return [answer.digit, second.digit];
 }
 

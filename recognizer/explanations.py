@@ -1,0 +1,130 @@
+"""Why this answer? Leave out one part of the drawing after another and read what is left."""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from recognizer.answers import Answer, answer
+from recognizer.preprocessing import normalize_strokes
+from recognizer.serving import Served
+from recognizer.strokes import Strokes
+
+MAX_PARTS = 11  # left out in turn; with the whole drawing a dozen passes, one batch
+PIECES = 6  # that a long stroke is cut into: about a bar, a corner or half a bowl each
+LONG_SHARE = 0.4  # of all ink: a stroke this long is also taken apart
+LEAST_LEFT = 0.3  # of all ink must remain, or the rest is no drawing to ask about
+STRAIGHT = 2.5  # longer side to shorter: a bar, lying or standing
+CLOSED = 0.2  # of its length between its ends: a loop
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of one stroke, from point `start` to point `end`, both included."""
+
+    stroke: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the network says without a span. `drop` is how much of the probability of the first answer goes with it."""
+
+    span: Span
+    digit: int | None
+    probability_without: float
+    drop: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    digit: int | None
+    probability: float
+    parts: list[Part]
+    strongest: Part | None
+    sentence: str
+
+
+def explain(strokes: Strokes, served: Served) -> Explanation:
+    """Find the stroke, or the part of a long one, on which the answer rests most."""
+    spans = candidate_spans(strokes)
+    variants = [strokes, *(without(strokes, span) for span in spans)]
+    prediction = served.classifier.predict(np.stack([normalize_strokes(variant) for variant in variants]))
+    whole, *rest = (answer(prediction, served.calibration, row) for row in range(len(variants)))
+    parts = [_part(whole, left, span) for span, left in zip(spans, rest, strict=True)]
+    key = strongest_part(whole.digit, parts)
+    return Explanation(whole.digit, whole.confidence, parts, key, _sentence(strokes, whole.digit, key))
+
+
+def candidate_spans(strokes: Strokes) -> list[Span]:
+    """Choose at most MAX_PARTS spans: whole strokes first, then pieces of the long ones, alone and in pairs."""
+    lengths = [_length(stroke) for stroke in strokes]
+    total = sum(lengths)
+    longest_first = sorted(range(len(strokes)), key=lambda i: -lengths[i])
+    spans = [Span(i, 0, len(strokes[i]) - 1) for i in longest_first] if len(strokes) > 1 else []
+    for i in longest_first:
+        if total and lengths[i] >= LONG_SHARE * total:
+            cuts = _cuts(strokes[i])
+            spans += [Span(i, start, end) for start, end in pairwise(cuts)]
+            spans += [Span(i, start, end) for start, end in zip(cuts, cuts[2:], strict=False)]
+    return [span for span in spans if _left_over(strokes, span, total)][:MAX_PARTS]
+
+
+def without(strokes: Strokes, span: Span) -> Strokes:
+    """Leave out a span; a stroke that loses its middle becomes two."""
+    stroke = strokes[span.stroke]
+    before = stroke[: span.start + 1] if span.start > 0 else []
+    after = stroke[span.end :] if span.end < len(stroke) - 1 else []
+    return [*strokes[: span.stroke], *filter(None, [before, after]), *strokes[span.stroke + 1 :]]
+
+
+def _part(whole: Answer, left: Answer, span: Span) -> Part:
+    remaining = left.probabilities[whole.likely_digit]
+    return Part(span, left.digit, remaining, whole.probabilities[whole.likely_digit] - remaining)
+
+
+def strongest_part(whole_digit: int | None, parts: list[Part]) -> Part | None:
+    """Return the part that matters most, one that changes the answer before any that does not."""
+    changing = [part for part in parts if part.digit != whole_digit]
+    return max(changing or parts, key=lambda part: part.drop, default=None)
+
+
+def _sentence(strokes: Strokes, digit: int | None, part: Part | None) -> str:
+    if part is None or part.digit == digit:
+        if digit is None:
+            return "I find no digit in it, with or without any one part."
+        return f"No single part decides it: leave out any one and I would still say {digit}."
+    name = _name(strokes[part.span.stroke][part.span.start : part.span.end + 1])
+    if part.digit is None:
+        return f"Without this {name} I would not call it a digit."
+    return f"Without this {name} I would say {part.digit}."
+
+
+def _name(points: list[list[float]]) -> str:
+    width = max(p[0] for p in points) - min(p[0] for p in points)
+    height = max(p[1] for p in points) - min(p[1] for p in points)
+    length = _length(points)
+    if length and math.dist(points[0][:2], points[-1][:2]) < CLOSED * length:
+        return "loop"
+    if width > STRAIGHT * height:
+        return "bar"
+    return "line" if height > STRAIGHT * width else "part"
+
+
+def _cuts(stroke: list[list[float]]) -> list[int]:
+    """Return point indices that cut a stroke into about PIECES equally long pieces, both ends included."""
+    steps = [math.dist(a[:2], b[:2]) for a, b in pairwise(stroke)]
+    run = np.concatenate([[0.0], np.cumsum(steps)])
+    nearest = {int(np.abs(run - run[-1] * k / PIECES).argmin()) for k in range(PIECES + 1)}
+    return sorted(nearest)
+
+
+def _left_over(strokes: Strokes, span: Span, total: float) -> bool:
+    left = without(strokes, span)
+    return bool(left) and sum(_length(stroke) for stroke in left) >= LEAST_LEFT * total
+
+
+def _length(stroke: list[list[float]]) -> float:
+    return sum(math.dist(a[:2], b[:2]) for a, b in pairwise(stroke))
