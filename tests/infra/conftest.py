@@ -1,0 +1,168 @@
+"""Digitre as a person runs it: the launcher and every process it starts, over a folder and a port of their own."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+PATIENCE_SECONDS = 90  # a loaded machine; everything here waits for an event, nothing for a time
+
+
+def wait_until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} seconds"
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Digitre:
+    """One installation: its folder, its port, and its launcher while that runs."""
+
+    def __init__(self, var_dir: Path, database_url: str) -> None:
+        self.var_dir = var_dir
+        self.port = free_port()
+        self.lines: list[str] = []
+        self.process: subprocess.Popen | None = None
+        self.cookie = ""
+        outside = {
+            "DJANGO_SETTINGS_MODULE",
+            "DIGITRE_INSECURE_HTTP",
+            "REDIS_URL",
+            "SECRET_KEY",
+            "DEBUG",
+            "DATABASE_URL",
+            "PORT",
+            "HOST",
+            "MAKELEVEL",
+        }
+        self.environment = {name: value for name, value in os.environ.items() if name not in outside}
+        self.environment |= {"DIGITRE_VAR_DIR": str(var_dir), "PORT": str(self.port), "WEB_CONCURRENCY": "1"}
+        if database_url:
+            self.environment["DATABASE_URL"] = database_url
+
+    def launch(self, **extra: str) -> subprocess.Popen:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "digitre_site.launcher"],
+            cwd=BASE_DIR,
+            env=self.environment | extra,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        threading.Thread(target=self.read, args=(self.process,), daemon=True).start()
+        return self.process
+
+    def read(self, process: subprocess.Popen) -> None:
+        for line in process.stdout:
+            self.lines.append(line)
+
+    @property
+    def output(self) -> str:
+        return "".join(self.lines)
+
+    def start(self, **extra: str) -> "Digitre":
+        self.lines.clear()
+        process = self.launch(**extra)
+        wait_until(lambda: "Digitre is ready" in self.output or process.poll() is not None)
+        assert process.poll() is None, self.output
+        return self
+
+    def end(self, number: int = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(timeout=PATIENCE_SECONDS)
+
+    def processes(self, word: str = "") -> list[int]:
+        """The processes of this installation, found by the folder in their environment."""
+        mark = f"DIGITRE_VAR_DIR={self.var_dir}".encode()
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                is_ours = mark in (folder / "environ").read_bytes().split(b"\0")
+                if is_ours and word.encode() in (folder / "cmdline").read_bytes():
+                    found.append(int(folder.name))
+            except OSError:
+                continue
+        return sorted(found)
+
+    def call(self, method: str, path: str, body: object = None) -> tuple[int, dict]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            headers = {"Content-Type": "application/json", "Cookie": self.cookie}
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            response = connection.getresponse()
+            if cookie := response.headers.get("Set-Cookie"):
+                self.cookie = cookie.split(";", 1)[0]
+            raw = response.read()
+            return response.status, json.loads(raw) if raw else {}
+        finally:
+            connection.close()
+
+    def query(self, statement: str) -> object:
+        """Ask the installation's database for one value."""
+        if url := self.environment.get("DATABASE_URL"):
+            connection = psycopg2.connect(url)
+        else:
+            connection = sqlite3.connect(self.var_dir / "db.sqlite3", timeout=20)
+        try:
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            return cursor.fetchone()[0]
+        finally:
+            connection.close()
+
+    def worker_state(self) -> str:
+        return self.call("GET", "/readyz")[1]["worker"]
+
+    def clean_up(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.end(signal.SIGTERM)
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    """A database of its own on the suite's PostgreSQL; on SQLite nothing, for then the folder holds it."""
+    suite_url = os.environ.get("DATABASE_URL", "")
+    if not suite_url.startswith("postgres"):
+        yield ""
+        return
+    name = f"infra_{uuid.uuid4().hex[:12]}"
+    run_alone(suite_url, f"CREATE DATABASE {name}")
+    yield suite_url.replace("/postgres?", f"/{name}?")
+    run_alone(suite_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def run_alone(url: str, statement: str) -> None:
+    connection = psycopg2.connect(url)
+    connection.autocommit = True  # databases are made and dropped outside transactions
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+@pytest.fixture
+def digitre(tmp_path: Path, database_url: str) -> Iterator[Digitre]:
+    """An installation that has not been started yet; whatever of it still runs afterwards is ended."""
+    installation = Digitre(tmp_path / "var", database_url)
+    yield installation
+    installation.clean_up()

@@ -1,0 +1,63 @@
+"""The queue for real: a broker, a clock and a worker, and what happens when they go."""
+
+import os
+import signal
+
+import pytest
+from django.conf import settings
+
+from digitre_site import celery
+from tests.infra.conftest import Digitre, wait_until
+from tests.infra.drawings import seven
+
+
+def test_without_redis_the_queue_is_a_folder() -> None:
+    assert settings.REDIS_URL == ""
+    assert celery.broker_options()["broker_url"] == "filesystem://"
+
+
+def test_a_redis_message_is_not_delivered_again_while_its_task_runs(settings) -> None:
+    settings.REDIS_URL = "redis://somewhere/0"
+    options = celery.broker_options()["broker_transport_options"]
+    assert options["visibility_timeout"] == celery.LONGEST_TASK.total_seconds()
+    assert options["socket_connect_timeout"] <= 1
+
+
+def test_one_task_at_a_time_in_a_child_that_ends_with_it() -> None:
+    conf = celery.app.conf
+    assert (conf.worker_concurrency, conf.worker_max_tasks_per_child, conf.worker_prefetch_multiplier) == (1, 1, 1)
+    assert not conf.result_backend
+
+
+def test_every_scheduled_task_exists_and_does_not_pile_up() -> None:
+    celery.app.loader.import_default_modules()
+    for entry in celery.app.conf.beat_schedule.values():
+        assert entry["task"] in celery.app.tasks
+        assert entry["options"]["expires"] > 0
+
+
+@pytest.mark.processes
+def test_a_worker_is_seen_alive_and_consumes_again_after_the_broker_was_away(digitre: Digitre) -> None:
+    digitre.start()
+    wait_until(lambda: digitre.worker_state() == "alive")
+
+    (broker,) = digitre.processes("valkey-server")
+    os.kill(broker, signal.SIGKILL)
+    wait_until(lambda: digitre.processes("valkey-server") not in ([], [broker]))
+    before = digitre.query("SELECT max(at) FROM training_workerheartbeat")
+    wait_until(lambda: digitre.query("SELECT max(at) FROM training_workerheartbeat") > before, seconds=60)
+
+
+@pytest.mark.processes
+def test_drawing_and_feedback_go_on_while_the_broker_is_a_black_hole(digitre: Digitre) -> None:
+    digitre.start()
+    (broker,) = digitre.processes("valkey-server")
+    os.kill(broker, signal.SIGSTOP)
+    try:
+        for _ in range(5):
+            status, answer = digitre.call("POST", "/api/v1/drawings/", seven())
+            assert status == 201
+            status, _ = digitre.call("PUT", f"/api/v1/drawings/{answer['id']}/feedback/", {"label": 7})
+            assert status == 200
+    finally:
+        os.kill(broker, signal.SIGCONT)

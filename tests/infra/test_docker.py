@@ -1,0 +1,72 @@
+"""The images' recipes, without an engine: they parse, they are clean, and what they copy is there."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+DOCKERFILE = BASE_DIR / "docker" / "Dockerfile"
+pytestmark = pytest.mark.docker
+ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/local/bin", "SECRET_KEY": "x", "POSTGRES_PASSWORD": "y"}
+
+
+def stages() -> dict[str, str]:
+    """Each build stage's text, by its name."""
+    parts = re.split(r"^FROM \S+ AS (\S+)$", DOCKERFILE.read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def compose(environment: dict[str, str]) -> subprocess.CompletedProcess:
+    if shutil.which("docker-compose") is None:
+        pytest.skip("docker-compose is not installed here (Debian: apt install docker-compose)")
+    command = ["docker-compose", "-f", "docker/compose.yaml", "config"]
+    return subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True)
+
+
+def test_hadolint_finds_nothing() -> None:
+    hadolint = shutil.which("hadolint", path=str(BASE_DIR / ".venv" / "bin")) or shutil.which("hadolint")
+    if hadolint is None:
+        pytest.skip("hadolint is not installed here (it comes with requirements.txt)")
+    outcome = subprocess.run([hadolint, str(DOCKERFILE)], capture_output=True, text=True)
+    assert outcome.returncode == 0, outcome.stdout
+
+
+def test_compose_file_is_valid_and_starts_after_the_migration() -> None:
+    outcome = compose(ENVIRONMENT)
+    assert outcome.returncode == 0, outcome.stderr
+
+    services = yaml.safe_load(outcome.stdout)["services"]
+    assert set(services) == {"postgres", "redis", "migrate", "web", "worker", "beat"}
+    for name in ("web", "worker", "beat"):
+        assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+        assert services[name]["read_only"] is True
+
+
+def test_compose_asks_for_the_secrets_it_was_not_given() -> None:
+    outcome = compose({"PATH": ENVIRONMENT["PATH"]})
+    assert outcome.returncode != 0
+    assert "docker/.env" in outcome.stderr
+
+
+def test_the_web_image_has_no_tensorflow() -> None:
+    web = stages()["web-packages"] + stages()["web"]
+    assert "tensorflow" not in web
+    pinned = (BASE_DIR / "requirements-web.txt").read_text()
+    assert not re.search(r"^(tensorflow|keras)\b", pinned, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("stage", ["web", "worker"])
+def test_images_do_not_run_as_root(stage: str) -> None:
+    assert re.search(r"^USER 10001", stages()[stage], flags=re.MULTILINE)
+
+
+def test_what_the_images_copy_exists_and_is_not_ignored() -> None:
+    admitted = {line[1:] for line in (BASE_DIR / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    for sources in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE.read_text(), flags=re.MULTILINE):
+        for source in sources.split():
+            assert (BASE_DIR / source).exists(), source
+            assert source in admitted, source
