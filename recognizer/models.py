@@ -327,6 +327,24 @@ class Drawing(models.Model):
             )
         return True
 
+    def withdraw(self) -> bool:
+        """Take back what the contributor said: the drawing is unconfirmed again. Returns whether anything changed.
+
+        Raises:
+            AlreadyReviewed: a reviewer has decided.
+        """
+        with transaction.atomic():
+            unreviewed = Drawing.objects.filter(pk=self.pk, reviewed_at__isnull=True)
+            row = unreviewed.select_for_update(of=("self",)).only("confirmed_label").first()
+            if row is None:
+                raise AlreadyReviewed
+            if row.confirmed_label is None:
+                return False
+            self.confirmed_label = self.confirmed_at = None
+            self._move(self.Status.UNCONFIRMED, "", confirmed_label=None, confirmed_at=None)
+            self._note(LabelEvent.Actor.CONTRIBUTOR, LabelEvent.Action.WITHDRAWN, previous=row.confirmed_label)
+        return True
+
     def approve_by_rule(self, reason: str) -> None:
         """Let a rule accept the confirmed label; a reviewer may still overrule it, and so may the contributor."""
         is_sampled = self.pk.int % AUDIT_EVERY == 0  # the last bits of a random UUID are random
@@ -503,6 +521,7 @@ class LabelEvent(models.Model):
         REJECTED = "rejected"
         QUARANTINED = "quarantined"
         PUT_BACK = "put back"
+        WITHDRAWN = "withdrawn"
         SECONDED = "seconded"
         UNDONE = "undone"
 

@@ -107,6 +107,18 @@ def give_feedback(drawing_id: UUID, contributor: Contributor, label: int) -> Dra
     return drawing
 
 
+def withdraw_feedback(drawing_id: UUID, contributor: Contributor) -> Drawing:
+    """Undo what the contributor said of a drawing.
+
+    Raises:
+        Drawing.DoesNotExist: no such drawing of theirs.
+        AlreadyReviewed: a reviewer has decided.
+    """
+    drawing = Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor)
+    drawing.withdraw()
+    return drawing
+
+
 def forget(contributor: Contributor, drawing_id: UUID | None = None) -> None:
     """Delete one drawing with its events, or all of a contributor's and the contributor.
 

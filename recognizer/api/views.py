@@ -203,6 +203,15 @@ class FeedbackView(OwnDrawingView):
             }
         )
 
+    @extend_schema(operation_id="feedback_withdraw", responses={204: None, 409: shapes.ErrorSerializer, **NOT_YOURS, **ERRORS})
+    def delete(self, request: Request, drawing_id: UUID) -> Response:
+        """Take back what one said of one's own drawing; the drawing stays, without a label."""
+        try:
+            services.withdraw_feedback(drawing_id, self.contributor(request))
+        except Drawing.DoesNotExist:
+            raise_not_found()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
 
 class ModelView(APIView):
     throttle_classes = [CallsByAddress]

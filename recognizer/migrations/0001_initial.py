@@ -105,7 +105,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('actor', models.CharField(choices=[('contributor', 'Contributor'), ('reviewer', 'Reviewer'), ('rule', 'Rule'), ('training', 'Training')], max_length=12)),
-                ('action', models.CharField(choices=[('confirmed', 'Confirmed'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('quarantined', 'Quarantined'), ('put back', 'Put Back'), ('seconded', 'Seconded'), ('undone', 'Undone')], max_length=12)),
+                ('action', models.CharField(choices=[('confirmed', 'Confirmed'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('quarantined', 'Quarantined'), ('put back', 'Put Back'), ('withdrawn', 'Withdrawn'), ('seconded', 'Seconded'), ('undone', 'Undone')], max_length=12)),
                 ('label', models.PositiveSmallIntegerField(blank=True, choices=[(0, '0'), (1, '1'), (2, '2'), (3, '3'), (4, '4'), (5, '5'), (6, '6'), (7, '7'), (8, '8'), (9, '9'), (10, 'not a digit')], null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(10)])),
                 ('previous_label', models.PositiveSmallIntegerField(blank=True, choices=[(0, '0'), (1, '1'), (2, '2'), (3, '3'), (4, '4'), (5, '5'), (6, '6'), (7, '7'), (8, '8'), (9, '9'), (10, 'not a digit')], null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(10)])),
                 ('reason', models.CharField(blank=True, max_length=300)),
