@@ -15,6 +15,7 @@ from recognizer.classifier import NUM_CLASSES, Prediction
 from recognizer.decoding import decode_png
 from recognizer.models import Contributor, Drawing
 from recognizer.preprocessing import normalize_drawing
+from recognizer.services import Submission
 from recognizer.serving import Served
 
 MOST_REMEMBERED = 50  # newest first; a hand changes, and a guess must stay fast
@@ -74,6 +75,8 @@ def _features_of(drawing_ids: Sequence[UUID], served: Served) -> np.ndarray:
 
 @lru_cache(maxsize=4096)  # 128 numbers each; a drawing's picture never changes, and a new model is another key
 def _features(drawing_id: UUID, served: Served) -> np.ndarray:
-    drawing = Drawing.objects.only("png", "strokes").get(pk=drawing_id)
-    image = normalize_drawing(decode_png(bytes(drawing.png)), drawing.strokes)
+    drawing = Drawing.objects.only("png", "strokes", "canvas_width", "canvas_height").get(pk=drawing_id)
+    canvas = (drawing.canvas_width, drawing.canvas_height) if drawing.canvas_width else None
+    submission = Submission(decode_png(bytes(drawing.png)), drawing.strokes, canvas)
+    image = normalize_drawing(submission.ink, submission.strokes_on_ink)
     return served.classifier.predict(image[np.newaxis]).features[0]

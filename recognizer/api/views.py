@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer import contributors, decoding, services, serving
+from recognizer import contributors, decoding, memory, services, serving
 from recognizer.api import serializers as shapes
 from recognizer.api.parsers import AnyTypeJSONParser, StrictJSONParser
 from recognizer.api.throttles import DRAWING_THROTTLES, CallsByAddress, GuessesByAddress
@@ -37,9 +37,14 @@ DRAWING_BODY = {
 }
 
 
-def answer_payload(reading: services.Reading, submission: services.Submission, explain: bool) -> dict:
-    """Turn a reading into the answer of the API; `explain` adds the pictures between canvas and network."""
-    said = reading.answer
+def answer_payload(
+    reading: services.Reading, submission: services.Submission, explain: bool, contributor: Contributor | None
+) -> dict:
+    """Turn a reading into the answer of the API, with what this contributor taught by correcting it.
+
+    `explain` adds the pictures between canvas and network.
+    """
+    said, remembered = memory.recall(reading.prediction, contributor, reading.served)
     payload = {
         "digit": said.digit,
         "refused": said.refused,
@@ -51,7 +56,7 @@ def answer_payload(reading: services.Reading, submission: services.Submission, e
         "probabilities": said.probabilities,
         "alternatives": [{"digit": digit, "probability": probability} for digit, probability in said.alternatives],
         "model_version": reading.served.version,
-        "memory": 0,
+        "memory": remembered,
         "preview": picture_url((reading.image[..., 0] * 255).round().astype("uint8")),
     }
     if explain:
@@ -107,7 +112,7 @@ class DrawingsView(DrawingView):
         submission = serializer.submission()
         key = request.headers.get("Idempotency-Key", "")[:IDEMPOTENCY_KEY_LENGTH] or None
         drawing, reading = services.recognize(submission, contributors.find(request), key)
-        payload = answer_payload(reading, submission, serializer.validated_data["explain"])
+        payload = answer_payload(reading, submission, serializer.validated_data["explain"], drawing.contributor)
         response = Response({"id": drawing.pk, **payload}, status=status.HTTP_201_CREATED)
         contributors.remember(response, drawing.contributor)
         return response
@@ -143,7 +148,9 @@ class GuessesView(DrawingView):
         """Say what a drawing is; nothing is stored."""
         serializer = self.parse_drawing(request)
         submission = serializer.submission()
-        return Response(answer_payload(services.read(submission), submission, serializer.validated_data["explain"]))
+        reading = services.read(submission)
+        explain, contributor = serializer.validated_data["explain"], contributors.find(request)
+        return Response(answer_payload(reading, submission, explain, contributor))
 
 
 class OwnDrawingView(APIView):
