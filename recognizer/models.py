@@ -363,7 +363,10 @@ class Drawing(models.Model):
         """Record another reviewer's blind word (None: reject it). Where the two differ, the drawing waits again."""
         first = None if self.status == self.Status.REJECTED else self.label
         with transaction.atomic():
-            self._move(self.status, self.status_reason, claimed_by=None, claimed_until=None)
+            if label == first:
+                self._move(self.status, self.status_reason, claimed_by=None, claimed_until=None)
+            else:
+                self.put_back(by, "two reviewers differ", look=Look.SECOND)
             self._note(
                 LabelEvent.Actor.REVIEWER,
                 LabelEvent.Action.SECONDED,
@@ -372,8 +375,6 @@ class Drawing(models.Model):
                 previous=first,
                 look=Look.SECOND,
             )
-            if label != first:
-                self.put_back(by, "two reviewers differ", look=Look.SECOND)
 
     def undo(self, by: models.Model) -> bool:
         """Take back this reviewer's last word and restore what stood before it. Returns whether there was one.
@@ -381,12 +382,11 @@ class Drawing(models.Model):
         History is added to: an "undone" event, then the restored decision once more.
         """
         with transaction.atomic():
-            history = list(self.events.select_for_update().order_by("-id"))
+            history = list(self.events.select_for_update(of=("self",)).order_by("-id"))
             if not history or history[0].user_id != by.pk or history[0].action == LabelEvent.Action.UNDONE:
                 return False
-            undone = 2 if history[0].action == LabelEvent.Action.PUT_BACK and history[0].look == Look.SECOND else 1
+            before = next((event for event in history[1:] if event.look != Look.SECOND), None)
             self.put_back(by, "undone", look=history[0].look, action=LabelEvent.Action.UNDONE)
-            before = next((e for e in history[undone:] if e.action != LabelEvent.Action.SECONDED), None)
             if before is not None and before.action in LabelEvent.DECISIONS:
                 self._restore(before)
         return True

@@ -16,7 +16,7 @@ from recognizer.classifier import Prediction
 from recognizer.decoding import encode_png
 from recognizer.models import Contributor, Drawing
 from recognizer.preprocessing import PREPROCESSING_VERSION, normalize_drawing
-from recognizer.review import approval_rule, review_priority
+from recognizer.review import approval_rule, assess
 from recognizer.strokes import Strokes
 
 RETRY_WINDOW = timedelta(minutes=10)  # how long a lost answer may be asked for again by someone who never got a cookie
@@ -98,7 +98,7 @@ def give_feedback(drawing_id: UUID, contributor: Contributor, label: int) -> Dra
     """
     with transaction.atomic():
         drawing = Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor)
-        changed = drawing.confirm(label, priority=review_priority(drawing, label))
+        changed = drawing.confirm(label, **assess(drawing, label))
         rule = approval_rule(drawing, label, settings.DIGITRE_AUTO_APPROVE)
         if changed:
             metrics.FEEDBACK.labels(agreed=label == drawing.predicted_label).inc()
