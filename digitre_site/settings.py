@@ -155,7 +155,8 @@ def read_database() -> dict:
     except (environ.ImproperlyConfigured, ValueError) as error:
         raise ImproperlyConfigured(f"DATABASE_URL is not a database address: {error}") from error
     if database["ENGINE"] == "django.db.backends.sqlite3":
-        return database | {"OPTIONS": SQLITE_OPTIONS}
+        # tests use a file too: SQLite's shared memory locks whole tables and has no WAL
+        return database | {"OPTIONS": SQLITE_OPTIONS, "TEST": {"NAME": str(VAR_DIR / "test.sqlite3")}}
     if database["ENGINE"] == "django.db.backends.postgresql":
         options = {"connect_timeout": 3} | database.get("OPTIONS", {})
         return database | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
@@ -258,6 +259,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = Path(os.environ.get("DIGITRE_STATIC_ROOT") or VAR_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 IS_COLLECTED = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = not IS_COLLECTED and "collectstatic" not in sys.argv
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing is stored in files

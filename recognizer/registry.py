@@ -144,14 +144,19 @@ def roll_back(*, by: models.Model | None, reason: str) -> ModelVersion:
     return latest.previous
 
 
+def find_baseline() -> ModelVersion | None:
+    """Return this database's row for the shipped baseline, whatever its bytes have come to."""
+    digest = shipped_baseline().card["tflite_sha256"]
+    return ModelVersion.objects.filter(tflite_sha256=digest, origin=BASELINE_ORIGIN).first()
+
+
 def ensure_baseline() -> ModelVersion:
     """Register the shipped baseline if this database does not know it; promote it where nothing better speaks.
 
     A release with a newer baseline replaces an older baseline by itself, but never a version that was fine-tuned here.
     """
-    baseline = shipped_baseline()
-    known = ModelVersion.objects.filter(tflite_sha256=baseline.card["tflite_sha256"], origin=BASELINE_ORIGIN).first()
-    version = known or _register_baseline(baseline)
+    known = find_baseline()
+    version = known or _register_baseline(shipped_baseline())
     champion = ModelVersion.objects.champion()
     if champion is None or (champion.origin == BASELINE_ORIGIN and not known):
         promote(version, by=None, reason="shipped baseline")
@@ -170,7 +175,7 @@ def _register_baseline(baseline: ShippedBaseline) -> ModelVersion:
             origin=BASELINE_ORIGIN,
         )
     except IntegrityError:  # another process of a fresh installation was first
-        return ModelVersion.objects.get(tflite_sha256=baseline.card["tflite_sha256"], origin=BASELINE_ORIGIN)
+        return find_baseline()
 
 
 def _lock_registry() -> None:

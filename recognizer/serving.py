@@ -119,7 +119,7 @@ def load(version: ModelVersion) -> Served:
 def load_shipped(reason: str) -> Served:
     """Load the baseline from the package itself, for when no row's bytes are sound."""
     baseline = registry.shipped_baseline()
-    row = ModelVersion.objects.filter(tflite_sha256=baseline.card["tflite_sha256"]).first()
+    row = registry.find_baseline()
     if row is None:
         raise NoChampion(reason)
     calibration = Calibration.from_dict(baseline.card["calibration"])

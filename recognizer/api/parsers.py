@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import IO
 
+from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 
@@ -19,7 +20,7 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping | None = None) -> object:
-        charset = (parser_context or {}).get("encoding") or "utf-8"
+        charset = parse_header_parameters(media_type or "")[1].get("charset", "utf-8")
         try:
             is_utf8 = codecs.lookup(charset).name == "utf-8"
         except LookupError:

@@ -40,7 +40,9 @@ def test_label_is_a_digit_or_null_and_nothing_like_it(visitor, seven, label):
     assert not LabelEvent.objects.exists()
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"7", b'{"image": 7}', b"\xff\xfe", b"[" * 100_000, b'{"a":' * 40_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b"7", b'{"image": 7}', b"\xff\xfe", b"[" * 100_000, b'{"a":' * 40_000]
+)
 def test_nonsense_body_is_a_400(visitor, body):
     assert_refused(send_raw(visitor, body), 400)
     assert not Drawing.objects.exists()
@@ -57,7 +59,11 @@ def test_long_body_is_a_413(visitor, size):
 
 
 def test_long_form_is_a_413(visitor):
-    body = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n' + b"a" * 20_000_000 + b"\r\n--x--\r\n"
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
+        + b"a" * 20_000_000
+        + b"\r\n--x--\r\n"
+    )
     assert_refused(send_raw(visitor, body, content_type="multipart/form-data; boundary=x"), 413)
 
 
@@ -65,7 +71,10 @@ def test_body_without_a_length_is_a_413(visitor):
     assert_refused(visitor.post(DRAWINGS, {}, headers={"Transfer-Encoding": "chunked"}), 413)
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "application/json; charset=utf-16", "application/json; charset=nonsense"])
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/xml", "application/json; charset=utf-16", "application/json; charset=nonsense"],
+)
 def test_another_media_type_is_a_415(visitor, seven, content_type):
     assert_refused(send_raw(visitor, json.dumps(seven).encode(), content_type=content_type), 415)
 
@@ -98,10 +107,12 @@ def test_strokes_have_limits(visitor, seven, strokes):
     assert not Drawing.objects.exists()
 
 
-@pytest.mark.parametrize("canvas", [{"width": 0, "height": 280}, {"width": 1e9, "height": 1}, {"width": True, "height": 5}, {"width": 280}, [], "280"])
+@pytest.mark.parametrize(
+    "canvas",
+    [{"width": 0, "height": 280}, {"width": 1e9, "height": 1}, {"width": True, "height": 5}, {"width": 280}, [], "280"],
+)
 def test_canvas_has_a_sensible_size(visitor, seven, canvas):
     assert_refused(visitor.post(DRAWINGS, seven | {"strokes": [[[1, 1]]], "canvas": canvas}), 400)
-
 
 
 def test_blank_drawing_is_a_400(visitor):
@@ -195,5 +206,3 @@ def test_blocked_contributor_s_agreement_is_not_approved(visitor, seven, setting
     Contributor.objects.get().block()
     answer = visitor.put(f"{DRAWINGS}{drawing['id']}/feedback/", {"label": 7}).json()
     assert answer["status"] == "waiting"
-
-

@@ -1,0 +1,129 @@
+import pytest
+from django.db import IntegrityError, transaction
+
+from recognizer import registry
+from recognizer.errors import AlreadyReviewed
+from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion, label_text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def make_drawing():
+    version = registry.ensure_baseline()
+
+    def make(contributor: Contributor | None = None, **columns: object) -> Drawing:
+        defaults = {
+            "png": b"png",
+            "content_hash": "0" * 64,
+            "preprocessing_version": 1,
+            "probabilities": [0.1] * 10,
+            "predicted_label": 7,
+            "top_label": 7,
+            "confidence": 0.9,
+            "margin": 0.8,
+            "model_version": version,
+        }
+        return Drawing.objects.create(contributor=contributor or Contributor.join(), **(defaults | columns))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"confirmed_label": 11},
+        {"reviewed_label": 11},
+        {"predicted_label": 10},
+        {"prompted_label": 10},
+        {"top_label": 10},
+        {"status": "waiting"},
+    ],
+)
+def test_database_refuses_labels_that_are_none(make_drawing, columns):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_drawing(**columns)
+
+
+def test_database_refuses_a_second_champion():
+    champion = registry.ensure_baseline()
+    second = registry.register(
+        champion.keras,
+        champion.tflite,
+        preprocessing_version=1,
+        calibration=champion.calibration,
+        metrics={},
+        parent=champion,
+        origin="a test",
+    )
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ModelVersion.objects.filter(pk=second.pk).update(is_champion=True, promoted_at=champion.promoted_at)
+
+
+def test_three_labels_never_overwrite_each_other(make_drawing, admin_user):
+    drawing = make_drawing()
+    drawing.confirm(1)
+    drawing.approve(4, admin_user, "an open four")
+    drawing.refresh_from_db()
+    assert (drawing.predicted_label, drawing.confirmed_label, drawing.reviewed_label, drawing.label) == (7, 1, 4, 4)
+    assert drawing.reviewed_by == admin_user
+    assert list(drawing.events.values_list("actor", "action", "label")) == [
+        ("contributor", "confirmed", 1),
+        ("reviewer", "approved", 4),
+    ]
+
+
+def test_review_can_be_taken_back(make_drawing, admin_user):
+    drawing = make_drawing()
+    drawing.confirm(1)
+    drawing.reject("a heart", admin_user)
+    drawing.put_back(admin_user)
+    drawing.refresh_from_db()
+    assert (drawing.status, drawing.reviewed_label, drawing.reviewed_at, drawing.label) == ("waiting", None, None, 1)
+    drawing.confirm(2)
+    assert [event.action for event in drawing.events.all()] == ["confirmed", "rejected", "put back", "confirmed"]
+
+
+def test_contributor_cannot_reopen_a_review(make_drawing, admin_user):
+    drawing = make_drawing()
+    drawing.confirm(1)
+    drawing.reject("a heart", admin_user)
+    with pytest.raises(AlreadyReviewed):
+        drawing.confirm(2)
+    assert Drawing.objects.get().confirmed_label == 1
+
+
+def test_only_approved_drawings_of_unexamined_unblocked_people_train(make_drawing, admin_user):
+    people = [Contributor.objects.create() for _ in range(4)]
+    taught, examined, blocked, waiting = (make_drawing(contributor=person) for person in people)
+    for drawing in (taught, examined, blocked):
+        drawing.confirm(1)
+        drawing.approve(1, admin_user)
+    waiting.confirm(1)
+    Contributor.objects.filter(pk__in=[person.pk for person in people]).update(is_exam=False)
+    Contributor.objects.filter(pk=examined.contributor_id).update(is_exam=True)
+    blocked.contributor.block()
+
+    assert list(Drawing.objects.trainable()) == [taught]
+    assert list(Drawing.objects.exam()) == [examined]
+    assert list(Drawing.objects.waiting()) == [waiting]
+
+
+def test_queue_shows_disagreement_before_doubt(make_drawing):
+    sure, doubtful, disputed = make_drawing(), make_drawing(), make_drawing()
+    for drawing, priority in ((sure, 0.1), (doubtful, 0.9), (disputed, 2.5)):
+        drawing.confirm(7, priority=priority)
+    assert list(Drawing.objects.waiting()) == [disputed, doubtful, sure]
+
+
+def test_quarantined_drawing_neither_trains_nor_examines(make_drawing):
+    drawing = make_drawing()
+    drawing.confirm(1)
+    drawing.approve_by_rule("everything goes")
+    drawing.quarantine("its contributor is contradicted by everybody")
+    assert not Drawing.objects.trainable().exists()
+    assert LabelEvent.objects.latest("id").actor == "training"
+
+
+def test_labels_are_said_in_words():
+    assert [label_text(label) for label in (7, 10, None)] == ["7", "not a digit", "-"]

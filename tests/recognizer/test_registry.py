@@ -1,0 +1,127 @@
+import threading
+
+import pytest
+from django.db import connections
+
+from recognizer import registry
+from recognizer.errors import CorruptArtifact
+from recognizer.models import ModelVersion, PromotionEvent
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def baseline():
+    return registry.ensure_baseline()
+
+
+def make_version(parent: ModelVersion, **columns: object) -> ModelVersion:
+    shipped = registry.shipped_baseline()
+    defaults = {
+        "keras": shipped.keras,
+        "tflite": shipped.tflite,
+        "preprocessing_version": parent.preprocessing_version,
+        "calibration": parent.calibration,
+        "metrics": {},
+        "parent": parent,
+        "origin": "a test",
+    }
+    return registry.register(**(defaults | columns))
+
+
+def test_migrated_database_serves_the_shipped_baseline_as_version_1(baseline):
+    assert (baseline.number, baseline.is_champion) == (1, True)
+    assert PromotionEvent.objects.get().version == baseline
+
+
+def test_baseline_is_registered_once(baseline):
+    assert registry.ensure_baseline() == baseline
+    assert ModelVersion.objects.count() == 1
+
+
+def test_registered_version_does_not_speak_until_promoted(baseline):
+    version = make_version(baseline)
+    assert (version.number, version.is_champion, version.parent) == (2, False, baseline)
+
+
+def test_promotion_and_roll_back_are_written_down(baseline, admin_user):
+    version = make_version(baseline)
+    registry.promote(version, by=admin_user, reason="better at fours")
+    assert ModelVersion.objects.champion() == version
+    assert registry.roll_back(by=admin_user, reason="worse at nines") == baseline
+    assert ModelVersion.objects.champion() == baseline
+    history = PromotionEvent.objects.order_by("id").values_list("version__number", "previous__number", "reason")
+    assert list(history) == [(1, None, "shipped baseline"), (2, 1, "better at fours"), (1, 2, "worse at nines")]
+
+
+def test_promoting_the_champion_changes_nothing(baseline):
+    assert registry.promote(baseline, by=None, reason="again") is None
+    assert PromotionEvent.objects.count() == 1
+
+
+def test_nothing_before_the_first_champion(baseline):
+    with pytest.raises(ValueError, match="no earlier champion"):
+        registry.roll_back(by=None, reason="?")
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a model", b"half"])
+def test_broken_artifact_is_not_registered(baseline, damage):
+    tflite = registry.shipped_baseline().tflite
+    damaged = tflite[: len(tflite) // 2] if damage == b"half" else damage
+    with pytest.raises(CorruptArtifact):
+        make_version(baseline, tflite=damaged)
+    assert ModelVersion.objects.count() == 1
+
+
+def test_version_whose_bytes_changed_is_not_promoted(baseline):
+    version = make_version(baseline)
+    ModelVersion.objects.filter(pk=version.pk).update(tflite=registry.shipped_baseline().tflite + b"\0")
+    with pytest.raises(CorruptArtifact):
+        registry.promote(ModelVersion.objects.get(pk=version.pk), by=None, reason="?")
+    assert ModelVersion.objects.champion() == baseline
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_promotions_at_once_leave_one_champion():
+    baseline = registry.ensure_baseline()
+    versions = [make_version(baseline) for _ in range(4)]
+    errors: list[Exception] = []
+
+    def promote(version: ModelVersion) -> None:
+        try:
+            registry.promote(version, by=None, reason="race")
+        except Exception as error:  # noqa: BLE001  any of them fails the test
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=promote, args=[version]) for version in versions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert not errors
+    assert ModelVersion.objects.filter(is_champion=True).count() == 1
+    events = list(PromotionEvent.objects.order_by("id"))
+    assert len(events) == 5
+    assert all(later.previous_id == earlier.version_id for earlier, later in zip(events, events[1:], strict=False))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_versions_registered_at_once_get_numbers_of_their_own():
+    baseline = registry.ensure_baseline()
+    numbers: list[int] = []
+
+    def register() -> None:
+        try:
+            numbers.append(make_version(baseline).number)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=register) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(numbers) == [2, 3, 4, 5]

@@ -1,0 +1,133 @@
+import threading
+
+import numpy as np
+import pytest
+from django.db import OperationalError, connections
+
+from recognizer import registry, serving
+from recognizer.models import ModelVersion
+from tests.recognizer.test_registry import make_version
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Look for a newer champion at every call."""
+    monkeypatch.setattr(serving, "CHAMPION_CHECK_SECONDS", 0)
+
+
+@pytest.fixture
+def baseline():
+    return registry.ensure_baseline()
+
+
+def corrupt(version: ModelVersion, data: bytes = b"flipped") -> None:
+    ModelVersion.objects.filter(pk=version.pk).update(tflite=data)
+
+
+def promote_new(baseline: ModelVersion) -> ModelVersion:
+    version = make_version(baseline)
+    registry.promote(version, by=None, reason="test")
+    return version
+
+
+def test_promotion_is_followed_without_a_restart(baseline, impatient):
+    assert serving.current_classifier().version == 1
+    promote_new(baseline)
+    assert serving.current_classifier().version == 2
+    registry.roll_back(by=None, reason="test")
+    assert serving.current_classifier().version == 1
+
+
+def test_champion_is_asked_for_only_now_and_then(baseline, django_assert_num_queries):
+    serving.current_classifier()
+    with django_assert_num_queries(0):
+        serving.current_classifier()
+
+
+def test_broken_champion_leaves_the_last_good_one_serving(baseline, impatient):
+    serving.current_classifier()
+    version = make_version(baseline)
+    registry.promote(version, by=None, reason="test")
+    corrupt(version)
+    served = serving.current_classifier()
+    assert served.version == 1
+    assert "SHA-256" in served.degraded
+
+
+def test_process_started_on_a_broken_champion_serves_the_one_before(baseline):
+    second, third = promote_new(baseline), promote_new(baseline)
+    corrupt(third, b"")
+    assert serving.current_classifier().version == second.number
+
+
+def test_when_every_row_is_broken_the_package_s_own_model_serves(baseline):
+    corrupt(promote_new(baseline))
+    corrupt(baseline)
+    served = serving.current_classifier()
+    assert served.version == 1
+    assert served.degraded
+    assert np.isfinite(served.classifier.predict(np.zeros((1, 28, 28, 1), "float32")).logits).all()
+
+
+def test_version_for_another_preparation_of_the_ink_is_not_served(baseline, impatient):
+    version = make_version(baseline, preprocessing_version=999)
+    registry.promote(version, by=None, reason="test")
+    served = serving.current_classifier()
+    assert served.version == 1
+    assert "999" in served.degraded
+
+
+def test_database_that_goes_away_does_not_stop_the_answers(baseline, impatient, monkeypatch):
+    serving.current_classifier()
+
+    def gone(*args: object) -> None:
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(ModelVersion.objects.__class__, "get_queryset", gone)
+    assert serving.current_classifier().version == 1
+
+
+def test_readyz_says_degraded(client, baseline):
+    assert client.get("/readyz").json()["model"] == "ok"
+    serving.champion.reset()
+    corrupt(baseline)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
+    assert "SHA-256" in answer.json()["model"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_threads_predict_through_fifty_swaps(monkeypatch):
+    monkeypatch.setattr(serving, "CHAMPION_CHECK_SECONDS", 0)
+    baseline = registry.ensure_baseline()
+    make_version(baseline)
+    batch = np.zeros((1, 28, 28, 1), "float32")
+    done, errors, seen = threading.Event(), [], set()
+
+    def predict() -> None:
+        try:
+            while not done.is_set():
+                served = serving.current_classifier()
+                served.classifier.predict(batch)
+                seen.add((served.version, served.version_id))
+        except Exception as error:  # noqa: BLE001  any of them fails the test
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=predict) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for swap in range(50):
+        registry.promote(ModelVersion.objects.get(number=2 - swap % 2), by=None, reason="swap")
+    done.set()
+    for thread in threads:
+        thread.join()
+
+    assert not errors
+    rows = {(version.number, version.pk) for version in ModelVersion.objects.all()}
+    assert seen <= rows
+    assert {number for number, _ in seen} == {1, 2}
