@@ -48,8 +48,8 @@ def test_database_refuses_labels_that_are_none(make_drawing, columns):
 def test_database_refuses_a_second_champion():
     champion = registry.ensure_baseline()
     second = registry.register(
-        champion.keras,
-        champion.tflite,
+        bytes(champion.keras),
+        bytes(champion.tflite),
         preprocessing_version=1,
         calibration=champion.calibration,
         metrics={},

@@ -113,7 +113,7 @@ def test_eight_threads_predict_through_fifty_swaps(monkeypatch):
                 served = serving.current_classifier()
                 served.classifier.predict(batch)
                 seen.add((served.version, served.version_id))
-        except Exception as error:  # noqa: BLE001  any of them fails the test
+        except Exception as error:
             errors.append(error)
         finally:
             connections.close_all()
