@@ -57,7 +57,7 @@ clean:  ## Remove the virtual environment and caches; var/ and its drawings stay
 $(STAMP): requirements.txt
 	@test -n "$(PYTHON)" || { echo "Digitre needs Python 3.11, 3.12 or 3.13 (TensorFlow has no wheels for others yet)."; \
 		echo "Install one, or name it: make run PYTHON=/path/to/python3.12"; exit 1; }
-	@echo "Setting up .venv with $(PYTHON), once: about 800 MB, a few minutes."
+	@echo "Setting up .venv with $(PYTHON), once: 850 MB to download, 3 GB on disk, a few minutes."
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "Making .venv failed. On Debian and Ubuntu: apt install python3-venv, then try again."; exit 1; }
 	@$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt || { \
