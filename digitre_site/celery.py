@@ -6,6 +6,7 @@
 The database is the real queue (claims, leases, what is waiting): a lost message costs one tick, never a drawing.
 """
 
+import logging
 import os
 from datetime import timedelta
 
@@ -77,4 +78,12 @@ app.autodiscover_tasks()
 
 @signals.setup_logging.connect
 def keep_djangos_logging(**kwargs: object) -> None:
-    """Stop Celery from replacing the log handlers; Django has set them by now."""
+    """Stop Celery from replacing the log handlers, and from four lines a heartbeat; what fails is still said."""
+    for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@signals.worker_ready.connect
+def show_life_at_once(**kwargs: object) -> None:
+    """Do not look dead until the clock's first beat."""
+    app.send_task("training.heartbeat", expires=HEARTBEAT.total_seconds())
