@@ -58,4 +58,4 @@ class RoundsView(APIView):
     def get(self, request: Request) -> Response:
         """Ten digits to draw: those the champion mixes up, and those it has seen too few of."""
         version = ModelVersion.objects.get(pk=serving.current_classifier().version_id)
-        return Response({"digits": rounds.prompts(version, random.Random())})
+        return Response({"digits": rounds.prompts(version, random.SystemRandom())})

@@ -3,9 +3,10 @@
 import json
 import math
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from recognizer import decoding
+from recognizer import decoding, own_drawings
 from recognizer.models import Drawing
 from recognizer.services import Submission, spoken_label
 from recognizer.strokes import validate_strokes
@@ -153,12 +154,13 @@ class DrawingSummarySerializer(serializers.ModelSerializer):
     is_confirmed = serializers.SerializerMethodField()
     model_version = serializers.IntegerField(source="model_version.number")
     image = serializers.SerializerMethodField()
+    fate = serializers.SerializerMethodField(help_text="what became of it, in a sentence")
 
     class Meta:
         model = Drawing
         fields = [
             "id", "created_at", "image", "predicted", "confidence", "model_version", "confirmed", "is_confirmed",
-            "status", "status_reason",
+            "status", "status_reason", "fate",
         ]  # fmt: skip
 
     def get_confirmed(self, drawing: Drawing) -> int | None:
@@ -170,10 +172,26 @@ class DrawingSummarySerializer(serializers.ModelSerializer):
     def get_image(self, drawing: Drawing) -> str:
         return decoding.data_url(bytes(drawing.png))
 
+    def get_fate(self, drawing: Drawing) -> str:
+        return own_drawings.fate(drawing)
+
+
+class VersionAnswerSerializer(serializers.Serializer):
+    version = serializers.IntegerField()
+    digit = serializers.IntegerField(min_value=0, max_value=9, allow_null=True)
+
 
 class DrawingDetailSerializer(DrawingSummarySerializer):
+    """One drawing with everything known of it; `answers` is left out of an export, where it would cost minutes."""
+
+    answers = serializers.SerializerMethodField(help_text="what each version that answered people says to it now")
+
     class Meta(DrawingSummarySerializer.Meta):
-        fields = [*DrawingSummarySerializer.Meta.fields, "probabilities", "strokes", "prompted_label"]
+        fields = [*DrawingSummarySerializer.Meta.fields, "probabilities", "strokes", "prompted_label", "answers"]
+
+    @extend_schema_field(VersionAnswerSerializer(many=True))
+    def get_answers(self, drawing: Drawing) -> list[dict]:
+        return own_drawings.answers_by_version(drawing) if self.context.get("asks_versions", True) else []
 
 
 class ModelSerializer(serializers.Serializer):

@@ -120,7 +120,8 @@ class DrawingsView(DrawingView):
     @extend_schema(operation_id="drawings_list", responses={200: shapes.DrawingSummarySerializer(many=True), **ERRORS})
     def get(self, request: Request) -> Response:
         """List one's own drawings, the newest first."""
-        mine = Drawing.objects.of(contributors.find(request)).select_related("model_version").defer("strokes")
+        mine = Drawing.objects.of(contributors.find(request)).select_related("model_version", "contributor")
+        mine = mine.defer("strokes")
         paginator = NewestFirst()
         page = paginator.paginate_queryset(mine, request, view=self)
         return paginator.get_paginated_response(shapes.DrawingSummarySerializer(page, many=True).data)
@@ -169,7 +170,7 @@ class DrawingDetailView(OwnDrawingView):
     @extend_schema(operation_id="drawings_read", responses={200: shapes.DrawingDetailSerializer, **NOT_YOURS, **ERRORS})
     def get(self, request: Request, drawing_id: UUID) -> Response:
         """Read one's own drawing: its picture, its labels, and what became of it."""
-        mine = Drawing.objects.of(self.contributor(request)).select_related("model_version")
+        mine = Drawing.objects.of(self.contributor(request)).select_related("model_version", "contributor")
         return Response(shapes.DrawingDetailSerializer(mine.filter(pk=drawing_id).first() or raise_not_found()).data)
 
     @extend_schema(operation_id="drawings_forget", responses={204: None, **NOT_YOURS, **ERRORS})
@@ -210,7 +211,9 @@ class FeedbackView(OwnDrawingView):
             }
         )
 
-    @extend_schema(operation_id="feedback_withdraw", responses={204: None, 409: shapes.ErrorSerializer, **NOT_YOURS, **ERRORS})
+    @extend_schema(
+        operation_id="feedback_withdraw", responses={204: None, 409: shapes.ErrorSerializer, **NOT_YOURS, **ERRORS}
+    )
     def delete(self, request: Request, drawing_id: UUID) -> Response:
         """Take back what one said of one's own drawing; the drawing stays, without a label."""
         try:

@@ -1,0 +1,56 @@
+"""What a contributor may ask of a drawing of theirs: what became of it, and what each version says to it now."""
+
+import logging
+from functools import lru_cache
+
+import numpy as np
+
+from recognizer import serving
+from recognizer.answers import answer
+from recognizer.decoding import decode_png
+from recognizer.errors import CorruptArtifact
+from recognizer.models import Drawing, ModelVersion
+from recognizer.preprocessing import normalize_drawing
+from recognizer.services import Submission
+
+logger = logging.getLogger(__name__)
+VERSIONS_ASKED = 5  # the newest that ever answered: two milliseconds each, once loaded
+
+
+def fate(drawing: Drawing) -> str:
+    """Say in a sentence what became of a drawing. `drawing.contributor` must be loaded."""
+    why = f": {drawing.status_reason}" if drawing.status_reason else ""
+    match drawing.status:
+        case Drawing.Status.WAITING:
+            return "Waiting for a reviewer."
+        case Drawing.Status.REJECTED:
+            return f"Set aside by a reviewer{why}."
+        case Drawing.Status.QUARANTINED:
+            return f"Set aside until a reviewer has looked{why}."
+        case Drawing.Status.APPROVED if drawing.contributor.is_exam:
+            return "Accepted as an exam question: it tests every version and teaches none."
+        case Drawing.Status.APPROVED:
+            return "Accepted for training."
+    return "You have not said what it is, so it teaches nothing and will be deleted."
+
+
+def answers_by_version(drawing: Drawing) -> list[dict]:
+    """Ask the newest versions that ever answered people, oldest first: [{"version", "digit" or None}]."""
+    canvas = (drawing.canvas_width, drawing.canvas_height) if drawing.canvas_width else None
+    submission = Submission(decode_png(bytes(drawing.png)), drawing.strokes, canvas)
+    image = normalize_drawing(submission.ink, submission.strokes_on_ink)[np.newaxis]
+    answers = []
+    for pk in ModelVersion.objects.filter(promoted_at__isnull=False).values_list("pk", flat=True)[:VERSIONS_ASKED]:
+        try:
+            served = _load(pk)
+        except CorruptArtifact as error:
+            logger.warning("cannot ask an older version: %s", error)
+            continue
+        said = answer(served.classifier.predict(image), served.calibration)
+        answers.append({"version": served.version, "digit": said.digit})
+    return answers[::-1]
+
+
+@lru_cache(maxsize=VERSIONS_ASKED)  # artifacts never change; a few megabytes
+def _load(version_pk: int) -> serving.Served:
+    return serving.load(ModelVersion.objects.get(pk=version_pk))

@@ -1,0 +1,81 @@
+"""The learning curve as SVG geometry: numbers in, coordinates out; the template draws."""
+
+import math
+from dataclasses import dataclass, field
+
+from django import template
+
+register = template.Library()
+
+WIDTH, HEIGHT = 640, 300  # user units; the page scales the drawing
+LEFT, RIGHT, TOP, BOTTOM = 52, 612, 16, 236
+GRID_STEPS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2]  # of accuracy, between two lines
+MOST_LINES = 6
+
+
+@dataclass(frozen=True)
+class Dot:
+    x: float
+    y: float
+    low: float | None
+    high: float | None
+    is_held: bool
+    title: str
+
+
+@dataclass(frozen=True)
+class Line:
+    name: str
+    index: int
+    path: str
+    dots: list[Dot] = field(default_factory=list)
+
+
+@register.inclusion_tag("pages/_learning_curve.html")
+def learning_curve(versions: list[dict]) -> dict:
+    """Draw accuracy by version, one line an exam; versions that the gate held are dots off the line."""
+    ordered = sorted(versions, key=lambda version: version["number"])
+    names = list(dict.fromkeys(exam["name"] for version in ordered for exam in version["exams"]))
+    floor, step = _scale(ordered)
+
+    def height(accuracy: float) -> float:
+        return round(BOTTOM - (accuracy - floor) / (1 - floor) * (BOTTOM - TOP), 1)
+
+    columns = {version["number"]: _column(i, len(ordered)) for i, version in enumerate(ordered)}
+    return {
+        "size": {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "bottom": BOTTOM},
+        "lines": [_line(name, i, ordered, columns, height) for i, name in enumerate(names)],
+        "grid": [(height(level), f"{100 * level:.3g} %") for level in _levels(floor, step)],
+        "ticks": [(columns[v["number"]], v["number"], v.get("drawings")) for v in ordered],
+    }
+
+
+def _line(name: str, index: int, versions: list[dict], columns: dict, height: object) -> Line:
+    dots = []
+    for version in versions:
+        exam = next((exam for exam in version["exams"] if exam["name"] == name), None)
+        if exam is None:
+            continue
+        low, high = exam.get("low"), exam.get("high")
+        title = f"version {version['number']}, {exam.get('title', name)}: {100 * exam['accuracy']:.2f} %"
+        bounds = (None, None) if low is None else (height(low), height(high))
+        held = bool(version.get("held"))
+        dots.append(Dot(columns[version["number"]], height(exam["accuracy"]), *bounds, held, title))
+    served = [f"{dot.x} {dot.y}" for dot in dots if not dot.is_held]
+    title = next(exam.get("title", name) for v in versions for exam in v["exams"] if exam["name"] == name)
+    return Line(title, index % MOST_LINES, "M" + " L".join(served) if len(served) > 1 else "", dots)
+
+
+def _column(index: int, count: int) -> float:
+    return round(LEFT + (RIGHT - LEFT) * (index + 0.5) / count, 1)
+
+
+def _scale(versions: list[dict]) -> tuple[float, float]:
+    """Choose the accuracy at the bottom and the step between lines, so that no more than five fit."""
+    lowest = min((exam.get("low") or exam["accuracy"] for v in versions for exam in v["exams"]), default=0.9)
+    step = next((step for step in GRID_STEPS if (1 - lowest) / step <= 5), 0.2)
+    return max(0.0, math.floor(lowest / step) * step), step
+
+
+def _levels(floor: float, step: float) -> list[float]:
+    return [floor + i * step for i in range(round((1 - floor) / step) + 1)]
