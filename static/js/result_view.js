@@ -1,10 +1,9 @@
 // The answer panel: puts a state on the page. It decides words and nothing else.
 
-const article = (digit) => (digit === 8 ? "an" : "a");
+import { article, labelName } from "./labels.js";
+
 const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`;
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
-
-export const labelName = (label) => (label === null ? "not a digit" : String(label));
 
 const CLOSE_CALL_MARGIN = 0.5; // as in recognizer/answers.py: below it the server's message asks "4 or 9?"
 

@@ -1,0 +1,114 @@
+// "Yours": what this browser handed in, what became of it, and how to take or delete it.
+
+import { ApiClient, ApiError } from "./api_client.js";
+import { labelName } from "./labels.js";
+
+const root = document.querySelector("[data-page=drawings]");
+const dialog = document.querySelector("[data-part=forget-all]");
+const part = (name) => root.querySelector(`[data-part="${name}"]`);
+const list = part("list");
+const moreButton = root.querySelector("[data-action=more]");
+const api = new ApiClient(root.dataset);
+
+let nextUrl = null;
+let failed = null;
+
+const actions = {
+  more: () => load(nextUrl),
+  retry: () => failed?.(),
+  versions: (button) => showVersions(button),
+  forget: (button) => forget(button.closest("li")),
+  "ask-forget-all": () => dialog.showModal(),
+};
+
+root.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-action]");
+  if (button) actions[button.dataset.action]?.(button);
+});
+dialog.addEventListener("click", (event) => {
+  const action = event.target.closest("[data-action]")?.dataset.action;
+  if (!action) return;
+  dialog.close();
+  if (action === "forget-all") forgetAll();
+});
+
+async function load(url) {
+  await attempt(() => load(url), async () => {
+    const page = await api.drawings(url);
+    nextUrl = page.next;
+    list.append(...page.results.map(sheet));
+    showFrame();
+  });
+}
+
+function sheet(drawing) {
+  const item = part("sheet").content.firstElementChild.cloneNode(true);
+  const field = (name) => item.querySelector(`[data-field=${name}]`);
+  item.dataset.id = drawing.id;
+  field("image").src = drawing.image;
+  field("image").alt = `Your drawing of ${new Date(drawing.created_at).toLocaleString()}`;
+  field("said").textContent = drawing.is_confirmed ? `You said ${labelName(drawing.confirmed)}.` : "Not confirmed.";
+  const read = drawing.predicted === null ? "refused it" : `read ${drawing.predicted}`;
+  field("read").textContent = `Version ${drawing.model_version} ${read}.`;
+  field("fate").textContent = drawing.fate;
+  return item;
+}
+
+async function showVersions(button) {
+  const item = button.closest("li");
+  await attempt(() => showVersions(button), async () => {
+    const { answers } = await api.drawing(item.dataset.id);
+    const words = item.querySelector("[data-field=versions]");
+    words.textContent = answers.map(({ version, digit }) => `version ${version} says ${digit ?? "no digit"}`).join(", ");
+    words.hidden = false;
+    button.hidden = true;
+  });
+}
+
+async function forget(item) {
+  await attempt(() => forget(item), async () => {
+    await api.forget(item.dataset.id);
+    const neighbour = item.nextElementSibling ?? item.previousElementSibling;
+    item.remove();
+    showFrame();
+    announce("Deleted.");
+    (neighbour?.querySelector("[data-action=forget]") ?? root).focus();
+  });
+}
+
+async function forgetAll() {
+  await attempt(forgetAll, async () => {
+    await api.forgetAll();
+    nextUrl = null;
+    list.replaceChildren();
+    showFrame();
+    announce("All your drawings are deleted.");
+  });
+}
+
+/** What stands around the list: nothing yet, or what to do with all of them. */
+function showFrame() {
+  const isEmpty = list.childElementCount === 0;
+  part("empty").hidden = !isEmpty;
+  part("all-actions").hidden = isEmpty;
+  moreButton.hidden = !nextUrl;
+}
+
+function announce(text) {
+  part("announcement").textContent = text;
+}
+
+async function attempt(again, call) {
+  failed = null;
+  part("alert").hidden = true;
+  try {
+    await call();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    failed = again;
+    part("alert-words").textContent = error.message;
+    part("alert").hidden = false;
+  }
+}
+
+load();
