@@ -1,18 +1,17 @@
 """Replicas start together, and each of them migrates."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-BASE_DIR = Path(__file__).resolve().parents[2]
+from tests.infra.conftest import BARE_ENVIRONMENT, BASE_DIR
 
 
 @pytest.mark.processes
 def test_migrations_started_at_once_are_carried_out_once(tmp_path: Path, database_url: str) -> None:
-    environment = os.environ | {"DIGITRE_VAR_DIR": str(tmp_path), "DATABASE_URL": database_url}
+    environment = BARE_ENVIRONMENT | {"DIGITRE_VAR_DIR": str(tmp_path), "DATABASE_URL": database_url, "DEBUG": "on"}
     command = [sys.executable, "manage.py", "migrate", "--noinput"]
     started = [
         subprocess.Popen(

@@ -1,32 +1,21 @@
 """Settings come from the environment, and nonsense in it stops the start with a sentence."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-BASE_DIR = Path(__file__).resolve().parents[2]
-OUTSIDE = {
-    "DJANGO_SETTINGS_MODULE",
-    "DEBUG",
-    "SECRET_KEY",
-    "DATABASE_URL",
-    "REDIS_URL",
-    "ALLOWED_HOSTS",
-    "DIGITRE_INSECURE_HTTP",
-    "NUM_PROXIES",
-}
+from tests.infra.conftest import BARE_ENVIRONMENT, BASE_DIR
+
 LONG_SECRET = "a-test-secret-that-is-long-enough-and-has-0123456789-different-signs"
 
 
 def manage(var_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess:
-    environment = {name: value for name, value in os.environ.items() if name not in OUTSIDE}
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=BASE_DIR,
-        env=environment | {"DIGITRE_VAR_DIR": str(var_dir)} | settings,
+        env=BARE_ENVIRONMENT | {"DIGITRE_VAR_DIR": str(var_dir)} | settings,
         capture_output=True,
         text=True,
     )
