@@ -86,6 +86,9 @@ function stepFigure({ name, image }) {
   picture.height = 84;
   const caption = document.createElement("figcaption");
   caption.textContent = name;
-  figure.append(picture, caption);
+  const frame = document.createElement("span");
+  frame.className = "frame";
+  frame.append(picture);
+  figure.append(frame, caption);
   return figure;
 }

@@ -13,7 +13,7 @@ const api = new ApiClient(root.dataset);
 const pad = new DrawingPad(part("pad"));
 new KeyboardPen(part("pad"), pad, part("marks"));
 
-/** `right`: how many it read; `marks`: one entry for each digit done, {digit, read, counts}. */
+/** `marks`: one entry for each digit done, {digit, read, counts}. */
 const state = { phase: "start", digits: [], marks: [], answer: null, key: null, failed: null };
 
 const actions = {
@@ -36,6 +36,7 @@ document.addEventListener("keydown", (event) => {
   if (state.phase === "asking") read();
   else if (state.phase === "answered") confirm();
 });
+pad.addEventListener("ink", () => root.toggleAttribute("data-inked", true));
 pad.addEventListener("change", () => {
   state.key = null;
   showTools();
@@ -134,6 +135,7 @@ function enter(phase) {
 }
 
 function showTools() {
+  root.toggleAttribute("data-inked", !pad.isEmpty);
   button("undo").disabled = !pad.canUndo;
   button("clear").disabled = pad.isEmpty;
   button("read").disabled = pad.isEmpty || state.phase !== "asking";
