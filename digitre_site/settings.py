@@ -150,17 +150,18 @@ SQLITE_OPTIONS = {
 
 
 def read_database() -> dict:
+    address = os.environ.get("DATABASE_URL", "").strip() or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
+    if not address.startswith(("postgresql://", "postgres://", "sqlite://")):
+        raise ImproperlyConfigured("DATABASE_URL must start with postgresql:// or sqlite://.")
     try:
-        database = env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
+        database = env.db_url_config(address)
     except (environ.ImproperlyConfigured, ValueError) as error:
         raise ImproperlyConfigured(f"DATABASE_URL is not a database address: {error}") from error
     if database["ENGINE"] == "django.db.backends.sqlite3":
         # tests use a file too: SQLite's shared memory locks whole tables and has no WAL
         return database | {"OPTIONS": SQLITE_OPTIONS, "TEST": {"NAME": str(VAR_DIR / "test.sqlite3")}}
-    if database["ENGINE"] == "django.db.backends.postgresql":
-        options = {"connect_timeout": 3} | database.get("OPTIONS", {})
-        return database | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
-    raise ImproperlyConfigured("DATABASE_URL must start with postgresql:// or sqlite://.")
+    options = {"connect_timeout": 3} | database.get("OPTIONS", {})
+    return database | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
 
 
 DATABASES = {"default": read_database()}

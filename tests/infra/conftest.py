@@ -82,12 +82,16 @@ class Digitre:
         return self.process.wait(timeout=PATIENCE_SECONDS)
 
     def processes(self, word: str = "") -> list[int]:
-        """The processes of this installation, found by the folder in their environment."""
+        """The processes of this installation, found by its folder: in their environment, or where they stand.
+
+        The broker writes its title over its environment, and stands in the folder.
+        """
         mark = f"DIGITRE_VAR_DIR={self.var_dir}".encode()
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 is_ours = mark in (folder / "environ").read_bytes().split(b"\0")
+                is_ours = is_ours or (folder / "cwd").readlink() == self.var_dir
                 if is_ours and word.encode() in (folder / "cmdline").read_bytes():
                     found.append(int(folder.name))
             except OSError:

@@ -26,6 +26,7 @@ def manage(var_dir: Path, *arguments: str, **settings: str) -> subprocess.Comple
     [
         ("DEBUG", "maybe"),
         ("DATABASE_URL", "mysql://somewhere/else"),
+        ("DATABASE_URL", "banana"),
         ("REDIS_URL", "http://localhost"),
         ("NUM_PROXIES", "-1"),
         ("NUM_PROXIES", "many"),
