@@ -28,7 +28,6 @@ BIT_DEPTHS = {
     4: (8, 16),
     6: (8, 16),
 }  # PNG specification, table 12
-LUMA = np.array([299, 587, 114], "float32") / 1000  # ITU-R BT.601, as Pillow's convert("L")
 MIN_ALPHA_RANGE = 8  # of 255; below, alpha is the same everywhere and the colours hold the drawing
 
 
@@ -110,21 +109,16 @@ def decode_pixels(png: bytes) -> Image.Image:
 
 def to_ink(picture: Image.Image) -> np.ndarray:
     """Tell ink from paper. Returns uint8 (H, W), 0 = paper, 255 = full ink."""
-    colours, alpha = split_channels(picture)
-    if int(alpha.max()) - int(alpha.min()) >= MIN_ALPHA_RANGE:
-        return alpha
-    grey = colours @ LUMA
+    if picture.mode.startswith("I"):  # 16-bit grey: Pillow's own conversions clip it
+        picture = Image.fromarray((np.asarray(picture).astype("uint32") >> 8).astype("uint8"))
+    if picture.has_transparency_data:
+        alpha = (picture if "A" in picture.mode else picture.convert("RGBA")).getchannel("A")
+        least, most = alpha.getextrema()
+        if most - least >= MIN_ALPHA_RANGE:
+            return np.asarray(alpha)
+    grey = np.asarray(picture.convert("RGB").convert("L"), "float32")
     distance = np.abs(grey - paper_level(grey))
     return np.minimum(distance, 255).round().astype("uint8")
-
-
-def split_channels(picture: Image.Image) -> tuple[np.ndarray, np.ndarray]:
-    """Return colours float32 (H, W, 3) and alpha uint8 (H, W), both 0..255, for any PNG mode."""
-    if picture.mode.startswith("I"):  # 16-bit grey: Pillow's own convert("L") clips it
-        grey = (np.asarray(picture).astype("uint32") >> 8).astype("uint8")
-        picture = Image.fromarray(grey)
-    rgba = np.asarray(picture.convert("RGBA"))
-    return rgba[..., :3].astype("float32"), rgba[..., 3]
 
 
 def paper_level(grey: np.ndarray) -> float:
@@ -136,7 +130,7 @@ def paper_level(grey: np.ndarray) -> float:
 def encode_png(ink: np.ndarray) -> bytes:
     """Encode ink as the picture we keep: greyscale PNG, black on white, no metadata."""
     buffer = io.BytesIO()
-    Image.fromarray(255 - ink).save(buffer, "PNG")
+    Image.fromarray(255 - ink).save(buffer, "PNG", compress_level=3)  # as small as 6, in half the time
     return buffer.getvalue()
 
 

@@ -4,6 +4,7 @@ import json
 import math
 
 from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from recognizer import decoding, own_drawings
@@ -14,6 +15,7 @@ from recognizer.strokes import validate_strokes
 MAX_CANVAS_SIDE = 16_384  # pixels; a wall display, twice over
 
 
+@extend_schema_field({"type": "integer", "minimum": 0, "maximum": 9})
 class DigitField(serializers.Field):
     """A JSON integer 0..9 and nothing that merely looks like one: true, "7", 7.0 are refused."""
 
@@ -28,6 +30,7 @@ class DigitField(serializers.Field):
         return value
 
 
+@extend_schema_field({"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": MAX_CANVAS_SIDE})
 class LengthField(serializers.Field):
     """A finite positive number of canvas pixels."""
 

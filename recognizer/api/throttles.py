@@ -78,7 +78,7 @@ class AddressThrottle(WindowThrottle):
     """Counts by network address, hashed with the secret so that the counters hold no address."""
 
     def identify(self, request: Request) -> str:
-        address = self.get_ident(request)
+        address = self.get_ident(request) or ""  # a server on a Unix socket is told none
         return hashlib.blake2s(address.encode(), key=settings.SECRET_KEY.encode()[:32], digest_size=12).hexdigest()
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import numpy as np
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import NotFound
@@ -262,6 +263,7 @@ def raise_not_found() -> NoReturn:
     raise NotFound("There is no such drawing of yours.")
 
 
+@csrf_exempt
 def page_not_found(request: HttpRequest) -> HttpResponse:
     """Answer an unknown API address in the API's own shape."""
     return JsonResponse({"code": "not_found", "detail": "There is nothing at this address."}, status=404)

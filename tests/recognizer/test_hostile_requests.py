@@ -1,6 +1,7 @@
 """HARDENING's JSON and identity sections: a 4xx with a code and a sentence, no row written."""
 
 import json
+import resource
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,6 +11,7 @@ from rest_framework.test import APIClient
 from recognizer.api import throttles
 from recognizer.models import Contributor, Drawing, LabelEvent
 from tests import pictures
+from tests.recognizer.test_decoding import refused as refused_pictures
 
 pytestmark = pytest.mark.django_db
 DRAWINGS = "/api/v1/drawings/"
@@ -206,3 +208,22 @@ def test_blocked_contributor_s_agreement_is_not_approved(visitor, seven, setting
     Contributor.objects.get().block()
     answer = visitor.put(f"{DRAWINGS}{drawing['id']}/feedback/", {"label": 7}).json()
     assert answer["status"] == "waiting"
+
+
+@pytest.mark.parametrize("case", refused_pictures())
+def test_picture_that_is_not_sound_is_a_400_and_leaves_no_row(visitor, case):
+    """Every case that decoding refuses, as a visitor would meet it."""
+    response = visitor.post(DRAWINGS, {"image": pictures.data_url(refused_pictures()[case])})
+    assert_refused(response, 413 if response.status_code == 413 else 400)
+    assert not Drawing.objects.exists()
+    assert not Contributor.objects.exists()
+
+
+def test_hundred_pictures_that_would_fill_the_memory_do_not(visitor):
+    """A bomb of 13,000 x 13,000 pixels is 20 MB once decoded as one bit, and 169 MB as grey."""
+    body = {"image": pictures.data_url(refused_pictures()["bomb of 13000"])}
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(100):
+        assert visitor.post(DRAWINGS, body).status_code == 400
+    grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown_kib < 50 * 1024
