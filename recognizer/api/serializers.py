@@ -4,7 +4,6 @@ import json
 import math
 
 from drf_spectacular.utils import extend_schema_field
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from recognizer import decoding, own_drawings
