@@ -93,8 +93,20 @@ def undo(user: models.Model, drawing_id: UUID) -> Drawing:
         Taken: another reviewer holds it now.
     """
     with transaction.atomic():
-        drawing = Drawing.objects.select_for_update(of=("self",)).get(pk=drawing_id)
+        drawing = hold(user, drawing_id)
         drawing.undo(user)
+        _claim_row(drawing, user)  # undoing gives a drawing back to the queue
+    return drawing
+
+
+def hold(user: models.Model, drawing_id: UUID) -> Drawing:
+    """Claim one drawing by name.
+
+    Raises:
+        Taken: another reviewer holds it now.
+    """
+    with transaction.atomic():
+        drawing = Drawing.objects.without_pixels().select_for_update(of=("self",)).get(pk=drawing_id)
         if not _claim_row(drawing, user):
             raise Taken("Another reviewer has it now.")
     return drawing

@@ -1,0 +1,150 @@
+"""What the drawings list can be narrowed by. Each either follows the page's index or keeps most of the rows it passes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest
+
+from recognizer.models import LABEL_CHOICES, Contributor, Drawing, ModelVersion
+
+DISAGREES = Q(confirmed_label__isnull=False) & (
+    Q(predicted_label__isnull=True) & ~Q(confirmed_label=10) | ~Q(predicted_label=F("confirmed_label"))
+)
+ORDERS = {
+    "telling": ("-review_priority", "id"),
+    "newest": ("-created_at", "id"),
+    "suspicious": ("-suspicion", "id"),
+}
+BANDS = {
+    "unsure": ("under 80 %: not sure", Q(confidence__lt=0.8)),
+    "pretty": ("80 to 98 %: pretty sure", Q(confidence__gte=0.8, confidence__lt=0.98)),
+    "very": ("98 % and more: very sure", Q(confidence__gte=0.98)),
+}
+SUSPICIONS = {
+    "high": ("80 % and more", Q(suspicion__gte=0.8)),
+    "medium": ("50 to 80 %", Q(suspicion__gte=0.5, suspicion__lt=0.8)),
+    "low": ("under 50 %", Q(suspicion__lt=0.5)),
+}
+ANSWERS = {
+    "differs": ("model and person differ", DISAGREES),
+    "same": ("model and person agree", Q(predicted_label=F("confirmed_label"))),
+    "refused": ("the model refused", Q(predicted_label__isnull=True)),
+}
+VERSIONS_LISTED = 30
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """Opens on what waits for a reviewer."""
+
+    title = "status"
+    parameter_name = "status"
+    ALL = "all"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+        return [(value, label) for value, label in Drawing.Status.choices if value != Drawing.Status.WAITING]
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        value = self.value() or Drawing.Status.WAITING
+        for key, title in (
+            (Drawing.Status.WAITING, Drawing.Status.WAITING.label),
+            *self.lookup_choices,
+            (self.ALL, "any status"),
+        ):
+            yield {
+                "selected": value == key,
+                "query_string": changelist.get_query_string({self.parameter_name: key}),
+                "display": title,
+            }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        status = self.value() or Drawing.Status.WAITING
+        return queryset if status == self.ALL else queryset.filter(status=status)
+
+
+class OrderFilter(admin.SimpleListFilter):
+    """Not a filter but the list's order, among those that have an index."""
+
+    title = "order"
+    parameter_name = "order"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+        return [("newest", "newest first"), ("suspicious", "most suspicious first")]
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        for choice in super().choices(changelist):
+            yield choice | {"display": "most telling first" if choice["display"] == "All" else choice["display"]}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(suspicion__isnull=False) if self.value() == "suspicious" else queryset
+
+
+class ConditionFilter(admin.SimpleListFilter):
+    """A choice among named conditions."""
+
+    conditions: dict[str, tuple[str, Q]] = {}
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+        return [(key, title) for key, (title, _) in self.conditions.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = self.conditions.get(self.value() or "")
+        return queryset.filter(chosen[1]) if chosen else queryset
+
+
+class AnswerFilter(ConditionFilter):
+    title = "answer"
+    parameter_name = "answer"
+    conditions = ANSWERS
+
+
+class ConfidenceFilter(ConditionFilter):
+    title = "confidence"
+    parameter_name = "confidence"
+    conditions = BANDS
+
+
+class SuspicionFilter(ConditionFilter):
+    title = "suspicion"
+    parameter_name = "suspicion"
+    conditions = SUSPICIONS
+
+
+class LabelFilter(ConditionFilter):
+    """By the label that would train: the reviewer's, else the contributor's."""
+
+    title = "label"
+    parameter_name = "label"
+    conditions = {
+        str(value): (title, Q(reviewed_label=value) | Q(reviewed_label__isnull=True, confirmed_label=value))
+        for value, title in LABEL_CHOICES
+    }
+
+
+class VersionFilter(admin.SimpleListFilter):
+    title = "version that answered"
+    parameter_name = "version"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+        latest = ModelVersion.objects.values_list("pk", "number")[:VERSIONS_LISTED]
+        return [(pk, f"version {number}") for pk, number in latest]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(model_version_id=self.value()) if (self.value() or "").isdecimal() else queryset
+
+
+class ContributorFilter(admin.SimpleListFilter):
+    """Shown once one is chosen, by a link on their name: there may be a hundred thousand of them."""
+
+    title = "contributor"
+    parameter_name = "contributor"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+        chosen = request.GET.get(self.parameter_name, "")
+        contributor = Contributor.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
+        return [(chosen, contributor.short_name)] if contributor else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(contributor_id=self.value()) if (self.value() or "").isdecimal() else queryset

@@ -1,0 +1,44 @@
+"""Drawings as HTML: pictures that come with their row, and labels in words."""
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from recognizer.decoding import data_url
+from recognizer.models import Drawing, label_text
+
+
+def thumbnail(drawing: Drawing) -> SafeString:
+    """The kept picture, small. Its bytes are a PNG of our own making, whatever was sent."""
+    return format_html(
+        '<span class="sheet sheet-small"><img src="{}" alt="{}" width="56" height="56"></span>',
+        data_url(bytes(drawing.png)),
+        describe(drawing),
+    )
+
+
+def describe(drawing: Drawing) -> str:
+    """Say in a few words what model, person and reviewer made of a drawing: the picture's text for who cannot see it."""
+    words = [f"model {said_by_model(drawing)}", f"person {label_text(drawing.confirmed_label)}"]
+    if drawing.is_reviewed:
+        words.append(f"reviewer {said_by_reviewer(drawing)}")
+    return ", ".join(words)
+
+
+def said_by_model(drawing: Drawing) -> str:
+    """The answer, or "refused (7?)" with the likeliest digit."""
+    if drawing.predicted_label is None:
+        return f"refused ({drawing.top_label}?)"
+    return str(drawing.predicted_label)
+
+
+def said_by_reviewer(drawing: Drawing) -> str:
+    if drawing.is_reviewed and drawing.reviewed_label is None:
+        return "reject"
+    return label_text(drawing.reviewed_label)
+
+
+def percent(value: float | None) -> str:
+    """ "62 %", or "99.7 %" near the ends, where a tenth matters."""
+    if value is None:
+        return "-"
+    return f"{value:.0%}".replace("%", " %") if 0.02 <= value <= 0.98 else f"{value:.1%}".replace("%", " %")

@@ -1,0 +1,158 @@
+"""The queue: one drawing at a time, by keyboard or by thumb. The page asks for drawings and tells decisions in JSON."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from recognizer import review_queue
+from recognizer.admin import pictures
+from recognizer.answers import NOT_A_DIGIT
+from recognizer.decoding import data_url
+from recognizer.models import Drawing, Look, label_text
+
+AHEAD = 4  # the drawing on the desk and the three after it
+SKIPS_KEPT = 200  # in the session: an id each, so a few kilobytes at most
+UNSENT_LIMIT = 500  # decisions that a page may have in hand while it is offline
+COUNT_LIMIT = 10_000  # beyond, a reviewer needs no exact number, and the database need not count
+SKIPPED, SERVED = "review_skipped", "review_served"
+DEFAULT_REASON = "rejected in the queue"
+
+View = Callable[[HttpRequest, dict], dict]
+
+
+def needs_reviewer(request: HttpRequest) -> None:
+    if not request.user.has_perm("recognizer.change_drawing"):
+        raise PermissionDenied
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    needs_reviewer(request)
+    agreement = review_queue.agreement_rate()
+    context = admin.site.each_context(request) | {
+        "title": "Review queue",
+        "is_blind": request.GET.get("blind") == "1",
+        "digits": range(10),
+        "agreement": agreement and f"{pictures.percent(agreement.share)} of {agreement.total}",
+        "opts": Drawing._meta,
+    }
+    return TemplateResponse(request, "admin/recognizer/drawing/queue.html", context)
+
+
+def json_view(view: View) -> Callable[[HttpRequest], HttpResponse]:
+    """Take a JSON object, answer with one: 409 for what another reviewer has, 404 for what is gone, 400 for nonsense."""
+
+    @require_POST
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        needs_reviewer(request)
+        try:
+            return JsonResponse(view(request, json.loads(request.body)))
+        except review_queue.Taken as taken:
+            return JsonResponse({"code": "taken", "detail": str(taken)}, status=409)
+        except Drawing.DoesNotExist:
+            return JsonResponse({"code": "gone", "detail": "Its contributor has deleted it."}, status=404)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return JsonResponse({"code": "invalid", "detail": "That is no message of this page."}, status=400)
+
+    return answer
+
+
+@json_view
+def claim(request: HttpRequest, said: dict) -> dict:
+    """{"held": [ids], "unsent": [ids], "blind", "unskip"} -> {"drawings": [...], "left", ...}: enough to have AHEAD in hand.
+
+    `unsent` are those decided on while the connection was away: still claimed, and not to be handed out again.
+    """
+    held, unsent = ([UUID(text) for text in said[key]][:UNSENT_LIMIT] for key in ("held", "unsent"))
+    skipped = [] if said.get("unskip") else request.session.get(SKIPPED, [])
+    served = request.session.get(SERVED, 0)
+    review_queue.renew(request.user, [*held, *unsent])
+    drawings = review_queue.claim(
+        request.user,
+        max(0, AHEAD - len(held)),
+        blind=said["blind"] is True,
+        without=[*held, *unsent, *map(UUID, skipped)],
+        served=served,
+    )
+    if drawings or said.get("unskip"):
+        request.session[SERVED], request.session[SKIPPED] = served + len(drawings), skipped
+    return {"drawings": [shown(drawing, request.user, said["blind"] is True) for drawing in drawings]} | left(
+        len(skipped)
+    )
+
+
+@json_view
+def decide(request: HttpRequest, said: dict) -> dict:
+    """{"id", "label": 0..10 or null for rejected, "blind"}. May be sent again after a lost answer."""
+    label = said["label"]
+    if label is not None and (type(label) is not int or not 0 <= label <= NOT_A_DIGIT):
+        raise ValueError
+    reason = DEFAULT_REASON if label is None else ""
+    drawing = review_queue.decide(request.user, UUID(said["id"]), label, blind=said["blind"] is True, reason=reason)
+    return {"id": str(drawing.pk), "label": label} | left(len(request.session.get(SKIPPED, [])))
+
+
+@json_view
+def skip(request: HttpRequest, said: dict) -> dict:
+    drawing_id = UUID(said["id"])
+    review_queue.release(request.user, [drawing_id])
+    skipped = [*request.session.get(SKIPPED, []), str(drawing_id)]
+    request.session[SKIPPED] = list(dict.fromkeys(skipped))[-SKIPS_KEPT:]
+    return {"id": str(drawing_id)} | left(len(request.session[SKIPPED]))
+
+
+@json_view
+def undo(request: HttpRequest, said: dict) -> dict:
+    """{"id", "decided": bool}: take back one's last word on a drawing (or one's having skipped it) and hold it again."""
+    request.session[SKIPPED] = [one for one in request.session.get(SKIPPED, []) if one != said["id"]]
+    take_back = review_queue.undo if said["decided"] is True else review_queue.hold
+    drawing = take_back(request.user, UUID(said["id"]))
+    return {"id": str(drawing.pk)} | left(len(request.session[SKIPPED]))
+
+
+@json_view
+def leave(request: HttpRequest, said: dict) -> dict:
+    """{"held": [ids]}: the page is being closed, so give back what it had in hand."""
+    review_queue.release(request.user, [UUID(text) for text in said["held"]][:UNSENT_LIMIT])
+    return {}
+
+
+def left(skipped: int) -> dict:
+    waiting = count_up_to(Drawing.objects.filter(status=Drawing.Status.WAITING), COUNT_LIMIT)
+    return {"left": waiting, "many": waiting >= COUNT_LIMIT, "skipped": skipped}
+
+
+def count_up_to(queryset: QuerySet, limit: int) -> int:
+    """Count rows, but stop at a limit: the cost stays the same when the table grows."""
+    return queryset.order_by()[:limit].count()
+
+
+def shown(drawing: Drawing, user: AbstractBaseUser, blind: bool) -> dict:
+    """What the page may know of a drawing. A blind one says nothing of what model, person or another reviewer said."""
+    is_check = drawing.check_due == Look.AUDIT or (
+        drawing.check_due == Look.SECOND and drawing.reviewed_by_id != user.pk
+    )
+    hidden = {"id": str(drawing.pk), "image": data_url(bytes(drawing.png)), "blind": True, "check": is_check}
+    if blind or is_check:
+        return hidden
+    return hidden | {
+        "blind": False,
+        "address": reverse("admin:recognizer_drawing_change", args=[drawing.pk]),
+        "model": pictures.said_by_model(drawing),
+        "confidence": pictures.percent(drawing.confidence),
+        "person": label_text(drawing.confirmed_label),
+        "label": drawing.confirmed_label,
+        "why": drawing.status_reason,
+        "suspicion": pictures.percent(drawing.suspicion),
+    }

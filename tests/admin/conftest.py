@@ -1,0 +1,43 @@
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+
+@pytest.fixture
+def make_user(db):
+    def make(name: str, *groups: str, **columns: object) -> User:
+        user = User.objects.create_user(name, password=f"{name}-secret", is_staff=True, **columns)
+        user.groups.set(Group.objects.filter(name__in=groups))
+        return user
+
+    return make
+
+
+@pytest.fixture
+def reviewer(make_user) -> User:
+    return make_user("rosa", "Reviewer")
+
+
+@pytest.fixture
+def other_reviewer(make_user) -> User:
+    return make_user("omar", "Reviewer")
+
+
+@pytest.fixture
+def operator(make_user) -> User:
+    return make_user("petra", "Operator")
+
+
+@pytest.fixture
+def owner(make_user) -> User:
+    return make_user("ada", is_superuser=True)
+
+
+@pytest.fixture
+def sign_in():
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return sign_in
