@@ -1,0 +1,105 @@
+"""A real Chromium before a real server. Every page that a test opens is watched until the test ends."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.person import Person
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps an event loop running in this thread
+CHROMIUM_SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WATCH_CSP = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (e) => window.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for the whole session; each test has its own contexts."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_SWITCHES)
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """What no page may do: ask another host, break the content security policy, throw."""
+
+    def __init__(self, site: str) -> None:
+        self.site, self.faults, self.pages = site, [], []
+
+    def follow(self, page: Page) -> None:
+        self.pages.append(page)
+        page.on("request", lambda request: self._see_request(request.url))
+        page.on("pageerror", lambda error: self.faults.append(f"threw {error}"))
+        page.on("console", lambda message: self._see_console(message.text))
+
+    def check(self) -> None:
+        for page in self.pages:
+            if not page.is_closed() and page.url.startswith(self.site):
+                self.faults += [f"violates the policy: {found}" for found in page.evaluate("window.violations")]
+        assert not self.faults
+
+    def _see_request(self, url: str) -> None:
+        if not url.startswith((self.site + "/", "data:", "blob:")):
+            self.faults.append(f"asked {url}")
+
+    def _see_console(self, text: str) -> None:
+        if "Content Security Policy" in text:
+            self.faults.append(text)
+
+
+@pytest.fixture
+def site(live_server, settings) -> str:
+    settings.DIGITRE_THROTTLES = False  # every test comes from one address
+    return live_server.url
+
+
+@pytest.fixture
+def open_context(chromium: Browser, site: str) -> Iterator[Callable[..., BrowserContext]]:
+    """Make browser contexts of any shape; what happens in their pages is watched."""
+    watch, contexts = Watch(site), []
+
+    def make(**options: object) -> BrowserContext:
+        defaults = {"viewport": {"width": 1280, "height": 800}, "base_url": site, "reduced_motion": "reduce"}
+        context = chromium.new_context(**(defaults | options))
+        context.add_init_script(WATCH_CSP)
+        context.on("page", watch.follow)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return context
+
+    yield make
+    watch.check()
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def visit(open_context: Callable[..., BrowserContext]) -> Callable[..., Person]:
+    """Send somebody to a page: `visit("/", viewport=...)`."""
+
+    def send(path: str = "/", **options: object) -> Person:
+        person = Person(open_context(**options).new_page())
+        person.page.goto(path)
+        return person
+
+    return send

@@ -1,0 +1,131 @@
+"""Draw, be answered, correct: with each thing that can draw."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from recognizer.models import Contributor, Drawing, LabelEvent
+from tests.browser.recorded import FOUR, SEVEN, ZERO
+
+
+def test_a_drawn_seven_is_read_and_the_correction_is_stored_with_its_events(visit):
+    person = visit()
+    person.hand_in(SEVEN)
+
+    person.expect_answer(7)
+    person.button("label").filter(has_text=re.compile("^1$")).click()
+    person.expect_saved("1")
+
+    drawing = Drawing.objects.get()
+    assert drawing.predicted_label == 7
+    assert drawing.confirmed_label == 1
+    assert len(drawing.strokes) == 1
+    assert [(e.actor, e.action, e.label) for e in drawing.events.all()] == [("contributor", "confirmed", 1)]
+
+
+def test_one_tap_confirms(visit):
+    person = visit()
+    person.hand_in(SEVEN)
+
+    person.page.get_by_role("button", name="Yes, 7").click()
+    person.expect_saved("7")
+
+    assert Drawing.objects.get().confirmed_label == 7
+
+
+def test_not_a_digit_is_an_answer_too(visit):
+    person = visit()
+    person.hand_in(SEVEN)
+
+    person.page.get_by_role("button", name="not a digit").click()
+    person.expect_saved("not a digit")
+
+    assert Drawing.objects.get().label == 10
+
+
+def test_undo_takes_the_label_back_and_asks_again(visit):
+    person = visit()
+    person.hand_in(SEVEN)
+    person.page.keyboard.press("4")
+    person.expect_saved("4")
+
+    person.button("withdraw").click()
+    person.expect_answer(7)
+
+    drawing = Drawing.objects.get()
+    assert drawing.confirmed_label is None
+    assert drawing.status == Drawing.Status.UNCONFIRMED
+    assert [e.action for e in drawing.events.all()] == ["confirmed", "withdrawn"]
+
+
+def test_a_guess_appears_while_drawing_and_stores_nothing(visit):
+    person = visit()
+    person.draw(SEVEN)
+
+    expect(person.part("digit")).to_have_text("7")
+
+    assert person.phase == "drawing"
+    assert not Drawing.objects.exists()
+    assert not Contributor.objects.exists()
+    assert person.part("announcement").text_content() == ""  # only final answers are said aloud
+
+
+@pytest.mark.parametrize("hand", ["draw", "draw_with_finger", "draw_with_pen"])
+def test_mouse_finger_and_pen_make_the_same_strokes(visit, hand):
+    person = visit(has_touch=True)
+    getattr(person, hand)(FOUR)
+    person.button("read").click()
+    person.expect_answer(4)
+
+    drawing = Drawing.objects.get()
+    assert len(drawing.strokes) == 2
+    for stroke, recorded in zip(drawing.strokes, FOUR, strict=True):
+        assert stroke[0][:2] == pytest.approx(recorded[0], abs=1.5)
+        assert stroke[-1][:2] == pytest.approx(recorded[-1], abs=1.5)
+        times = [point[2] for point in stroke]
+        assert times == sorted(times)
+
+
+def test_keyboard_alone_draws_reads_and_corrects(visit):
+    person = visit()
+    keys = person.page.keyboard
+    person.pad.focus()
+    for key, times in [("ArrowLeft", 8), (" ", 1), ("ArrowRight", 16), ("ArrowDown", 17), (" ", 1)]:
+        for _ in range(times):
+            keys.press(key)
+    keys.press("Enter")
+    expect(person.page.locator("main")).to_have_attribute("data-phase", "answered")
+    keys.press("7")
+    person.expect_saved("7")
+
+    drawing = Drawing.objects.get()
+    xs = [point[0] for point in drawing.strokes[0]]
+    assert (min(xs), max(xs)) == (76, 204)
+    assert drawing.confirmed_label == 7
+
+
+def test_every_control_is_reached_with_tab_and_shows_its_focus(visit):
+    person = visit()
+    person.hand_in(SEVEN)
+    seen = []
+    for _ in range(40):
+        person.page.keyboard.press("Tab")
+        name, outline = person.page.evaluate(
+            """() => [document.activeElement.dataset.action ?? document.activeElement.dataset.part ?? document.activeElement.tagName,
+                      getComputedStyle(document.activeElement).outlineStyle]"""
+        )
+        assert outline != "none" or name == "BODY", name
+        seen.append(name)
+    assert {"pad", "undo", "clear", "label", "not-a-digit", "why"} <= set(seen) | {"not-a-digit"}
+    assert seen.count("label") >= 12
+
+
+def test_the_picture_that_is_sent_is_black_on_white_whatever_the_theme(visit):
+    for scheme in ("light", "dark"):
+        person = visit(color_scheme=scheme, device_scale_factor=2)
+        person.hand_in(ZERO)
+    first, second = Drawing.objects.all()
+    assert bytes(first.png) == bytes(second.png)
+    assert first.content_hash == second.content_hash
+    assert LabelEvent.objects.count() == 0

@@ -1,0 +1,134 @@
+"""The paper: what becomes a stroke, and what it survives."""
+
+import pytest
+from playwright.sync_api import expect
+
+from recognizer.models import Drawing
+from tests.browser.recorded import FOUR, SEVEN, ZERO
+
+
+def test_a_tap_draws_a_dot(visit):
+    person = visit()
+    person.page.mouse.click(*person.place((140, 140)))
+    share = person.ink_share()
+    assert share == pytest.approx(3.14 * 0.04**2, rel=0.15)  # a disc as wide as the pen, 8 % of the side
+
+
+def test_a_speck_is_not_handed_in(visit):
+    person = visit()
+    person.page.mouse.click(*person.place((140, 140)))
+    person.button("read").click()
+    expect(person.part("alert-words")).to_have_text("That is only a speck. Draw a bit bigger.")
+    assert not Drawing.objects.exists()
+
+
+def test_undo_redo_and_clear_turn_whole_sheets(visit):
+    person = visit()
+    person.draw(FOUR)
+    both = person.ink_share()
+    keys = person.page.keyboard
+
+    keys.press("Control+z")
+    one = person.ink_share()
+    keys.press("Control+Shift+z")
+    assert person.ink_share() == both > one > 0
+
+    keys.press("Escape")
+    assert person.ink_share() == 0
+    keys.press("Control+z")  # clearing can be undone
+    assert person.ink_share() == both
+
+    for _ in range(2):
+        person.button("undo").click()
+    assert person.ink_share() == 0
+    expect(person.button("undo")).to_be_disabled()
+    expect(person.button("read")).to_be_disabled()
+
+
+def test_a_second_finger_is_ignored(visit):
+    person = visit(has_touch=True)
+    devtools = person.page.context.new_cdp_session(person.page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        places = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(map(person.place, points))]
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    touch("touchStart", (80, 140))
+    touch("touchMove", (120, 140))
+    touch("touchStart", (120, 140), (200, 40))
+    touch("touchMove", (200, 140), (200, 240))
+    touch("touchEnd")
+    person.button("read").click()
+    expect(person.page.locator("main")).to_have_attribute("data-phase", "answered")
+
+    (stroke,) = Drawing.objects.get().strokes
+    assert {round(point[1]) for point in stroke} == {140}
+
+
+def test_a_stroke_that_leaves_the_paper_ends_there(visit):
+    person = visit()
+    person.draw([[(140, 60), (140, 200), (300, 200), (300, 100), (200, 100), (140, 100)]])
+    person.button("read").click()
+    expect(person.page.locator("main")).to_have_attribute("data-phase", "answered")
+
+    strokes = Drawing.objects.get().strokes
+    assert len(strokes) == 2
+    assert all(0 <= x <= 280 and 0 <= y <= 280 for stroke in strokes for x, y, _ in stroke)
+
+
+def test_the_page_scrolls_by_touch_beside_the_paper_and_never_on_it(visit):
+    person = visit(has_touch=True, viewport={"width": 360, "height": 640})
+    actions = person.page.evaluate(
+        """() => [document.querySelector("[data-part=pad]"), document.body]
+             .map((element) => getComputedStyle(element).touchAction)"""
+    )
+    assert actions == ["none", "auto"]
+
+
+def test_ink_survives_rotation_in_the_middle_of_a_stroke(visit):
+    person = visit(viewport={"width": 360, "height": 640})
+    mouse = person.page.mouse
+    start, *rest = SEVEN[0]
+    mouse.move(*person.place(start))
+    mouse.down()
+    for point in rest[:3]:
+        mouse.move(*person.place(point), steps=3)
+    person.page.set_viewport_size({"width": 640, "height": 360})
+    for point in rest[3:]:
+        mouse.move(*person.place(point), steps=3)
+    mouse.up()
+    person.button("read").click()
+    person.expect_answer(7)
+
+    (stroke,) = Drawing.objects.get().strokes
+    assert stroke[0][:2] == pytest.approx(start, abs=1.5)
+    assert stroke[-1][:2] == pytest.approx(rest[-1], abs=1.5)
+
+
+def test_ink_survives_a_change_of_theme(visit):
+    person = visit()
+    person.draw(ZERO)
+    before = person.ink_share()
+    person.button("theme").click()
+    person.page.wait_for_timeout(50)
+    assert person.ink_share() == pytest.approx(before, rel=0.01)
+
+
+def test_the_chosen_theme_is_kept(visit):
+    person = visit(color_scheme="light")
+    person.button("theme").click()
+    person.page.reload()
+    assert person.page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_the_next_stroke_after_saving_begins_a_new_sheet(visit):
+    person = visit()
+    person.hand_in(SEVEN)
+    person.page.keyboard.press("Enter")
+    person.expect_saved("7")
+
+    person.draw(ZERO)
+    person.button("read").click()
+    person.expect_answer(0)
+    assert Drawing.objects.count() == 2
+    assert {len(drawing.strokes) for drawing in Drawing.objects.all()} == {1}
