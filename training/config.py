@@ -1,0 +1,115 @@
+"""Every number of learning, each with its reason. Saved with each run; none is a setting of the site."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Self
+
+
+class _Saved:
+    """Lets a frozen dataclass of numbers be written to a run's row and read back."""
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> Self:
+        """Read what `to_dict` wrote; keys that this release no longer knows are left out."""
+        return cls(**{name: value for name, value in values.items() if name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class SnapshotConfig(_Saved):
+    """Which of the approved drawings a run learns from."""
+
+    seed: int = 1998
+    newest: int = 9_000  # drawings at most, the newest first
+    older: int = 3_000  # and at most so many of all times, drawn by seed: what was learned once is not lost to a flood
+    scanned: int = 100_000  # rows looked at for either: bounds the cost whatever is stored
+    per_contributor_and_class: int = 40  # one tireless hand is not everybody's; people bring 5 of each
+    near_duplicate_distance: float = 1.5  # L2 between two 28 x 28 in 0..1; one hand's repeats are 3 and more apart
+    reference_pictures: int = 4_000  # of the replay, beside the drawings when labels are judged
+    people_for_leaving_out: int = 5  # contributors from which on nobody's own drawings speak for each other
+    suspect_probability: float = 0.10  # a label given less than this is in doubt,
+    confident_enough: float = 0.80  # if another class has at least this, or what is usual for it
+    contributor_drawings: int = 5  # fewer cannot show that a contributor disagrees with everybody
+    contributor_contradicted: float = 0.5  # share of contradicted labels from which all of theirs are set aside
+
+
+@dataclass(frozen=True)
+class FineTuneConfig(_Saved):
+    """How the shipped baseline becomes a challenger."""
+
+    seed: int = 20171107
+    epochs: int = 5
+    epoch_pictures: int = 16_000  # pictures shown in an epoch, whatever was drawn: the run's time is capped
+    batch: int = 128
+    learning_rate: float = 3e-4  # AdamW's peak, an eighth of the baseline's: it moves, it does not leave
+    weight_decay: float = 1e-4  # the baseline's
+    average_decay: float = 0.98  # of the running mean of the weights, a batch: about the last 50
+    patience: int = 2  # epochs without a better validation loss
+    replay_mnist: int = 15_000  # of 60,000, drawn by seed: enough that MNIST loses nothing measurable
+    replay_pen: int = 2_500  # of 7,494, inked anew
+    replay_synthetic: int = 1_000  # digits drawn by program, in styles that the others lack
+    replay_others: int = 2_500  # things that are no digit, so that the refusal is not forgotten
+    drawing_share: float = 0.4  # of the pictures at most: a flood does not drown the replay
+    drawing_repeats: int = 8  # of one drawing in an epoch at most: a handful is not learned by heart
+    views: int = 4  # pictures made of a drawing with strokes: as sent, without strokes, and with other pens
+    validation_share: float = 0.15  # of the drawings, by contributor: early stopping sees other hands
+    people_for_validation: int = 5  # below, some drawings are held out: a person would be a whole style
+    enough_to_calibrate: int = 200  # held-out digits; below, the baseline's temperature is the better guess
+    digits_refused: float = 0.008  # of held-out digits at most; the promise is 1 % of strangers'
+    calibration_pictures: int = 4_000  # of the replay, on which challenger and baseline shall refuse the same share
+    agreement_images: int = 1_000  # on which Keras and LiteRT must say the same
+
+
+@dataclass(frozen=True)
+class GatePolicy(_Saved):
+    """What a challenger may lose, in shares of 1 unless said otherwise."""
+
+    mnist_fall_champion: float = 0.001  # 10 of 10,000 digits: one standard error of a 99.7 % score is 0.05 points
+    mnist_fall_baseline: float = 0.002  # the slow ratchet: ten runs that each lose a little stop here
+    mnist_fall_digits: int = 2  # on a sample of MNIST one digit is more than a tenth of a point
+    frozen_fall: float = 0.003  # other frozen exams, if also significant: 10 of the 3,498 pen digits
+    significance: float = 0.05  # one-sided McNemar: the share of unlucky equal challengers we accept to hold
+    recall_fall: float = 0.01  # of one digit on one exam, if also significant
+    drawings_enough: int = 200  # exam drawings; below, 95 % intervals are wider than any gain worth having
+    digits_refused: float = 0.01  # what a version promises, see the refusal threshold
+    digits_refused_rise: float = 0.005  # above the champion, where that is over the promise already
+    others_refused_fall: float = 0.03  # of the things that are no digit
+    calibration_error: float = 0.02  # expected calibration error that nobody sees on the page
+    calibration_rise: float = 0.01  # above the champion's
+    agreement: float = 1e-3  # between Keras and LiteRT, largest difference of a probability
+    artifact_bytes: int = 2 * 1024 * 1024  # of the served file
+    latency_ms: float = 1.0  # median of one drawing; the promise is 0.5 ms on an idle core
+    latency_rise: float = 2.0  # times the champion's, measured side by side
+
+
+@dataclass(frozen=True)
+class RunLimits(_Saved):
+    """What a run may take from the machine."""
+
+    nice: int = 10  # the canvas never waits for training
+    memory_bytes: int = 4 * 1024**3  # private memory; a run with 5,000 drawings needs half
+    soft_seconds: int = 40 * 60  # eight times the budget of a run with 5,000 drawings: then it stops by itself
+    hard_seconds: int = 60 * 60  # then it is killed, and its lease is no longer renewed
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All numbers of a run, as its row keeps them."""
+
+    snapshot: SnapshotConfig = field(default_factory=SnapshotConfig)
+    fine_tune: FineTuneConfig = field(default_factory=FineTuneConfig)
+    gate: GatePolicy = field(default_factory=GatePolicy)
+    limits: RunLimits = field(default_factory=RunLimits)
+
+    def to_dict(self) -> dict:
+        return {name: getattr(self, name).to_dict() for name in self.__dataclass_fields__}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> Self:
+        return cls(
+            SnapshotConfig.from_dict(values["snapshot"]),
+            FineTuneConfig.from_dict(values["fine_tune"]),
+            GatePolicy.from_dict(values["gate"]),
+            RunLimits.from_dict(values["limits"]),
+        )

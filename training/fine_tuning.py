@@ -1,0 +1,179 @@
+"""The shipped baseline, moved a little towards what people drew. TensorFlow is loaded here and in what this imports."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.baseline_training import BaselineConfig, losses  # first: it sets what oneDNN reads when it loads
+
+import keras  # isort: skip
+import tensorflow as tf  # isort: skip
+
+from recognizer.answers import NOT_A_DIGIT
+from recognizer.classifier import Prediction
+from training.augmentation import augment
+from training.config import FineTuneConfig
+from training.export import load_keras
+from training.lessons import Lessons, balanced
+
+LOSSES = BaselineConfig()  # the same losses as the baseline's: smoothing, refusal, exposure
+
+
+@dataclass(frozen=True)
+class Trained:
+    model: keras.Model
+    curve: list[dict]
+    best_epoch: int
+
+
+def fine_tune(
+    baseline: bytes,
+    lessons: Lessons,
+    config: FineTuneConfig,
+    on_step: Callable[[float], None] = lambda share: None,
+    on_epoch: Callable[[dict], None] = lambda entry: None,
+) -> Trained:
+    """Train a copy of the baseline on the lessons; the weights are those of the best epoch, averaged.
+
+    Trainable: everything but the batch norms, whose statistics stay the baseline's. The seed decides the order, the augmentation
+    and the dropout; with the same machine and thread count the weights come out the same.
+
+    Args:
+        on_step: told the share of the work done, 0..1, after each batch; what it raises ends the training.
+        on_epoch: told {epoch, loss, accuracy (on held-out drawings, else on the replay), seconds}.
+    """
+    keras.utils.set_random_seed(config.seed)
+    model = load_keras(baseline)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+    steps = max(1, config.epoch_pictures // config.batch)
+    schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps * config.epochs, alpha=0.05)
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=config.weight_decay, clipnorm=5.0)
+    optimizer.build(model.trainable_variables)
+    step_once = _compile_step(model, optimizer)
+    average, best, curve = _Average(model, config.average_decay), _Best(), []
+    for epoch in range(1, config.epochs + 1):
+        started, seen = time.monotonic(), []
+        for step, (images, labels) in enumerate(_batches(lessons, config, epoch, steps), start=1):
+            seen.append(float(step_once(tf.constant(images), tf.constant(labels))))
+            average.add()
+            on_step(((epoch - 1) * steps + step) / (config.epochs * steps))
+        with average.in_place():
+            loss, accuracy = _validate(model, lessons)
+        entry = {
+            "epoch": epoch,
+            "loss": float(np.mean(seen)),
+            "validation_loss": loss,
+            "accuracy": accuracy,
+            "seconds": round(time.monotonic() - started, 1),
+        }
+        curve.append(entry)
+        on_epoch(entry)
+        best.offer(epoch, loss, average.weights)
+        if not np.isfinite(entry["loss"]) or epoch - best.epoch >= config.patience:
+            break
+    model.set_weights(best.weights or average.weights)
+    return Trained(model, curve, best.epoch)
+
+
+class _Average:
+    """The running mean of the weights: smoother than the last step's, at no cost when it answers."""
+
+    def __init__(self, model: keras.Model, decay: float) -> None:
+        self._model, self._decay = model, decay
+        self.weights = model.get_weights()
+        self._steps = 0
+
+    def add(self) -> None:
+        self._steps += 1
+        decay = min(self._decay, self._steps / (self._steps + 10))
+        for mean, weight in zip(self.weights, self._model.get_weights(), strict=True):
+            mean *= decay
+            mean += (1 - decay) * weight
+
+    def in_place(self) -> "_Swapped":
+        return _Swapped(self._model, self.weights)
+
+
+class _Swapped:
+    """Puts other weights into a model for the length of a `with` block."""
+
+    def __init__(self, model: keras.Model, weights: list[np.ndarray]) -> None:
+        self._model, self._weights = model, weights
+
+    def __enter__(self) -> None:
+        self._own = self._model.get_weights()
+        self._model.set_weights(self._weights)
+
+    def __exit__(self, *_: object) -> None:
+        self._model.set_weights(self._own)
+
+
+class _Best:
+    def __init__(self) -> None:
+        self.epoch, self._loss, self.weights = 0, float("inf"), None
+
+    def offer(self, epoch: int, loss: float, weights: list[np.ndarray]) -> None:
+        if loss < self._loss:
+            self.epoch, self._loss, self.weights = epoch, loss, [weight.copy() for weight in weights]
+
+
+def _compile_step(model: keras.Model, optimizer: keras.Optimizer) -> Callable:
+    @tf.function(reduce_retracing=True)
+    def step_once(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            loss, _ = losses(model(images, training=True), labels, LOSSES)
+        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+        return loss
+
+    return step_once
+
+
+def _batches(lessons: Lessons, config: FineTuneConfig, epoch: int, steps: int):
+    """Yield an epoch's batches: drawings as their share allows, the rest replay, each augmented while the last one trains."""
+    rng = np.random.default_rng((config.seed, epoch))
+    size = steps * config.batch
+    drawings = balanced(lessons.taught, int(config.drawing_share * size), config, rng)
+    replay = rng.integers(0, len(lessons.replay.labels), size - len(drawings))
+    order = rng.permutation(size)  # below len(drawings): a drawing; else replay
+
+    def make(step: int) -> tuple[np.ndarray, np.ndarray]:
+        rows = order[step * config.batch : (step + 1) * config.batch]
+        taught, known = drawings[rows[rows < len(drawings)]], replay[rows[rows >= len(drawings)] - len(drawings)]
+        images = np.concatenate([lessons.taught.images[taught], lessons.replay.images[known]])
+        labels = np.concatenate([lessons.taught.labels[taught], lessons.replay.labels[known]])
+        pictures = images.astype("float32")[..., np.newaxis] / 255
+        return augment(pictures, np.random.default_rng((config.seed, epoch, step))), labels.astype("int32")
+
+    with ThreadPoolExecutor(1) as worker:
+        ahead = worker.submit(make, 0)
+        for step in range(steps):
+            batch = ahead.result()
+            if step + 1 < steps:
+                ahead = worker.submit(make, step + 1)
+            yield batch
+
+
+def _validate(model: keras.Model, lessons: Lessons) -> tuple[float, float]:
+    """Loss and share of digits right on the held-out contributors, together with as many replayed pictures."""
+    held = lessons.held
+    some = slice(0, max(len(held.labels), 500))  # the replay comes in random order
+    images = np.concatenate([held.images, lessons.replay.images[some]])
+    labels = np.concatenate([held.labels, lessons.replay.labels[some]]).astype("int32")
+    outputs = predict(model, images.astype("float32")[..., np.newaxis] / 255)
+    tensors = {"logits": tf.constant(outputs.logits), "digitness": tf.constant(outputs.digitness[:, None])}
+    loss, _ = losses(tensors, tf.constant(labels), LOSSES)
+    judged = slice(0, len(held.labels)) if len(held.labels) else slice(None)
+    digits = labels[judged] != NOT_A_DIGIT
+    right = outputs.logits[judged].argmax(axis=1) == labels[judged]
+    return float(loss), float(right[digits].mean()) if digits.any() else 0.0
+
+
+def predict(model: keras.Model, images: np.ndarray) -> Prediction:
+    """Answer float32 (N, 28, 28, 1) with Keras, as the classifier does with LiteRT."""
+    out = model.predict(images, batch_size=500, verbose=0)
+    return Prediction(out["logits"], out["digitness"][:, 0], out["features"])

@@ -1,0 +1,57 @@
+"""Drawings made by us, shipped with Digitre: an exam that every installation has, whoever drew there."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from recognizer.preprocessing import normalize_ink
+from recognizer.strokes import Strokes, ink_strokes
+
+FOLDER = Path(__file__).parent
+SIDE = 280  # px of the canvas they are drawn on, as the page's
+GRID = 100  # units of the files
+CURVE_STEPS = 8  # points between two that were written down
+# Each drawing is shown as several hands would: slant (x per y), aspect (x over y), pen in pixels of the canvas
+HANDS = [(0.0, 1.0, 22.4), (-0.18, 1.0, 14.0), (0.12, 0.82, 22.4), (0.0, 1.18, 28.0)]
+
+
+@cache
+def golden_drawings() -> tuple[np.ndarray, np.ndarray]:
+    """Return images float32 (N, 28, 28, 1) and labels int64 (N,), 0-9 and NOT_A_DIGIT."""
+    images, labels = [], []
+    for name in ("digits.json", "others.json"):
+        for drawing in json.loads((FOLDER / name).read_text())["drawings"]:
+            for slant, aspect, pen in HANDS:
+                strokes = _as_drawn(_path(drawing["strokes"]), slant, aspect)
+                images.append(normalize_ink(ink_strokes(strokes, SIDE, pen)))
+                labels.append(drawing["label"])
+    return np.stack(images), np.array(labels)
+
+
+def _path(strokes: list[dict]) -> Strokes:
+    return [stroke["lines"] if "lines" in stroke else _smooth(stroke["curve"]) for stroke in strokes]
+
+
+def _smooth(points: list[list[float]]) -> list[list[float]]:
+    """Run a curve through points (Catmull and Rom 1974, uniform), its ends doubled."""
+    knots = np.array([points[0], *points, points[-1]], "float64")
+    steps = np.linspace(0, 1, CURVE_STEPS, endpoint=False)[:, None]
+    curve = []
+    for p0, p1, p2, p3 in zip(knots, knots[1:], knots[2:], knots[3:], strict=False):
+        bend = (2 * p0 - 5 * p1 + 4 * p2 - p3) * steps**2 + (3 * p1 - p0 - 3 * p2 + p3) * steps**3
+        curve.append(0.5 * (2 * p1 + (p2 - p0) * steps + bend))
+    return [*np.concatenate(curve).tolist(), points[-1]]
+
+
+def _as_drawn(strokes: Strokes, slant: float, aspect: float) -> Strokes:
+    """Place grid strokes on the canvas with a hand's slant and aspect, two thirds of the side high or wide."""
+    flat = np.array([point for stroke in strokes for point in stroke], "float64")
+    middle = (flat.min(axis=0) + flat.max(axis=0)) / 2
+    scale = SIDE / GRID * 0.75
+    placed = []
+    for stroke in strokes:
+        x, y = (np.array(stroke, "float64") - middle).T
+        placed.append(np.stack([SIDE / 2 + (x * aspect - y * slant) * scale, SIDE / 2 + y * scale], axis=1).tolist())
+    return placed

@@ -1,0 +1,61 @@
+import sys
+
+from django.core.management.base import BaseCommand
+from tqdm import tqdm
+
+from training import schedule
+from training.config import RunConfig
+from training.confinement import confine
+from training.models import TrainingRun
+from training.tables import gate_table
+
+EXIT_CODES = {
+    TrainingRun.Status.PROMOTED: 0,
+    TrainingRun.Status.HELD: 3,
+    TrainingRun.Status.NOTHING_NEW: 4,
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Learn from the approved drawings: one whole run in the foreground. "
+        "Exit 0 promoted, 3 held by the gate, 4 nothing new to learn, 1 failed."
+    )
+
+    def handle(self, *args: object, **options: object) -> None:
+        run = TrainingRun.objects.claim(worker=schedule.worker_name(), trigger=TrainingRun.Trigger.COMMAND)
+        if run is None:
+            self.stderr.write(
+                f"{TrainingRun.objects.running() or 'Another run'} is at work; not starting a second one."
+            )
+            sys.exit(1)
+        config = RunConfig()
+        confine(config.limits)
+        from training import pipeline
+
+        with tqdm(total=100, bar_format="{desc:20} {bar} {n:3.0f}% {elapsed}<{remaining}", file=sys.stderr) as bar:
+            self._execute(pipeline, run, config, bar)
+        self._report(run)
+        sys.exit(EXIT_CODES.get(run.status, 1))
+
+    def _execute(self, pipeline: object, run: TrainingRun, config: RunConfig, bar: tqdm) -> None:
+        def listen(phase: str, progress: float, line: str) -> None:
+            bar.set_description_str(phase, refresh=False)
+            bar.update(100 * progress - bar.n)
+            if line:
+                bar.write(f"  {line}", file=sys.stderr)
+
+        try:
+            pipeline.execute(run, config, listen)
+        except KeyboardInterrupt:
+            run.finish(TrainingRun.Status.CANCELLED)
+
+    def _report(self, run: TrainingRun) -> None:
+        if run.decision:
+            self.stdout.write(gate_table(run.decision["rows"]))
+            for sentence in (*run.decision["reasons"], *run.decision["notes"]):
+                self.stdout.write(f"- {sentence}")
+        outcome = f"{run}: {run.get_status_display()}"
+        if run.challenger:
+            outcome += f" ({run.challenger}, learned from {run.snapshot.drawings} drawings)"
+        self.stdout.write(f"{outcome}. {run.error}".rstrip())

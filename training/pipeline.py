@@ -1,0 +1,340 @@
+"""One whole run, chapter by chapter: choose, prepare, learn, examine, decide. Needs no Celery; loads TensorFlow to learn."""
+
+import logging
+import os
+import platform
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+from django.db import transaction
+
+from recognizer import registry
+from recognizer.answers import Calibration
+from recognizer.classifier import Classifier, Prediction
+from recognizer.errors import CorruptArtifact
+from recognizer.models import Contributor, Drawing, ModelVersion
+from recognizer.preprocessing import PREPROCESSING_VERSION
+from training import examination, gate, lessons, snapshots
+from training.config import FineTuneConfig, RunConfig
+from training.evidence import baseline_evidence, reference_evidence
+from training.leases import Cancelled, Lease, LeaseLost, RunStopped
+from training.lessons import Lessons
+from training.models import DatasetSnapshot, TrainingRun
+from training.recalibration import recalibrate
+from training.replay import Replay, is_digit, load_replay
+from training.reporting import Listener, Progress
+from training.suspicion import doubt_labels
+
+logger = logging.getLogger(__name__)
+Status = TrainingRun.Status
+
+
+class NothingNew(RunStopped):
+    """The same drawings have been learned from, in the same way, and judged."""
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """What training gives: a model as bytes, with its calibration."""
+
+    keras: bytes
+    tflite: bytes
+    calibration: Calibration
+    agreement: float
+
+
+def execute(run: TrainingRun, config: RunConfig | None = None, listener: Listener | None = None) -> TrainingRun:
+    """Do a claimed run and record what came of it. Raises nothing but what ends the process.
+
+    A process killed anywhere in here leaves a row whose lease runs out, and nothing else that anybody sees: the new version, its
+    promotion and the run's outcome appear in one transaction.
+    """
+    config = config or RunConfig()
+    with Lease(run, config.limits) as lease, _own_folder(run):
+        progress = Progress(run, lease, listener)
+        try:
+            _chapters(run, config, progress)
+        except NothingNew as reason:
+            run.finish(Status.NOTHING_NEW, error=str(reason), progress=1.0)
+        except Cancelled:
+            run.finish(Status.CANCELLED)
+        except LeaseLost:
+            logger.warning("run %s lost its lease; its result is refused", run.pk)
+            run.refresh_from_db()
+        except MemoryError:
+            run.finish(Status.FAILED, error=f"It needed more memory than {config.limits.memory_bytes >> 20} MB.")
+        except (
+            Exception
+        ) as error:  # the edge of this process: whatever went wrong is the run's outcome, the champion stays
+            logger.exception("run %s failed", run.pk)
+            run.finish(Status.FAILED, error=f"{error.__class__.__name__}: {error}"[:2000])
+    return run
+
+
+def _chapters(run: TrainingRun, config: RunConfig, progress: Progress) -> None:
+    champion = _sound_champion()
+    run.write(config=config.to_dict(), seed=config.fine_tune.seed, champion=champion, curve=[], log="")
+    progress.phase("choosing drawings")
+    questions = examination.set_questions()
+    replay = load_replay(config.fine_tune)
+    snapshot = choose_drawings(run, config, questions, replay, progress)
+    run.write(snapshot=snapshot)
+    challenge = learn(run, snapshot, config.fine_tune, questions, replay, progress)
+    judge_and_decide(run, config, champion, challenge, questions, progress)
+
+
+def _sound_champion() -> ModelVersion:
+    """The version that serves, registered first if this database has never served."""
+    registry.ensure_baseline()
+    champion = ModelVersion.objects.defer(None).get(is_champion=True)
+    registry.load_classifier(champion)  # a broken champion is no measure; its reason becomes the run's
+    return champion
+
+
+def choose_drawings(
+    run: TrainingRun, config: RunConfig, questions: examination.Questions, replay: Replay, progress: Progress
+) -> DatasetSnapshot:
+    """Freeze what this run learns from.
+
+    Raises:
+        NothingNew: there is no drawing, or these very drawings were learned from and judged already.
+    """
+    last_event = snapshots.latest_event()
+    hashes = questions.hashes()
+    chosen = snapshots.choose(config.snapshot, hashes)
+    progress.say(f"{len(chosen.members)} drawings of {len(set(chosen.people.tolist()))} people can be learned from")
+    if not chosen.members:
+        raise NothingNew("There is no approved drawing to learn from yet.")
+    images = snapshots.look_at(chosen, hashes, lambda share: progress.at(0.6 * share))
+    images = snapshots.drop_near_duplicates(chosen, images, config.snapshot)
+    _stop_if_learned(run, snapshots.digest_of(chosen.members), config)
+    progress.at(0.7)
+    judged = baseline_evidence(images, chosen.labels, chosen.people)
+    doubt = doubt_labels(judged, reference_evidence(replay, config.snapshot), config.snapshot)
+    set_aside = snapshots.set_aside(chosen, doubt)
+    if set_aside:
+        progress.say(f"{set_aside} drawings are set aside: others contradict their labels")
+    if not chosen.members:
+        raise NothingNew("Every drawing's label is contradicted by the others.")
+    _stop_if_learned(run, snapshots.digest_of(chosen.members), config)
+    snapshot = snapshots.freeze(chosen, last_event)
+    progress.say(str(snapshot))
+    return snapshot
+
+
+def _stop_if_learned(run: TrainingRun, digest: str, config: RunConfig) -> None:
+    wanted = config.fine_tune.to_dict()
+    for earlier in TrainingRun.objects.decided().filter(snapshot__digest=digest).exclude(pk=run.pk):
+        same_start = earlier.environment.get("baseline") == registry.shipped_baseline().card["keras_sha256"]
+        if earlier.config.get("fine_tune") == wanted and same_start:
+            raise NothingNew(f"Nothing new to learn: run {earlier.pk} learned from the same drawings.")
+
+
+def learn(
+    run: TrainingRun,
+    snapshot: DatasetSnapshot,
+    config: FineTuneConfig,
+    questions: examination.Questions,
+    replay: Replay,
+    progress: Progress,
+) -> Challenge:
+    """Fine-tune the shipped baseline on a snapshot: the same one, config and seed give the same model on the same machine."""
+    progress.phase("preparing pictures")
+    learnt = prepare(snapshot, config, questions, replay, progress)
+    progress.phase("learning")
+    from training import fine_tuning  # TensorFlow enters the process here
+    from training.export import disagreement, export_litert, save_keras
+
+    baseline = registry.shipped_baseline()
+    run.write(environment=_environment(learnt.replay.source))
+    trained = fine_tuning.fine_tune(
+        baseline.keras,
+        learnt,
+        config,
+        on_step=progress.at,
+        on_epoch=lambda entry: progress.epoch(entry, config.epochs),
+    )
+    tflite = export_litert(trained.model)
+    some = _as_input(learnt.replay.images[: config.agreement_images])
+    calibration = _recalibrate(tflite, learnt, config)
+    progress.say(f"kept epoch {trained.best_epoch}, {calibration}")
+    return Challenge(save_keras(trained.model), tflite, calibration, disagreement(trained.model, tflite, some))
+
+
+def prepare(
+    snapshot: DatasetSnapshot,
+    config: FineTuneConfig,
+    questions: examination.Questions,
+    replay: Replay,
+    progress: Progress,
+) -> Lessons:
+    """Make the pictures of a run, and refuse those that an exam asks for.
+
+    Raises:
+        SmuggledQuestions: there are some.
+    """
+    members = [(UUID(drawing_id), label) for drawing_id, label in snapshot.manifest["members"]]
+    people = _people(members)
+    taught = lessons.show_drawings(members, people, config, progress.at)
+    examined = set(Contributor.objects.filter(is_exam=True, pk__in=set(people.values())).values_list("pk", flat=True))
+    lessons.refuse_smuggled([taught.images, replay.images], questions.hashes(), set(people.values()), examined)
+    teach, held = lessons.hold_out(taught, config)
+    progress.say(
+        f"{len(teach.labels)} pictures to learn from, {len(held.labels)} held out, {len(replay.labels)} replayed"
+    )
+    return Lessons(teach, held, replay)
+
+
+def _people(members: list[tuple[UUID, int]]) -> dict[UUID, int]:
+    people, ids = {}, [drawing_id for drawing_id, _ in members]
+    for start in range(0, len(ids), 500):
+        rows = Drawing.objects.filter(pk__in=ids[start : start + 500])
+        people |= dict(rows.values_list("pk", "contributor_id"))
+    return people
+
+
+def _recalibrate(tflite: bytes, learnt: Lessons, config: FineTuneConfig) -> Calibration:
+    baseline = registry.shipped_baseline()
+    digits = _as_input(learnt.replay.images[is_digit(learnt.replay.labels)][: config.calibration_pictures])
+    challenger = Classifier(tflite)
+    return recalibrate(
+        Calibration.from_dict(baseline.card["calibration"]),
+        _predict(Classifier(baseline.tflite), digits),
+        _predict(challenger, digits),
+        _predict(challenger, _as_input(learnt.held.images)),
+        learnt.held.labels,
+        config,
+    )
+
+
+def _predict(classifier: Classifier, images: np.ndarray) -> Prediction:
+    parts = [classifier.predict(images[start : start + 500]) for start in range(0, max(1, len(images)), 500)]
+    return Prediction(
+        *(np.concatenate([getattr(p, name) for p in parts]) for name in ("logits", "digitness", "features"))
+    )
+
+
+def _as_input(images: np.ndarray) -> np.ndarray:
+    return images.astype("float32")[..., np.newaxis] / 255
+
+
+def judge_and_decide(
+    run: TrainingRun,
+    config: RunConfig,
+    champion: ModelVersion,
+    challenge: Challenge,
+    questions: examination.Questions,
+    progress: Progress,
+) -> None:
+    """Examine champion, challenger and baseline, let the gate decide, and record all of it in one transaction."""
+    progress.phase("exams")
+    baseline = registry.shipped_baseline()
+    sitters = {
+        "champion": (bytes(champion.tflite), Calibration.from_dict(champion.calibration)),
+        "challenger": (challenge.tflite, challenge.calibration),
+        "baseline": (baseline.tflite, Calibration.from_dict(baseline.card["calibration"])),
+    }
+    examined: dict[str, examination.Examined] = {}
+    for name, (tflite, calibration) in sitters.items():
+        same = next((other for other in examined if sitters[other] == (tflite, calibration)), None)
+        examined[name] = examined[same] if same else examination.sit(tflite, calibration, questions)
+        progress.at(len(examined) / len(sitters))
+    paired = examination.compare(examined["champion"], examined["challenger"])
+    decision = gate.decide(
+        examined["champion"].candidate(),
+        examined["challenger"].candidate(challenge.agreement),
+        examined["baseline"].candidate(),
+        paired,
+        examination.compare(examined["baseline"], examined["challenger"]),
+        config.gate,
+    )
+    decision = replace(decision, notes=[*decision.notes, *questions.notes])
+    progress.phase("deciding")
+    _record(run, champion, challenge, examined, decision, questions)
+
+
+def _record(
+    run: TrainingRun,
+    champion: ModelVersion,
+    challenge: Challenge,
+    examined: dict[str, examination.Examined],
+    decision: gate.Decision,
+    questions: examination.Questions,
+) -> None:
+    """Register the challenger, promote it if the gate says so, close the run: all of it or nothing.
+
+    Raises:
+        LeaseLost: the run is no longer ours.
+    """
+    reports = {name: {who: of.reports[name].to_dict() for who, of in examined.items()} for name in questions.exams}
+    with transaction.atomic():
+        if not run.renew():
+            raise LeaseLost("Another process has given this run up; its result is refused.")
+        try:
+            version = registry.register(
+                challenge.keras,
+                challenge.tflite,
+                preprocessing_version=PREPROCESSING_VERSION,
+                calibration=challenge.calibration.to_dict(),
+                metrics={name: report["challenger"] for name, report in reports.items()},
+                parent=champion,
+                origin=f"run {run.pk}",
+            )
+        except CorruptArtifact as error:  # the gate has said so already, in other words
+            run.finish(Status.HELD, reports=reports, decision=decision.to_dict(), error=str(error), progress=1.0)
+            return
+        promoted = decision.promote and _promote(version, champion, decision)
+        if decision.promote and not promoted:
+            decision = replace(decision, promote=False, reasons=["Another version became champion meanwhile."])
+        run.finish(
+            Status.PROMOTED if promoted else Status.HELD,
+            challenger=version,
+            reports=reports,
+            decision=decision.to_dict(),
+            changed=examination.changed_drawings(examined["champion"], examined["challenger"], questions),
+            progress=1.0,
+        )
+
+
+def _promote(version: ModelVersion, champion: ModelVersion, decision: gate.Decision) -> bool:
+    """Promote, unless somebody has promoted or rolled back since the exams: the comparison was with another champion."""
+    if not ModelVersion.objects.filter(pk=champion.pk, is_champion=True).exists():
+        return False
+    registry.promote(version, by=None, reason=" ".join([*decision.reasons, *decision.notes]))
+    return True
+
+
+def _environment(source: dict[str, str]) -> dict:
+    import tensorflow
+
+    return {
+        "baseline": registry.shipped_baseline().card["keras_sha256"],
+        "tensorflow": tensorflow.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "threads": os.cpu_count(),
+        "replay": source,
+    }
+
+
+class _own_folder:  # noqa: N801  used as a with-statement's verb
+    """Gives a run a folder for what Keras and LiteRT leave on disk; the next run on this machine removes a dead one's."""
+
+    def __init__(self, run: TrainingRun) -> None:
+        self._root = Path(tempfile.gettempdir())
+        self._folder = self._root / f"digitre-run-{run.pk}"
+
+    def __enter__(self) -> None:
+        for remains in self._root.glob("digitre-run-*"):
+            shutil.rmtree(remains, ignore_errors=True)
+        self._folder.mkdir(mode=0o700)
+        self._before = tempfile.tempdir
+        tempfile.tempdir = str(self._folder)
+
+    def __exit__(self, *_: object) -> None:
+        tempfile.tempdir = self._before
+        shutil.rmtree(self._folder, ignore_errors=True)
