@@ -35,7 +35,7 @@ test-postgres: $(STAMP)
 lint: $(STAMP)  ## Style, types, templates and the images' recipe
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/djlint templates --check --lint --quiet
+	$(BIN)/djlint templates --lint --quiet
 	DEBUG=on DIGITRE_VAR_DIR=$(CURDIR)/$(VENV)/test-var $(BIN)/mypy
 	$(BIN)/hadolint docker/Dockerfile
 
