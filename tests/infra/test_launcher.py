@@ -1,11 +1,13 @@
 """`make run`: starts everything, says where to go, and leaves nothing running."""
 
+import json
 import os
 import re
 import signal
 import socket
 import stat
 import sys
+import time
 
 import pytest
 
@@ -66,6 +68,21 @@ def test_a_launcher_killed_outright_takes_its_processes_along(digitre: Digitre) 
     digitre.start()
     digitre.end(signal.SIGKILL)
     wait_until(lambda: digitre.processes() == [])
+
+
+def test_a_request_in_flight_is_answered_before_the_end(digitre: Digitre) -> None:
+    digitre.start()
+    body = json.dumps(seven()).encode()
+    with socket.create_connection(("127.0.0.1", digitre.port), timeout=60) as connection:
+        head = f"POST /api/v1/drawings/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        connection.sendall(head.encode() + b"\r\n\r\n" + body[:100])
+        time.sleep(1)  # for the web to have taken it up: nothing outside shows that it has
+        digitre.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "Stopping" in digitre.output)
+        connection.sendall(body[100:])
+        assert connection.recv(4096).startswith(b"HTTP/1.1 201")
+    assert digitre.process.wait(timeout=60) == 0
+    assert digitre.processes() == []
 
 
 def test_a_taken_port_is_a_sentence_and_another_port_works(digitre: Digitre) -> None:
