@@ -2,13 +2,18 @@
 
 import os
 import signal
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from digitre_site import celery
 from tests.infra.conftest import Digitre, wait_until
 from tests.infra.drawings import seven
+from training.config import RunLimits
+from training.models import WorkerHeartbeat
 
 
 def test_without_redis_the_queue_is_a_folder() -> None:
@@ -20,6 +25,7 @@ def test_a_redis_message_is_not_delivered_again_while_its_task_runs(settings) ->
     settings.REDIS_URL = "redis://somewhere/0"
     options = celery.broker_options()["broker_transport_options"]
     assert options["visibility_timeout"] == celery.LONGEST_TASK.total_seconds()
+    assert options["visibility_timeout"] > RunLimits().hard_seconds
     assert options["socket_connect_timeout"] <= 1
 
 
@@ -34,6 +40,17 @@ def test_every_scheduled_task_exists_and_does_not_pile_up() -> None:
     for entry in celery.app.conf.beat_schedule.values():
         assert entry["task"] in celery.app.tasks
         assert entry["options"]["expires"] > 0
+
+
+@pytest.mark.django_db
+def test_a_containers_health_check_tells_a_dead_worker_from_a_live_one() -> None:
+    with pytest.raises(CommandError, match="never seen"):
+        call_command("worker_state")
+    WorkerHeartbeat.objects.beat("worker")
+    call_command("worker_state")
+    WorkerHeartbeat.objects.update(at=timezone.now() - timedelta(minutes=5))
+    with pytest.raises(CommandError, match="dead"):
+        call_command("worker_state")
 
 
 @pytest.mark.processes

@@ -74,8 +74,9 @@ def test_a_request_in_flight_is_answered_before_the_end(digitre: Digitre) -> Non
     digitre.start()
     body = json.dumps(seven()).encode()
     with socket.create_connection(("127.0.0.1", digitre.port), timeout=60) as connection:
-        head = f"POST /api/v1/drawings/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-        connection.sendall(head.encode() + b"\r\n\r\n" + body[:100])
+        head = ["POST /api/v1/drawings/ HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json"]
+        head += [f"Content-Length: {len(body)}", "", ""]
+        connection.sendall("\r\n".join(head).encode() + body[:100])
         time.sleep(1)  # for the web to have taken it up: nothing outside shows that it has
         digitre.process.send_signal(signal.SIGTERM)
         wait_until(lambda: "Stopping" in digitre.output)
