@@ -1,5 +1,6 @@
 """The shipped baseline, moved a little towards what people drew. TensorFlow is loaded here and in what this imports."""
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from training.config import FineTuneConfig
 from training.export import load_keras
 from training.lessons import Lessons, balanced
 
+logging.getLogger("tensorflow").setLevel(logging.WARNING)  # it tells of every file it writes
 LOSSES = BaselineConfig()  # the same losses as the baseline's: smoothing, refusal, exposure
 
 

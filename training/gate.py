@@ -6,7 +6,12 @@ from dataclasses import asdict, dataclass, field
 from training.config import GatePolicy
 
 MNIST, PEN, DRAWINGS, GOLDEN = "mnist", "pen_digits", "drawings", "golden"
-EXAM_TITLES = {MNIST: "MNIST test", PEN: "UCI pen test", DRAWINGS: "people's drawings", GOLDEN: "golden set"}
+EXAM_TITLES = {
+    MNIST: "MNIST test",
+    PEN: "UCI pen test",
+    DRAWINGS: "people's drawings",
+    GOLDEN: "golden set",
+}
 
 
 @dataclass(frozen=True)
@@ -202,6 +207,8 @@ def _exams(
         if before is None or after is None or pair is None or not after.digits:
             continue
         if exam == DRAWINGS and after.digits < policy.drawings_enough:
+            if name == "champion":
+                rows.append(_too_few(before, after, pair, policy))
             continue
         chance = chance_of_falling(pair.fixed, pair.broken)
         fall = (pair.broken - pair.fixed) / after.digits
@@ -217,6 +224,12 @@ def _exams(
         worse = "" if passed else f": worse than the {name}, and not by chance (p = {chance:.2g})"
         rows.append(Row(title, _share(before.accuracy), _share(after.accuracy), limit, verdict + worse, passed))
     return rows
+
+
+def _too_few(before: Score, after: Score, pair: Paired, policy: GatePolicy) -> Row:
+    verdict = f"fixes {pair.fixed}, breaks {pair.broken}: too few to tell"
+    limit = f"from {policy.drawings_enough} drawings on"
+    return Row(EXAM_TITLES[DRAWINGS], _share(before.accuracy), _share(after.accuracy), limit, verdict, True)
 
 
 def _recalls(champion: Candidate, challenger: Candidate, paired: dict[str, Paired], policy: GatePolicy) -> list[Row]:

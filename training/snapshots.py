@@ -210,7 +210,10 @@ def freeze(chosen: Chosen, last_event: int) -> DatasetSnapshot:
                 last_event=last_event,
                 drawings=len(chosen.members),
                 contributors=len(set(chosen.people.tolist())),
-                counts={"labels": labels, "excluded": Counter(chosen.excluded.values())},
+                counts={
+                    "labels": labels,
+                    "excluded": Counter(reason.partition(":")[0] for reason in chosen.excluded.values()),
+                },
             )
     except IntegrityError:
         return DatasetSnapshot.objects.get(digest=digest)

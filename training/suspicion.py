@@ -14,6 +14,8 @@ from recognizer.answers import NOT_A_DIGIT
 from training.config import SnapshotConfig
 
 CLASSES = NOT_A_DIGIT + 1
+LABEL_CONTRADICTED = "others who draw like this contradict its label"
+PERSON_CONTRADICTED = "others contradict its contributor"
 NEIGHBOURS = 10  # of other people; more would outvote a rare style, fewer would let one stray label decide
 PRIOR_WEIGHT = 2.0  # neighbours that the baseline's own opinion counts for
 SHARPNESS = 20.0  # exp(20 * cosine): a neighbour at 0.9 counts an eighth of one at 1.0
@@ -57,14 +59,14 @@ def doubt_labels(drawings: Evidence, reference: Evidence, config: SnapshotConfig
     given = probability[np.arange(len(drawings.labels)), drawings.labels]
     contradicted, says = _contradicted(probability, given, drawings.labels, config)
     reasons = [
-        f"others who draw like this call it {_name(says[i])}, not {_name(drawings.labels[i])}"
+        f"{LABEL_CONTRADICTED}: they call it {_name(says[i])}, not {_name(drawings.labels[i])}"
         if contradicted[i]
         else ""
         for i in range(len(given))
     ]
     for person, (against, of) in disagreeing_people(drawings.people, contradicted, config).items():
         for i in np.flatnonzero(drawings.people == person):
-            reasons[i] = f"its contributor is contradicted on {against} of {of} drawings"
+            reasons[i] = f"{PERSON_CONTRADICTED}: on {against} of {of} drawings"
     return Doubt(1.0 - given, reasons)
 
 

@@ -33,7 +33,9 @@ class Command(BaseCommand):
         confine(config.limits)
         from training import pipeline
 
-        with tqdm(total=100, bar_format="{desc:20} {bar} {n:3.0f}% {elapsed}<{remaining}", file=sys.stderr) as bar:
+        with tqdm(
+            total=100, bar_format="{desc:20} {bar} {n:3.0f}% {elapsed}<{remaining}", file=sys.stderr, mininterval=0.5
+        ) as bar:
             self._execute(pipeline, run, config, bar)
         self._report(run)
         sys.exit(EXIT_CODES.get(run.status, 1))
