@@ -29,9 +29,7 @@ MIN_PEN, MAX_PEN = (
     2.1,
     3.3,
 )  # px of the frame; ink within is left as it is (MNIST train: 25th and 83rd percentile)
-PATH_ON_INK = (
-    0.95  # share of a path's points that must lie on the ink, else the strokes are of another drawing
-)
+PATH_ON_INK = 0.95  # share of a path's points that must lie on the ink, else the strokes are of another drawing
 
 
 def normalize_ink(ink: np.ndarray) -> np.ndarray:
@@ -58,21 +56,18 @@ def normalize_drawing(ink: np.ndarray, strokes: Strokes | None) -> np.ndarray:
     return normalize_strokes(strokes)
 
 
-def normalize_strokes(strokes: Strokes) -> np.ndarray:
+def normalize_strokes(strokes: Strokes, pen_width: float = STROKE_PEN) -> np.ndarray:
     """Ink a path in MNIST's pen straight into the frame. Returns float32 (28, 28, 1) in [0, 1]."""
     left, top, right, bottom = bounding_box(strokes)
-    scale = (BOX - STROKE_PEN) * WORK / max(right - left, bottom - top, 1e-6)
-    offset = WORK_MARGIN + STROKE_PEN * WORK / 2
-    side = BOX * WORK + 2 * WORK_MARGIN
-    work = ink_strokes(place_strokes(strokes, scale, offset, offset), side, STROKE_PEN * WORK, supersample=2)
-    grown = STROKE_PEN * WORK / 2
-    box = (
-        offset - grown,
-        offset - grown,
-        offset + (right - left) * scale + grown,
-        offset + (bottom - top) * scale + grown,
+    width = pen_width * WORK
+    scale = (BOX * WORK - width) / max(right - left, bottom - top, 1e-6)
+    start = WORK_MARGIN + width / 2
+    placed = place_strokes(strokes, scale, start, start)
+    work = ink_strokes(placed, BOX * WORK + 2 * WORK_MARGIN, width, supersample=2)
+    far = WORK_MARGIN + width
+    return _to_input(
+        _centre(work, (WORK_MARGIN, WORK_MARGIN, far + (right - left) * scale, far + (bottom - top) * scale))
     )
-    return _to_input(_centre(work, box))
 
 
 def preparation_steps(ink: np.ndarray, strokes: Strokes | None) -> list[tuple[str, np.ndarray]]:
@@ -172,9 +167,7 @@ def _centre_of_mass(ink: np.ndarray) -> tuple[float, float]:
     """Return y, x of the ink's mass; the first pixel's middle is 0.5."""
     rows, columns = ink.sum(axis=1, dtype="float64"), ink.sum(axis=0, dtype="float64")
     total = rows.sum()
-    return float(rows @ (np.arange(len(rows)) + 0.5) / total), float(
-        columns @ (np.arange(len(columns)) + 0.5) / total
-    )
+    return float(rows @ (np.arange(len(rows)) + 0.5) / total), float(columns @ (np.arange(len(columns)) + 0.5) / total)
 
 
 def _same_drawing(ink: np.ndarray, strokes: Strokes) -> bool:

@@ -1,0 +1,184 @@
+"""What the baseline learns from and what is held out for its calibration: rendered once, kept under var/."""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from recognizer import noise, pen, preprocessing, strokes
+from recognizer.answers import NOT_A_DIGIT
+from training import augmentation, datasets, synthesis, templates, things
+from training.datasets import DataUnavailable, StrokeDrawing
+from training.evaluation import Exam
+
+CHUNK = 1000  # drawings rendered from one seed
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class PoolConfig:
+    """How many pictures of each kind are rendered, and who is held out."""
+
+    seed: int = 7
+    pen_digit_renderings: int = 5  # of each UCI drawing
+    habit_renderings: int = 4  # of each UCI 0, 1 and 7, with a habit added
+    synthetic: int = 60_000
+    things: int = 50_000
+    omniglot_renderings: int = 4
+    held_pen_writers: int = 3  # of 30
+    held_mnist_share: float = 0.05  # of its writers
+    held_characters: float = 0.15  # of Omniglot's
+
+
+@dataclass(frozen=True)
+class Pool:
+    """uint8 (N, 28, 28) pictures and int64 (N,) labels, 0-9 or NOT_A_DIGIT."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class BaselineData:
+    """Pools by name, to train on; exams of held-out writers, to calibrate and choose by."""
+
+    pools: dict[str, Pool]
+    held: dict[str, Exam]
+
+
+def prepare(config: PoolConfig, report: Callable[[str], None] = lambda line: None) -> BaselineData:
+    """Load and render everything; what was rendered before by the same code and config is read back."""
+    mnist = datasets.load_mnist()
+    held = _held_mnist(config, mnist)
+    pools = {"mnist": Pool(mnist.x_train[~held], mnist.y_train[~held])}
+    exams = {"mnist": _exam("mnist", Pool(mnist.x_train[held], mnist.y_train[held]))}
+    rendered = _cached(config, report)
+    for name, pool in rendered.items():
+        if name.startswith("held_"):
+            exams[name.removeprefix("held_")] = _exam(name.removeprefix("held_"), pool)
+        else:
+            pools[name] = pool
+    return BaselineData(pools, exams)
+
+
+def _held_mnist(config: PoolConfig, mnist: datasets.Mnist) -> np.ndarray:
+    writers = datasets.load_mnist_writers()
+    if writers is None:
+        writers = np.arange(len(mnist.y_train)) // 100  # its pictures stand roughly by writer
+    names = np.unique(writers)
+    chosen = np.random.default_rng(config.seed).permutation(names)[
+        : max(1, round(len(names) * config.held_mnist_share))
+    ]
+    return np.isin(writers, chosen)
+
+
+def _exam(name: str, pool: Pool) -> Exam:
+    return Exam(name, pool.images[..., np.newaxis].astype("float32") / 255, pool.labels)
+
+
+def _cached(config: PoolConfig, report: Callable[[str], None]) -> dict[str, Pool]:
+    path = datasets.cache_dir() / f"pools-{_digest(config)}.npz"
+    if not path.is_file():
+        pools = _render(config, report)
+        arrays = {
+            f"{name}/{part}": getattr(pool, part) for name, pool in pools.items() for part in ("images", "labels")
+        }
+        partial = path.with_suffix(".partial.npz")
+        np.savez_compressed(partial, **arrays)
+        partial.replace(path)
+    with np.load(path, allow_pickle=False) as kept:
+        names = sorted({name.rpartition("/")[0] for name in kept.files})
+        return {name: Pool(kept[f"{name}/images"], kept[f"{name}/labels"]) for name in names}
+
+
+def _digest(config: PoolConfig) -> str:
+    """Name a rendering by its config and by the code that makes it."""
+    makers = (noise, pen, preprocessing, strokes, augmentation, synthesis, templates, things)
+    source = "".join(inspect.getsource(module) for module in makers)
+    return hashlib.sha256((json.dumps(asdict(config)) + source).encode()).hexdigest()[:16]
+
+
+def _render(config: PoolConfig, report: Callable[[str], None]) -> dict[str, Pool]:
+    rng = np.random.default_rng(config.seed)
+    digits, held_digits = _split(_optional(datasets.PEN_DIGITS, "train"), "writer", config.held_pen_writers, rng)
+    omniglot = _optional(datasets.OMNIGLOT)
+    characters, held_characters = _split(omniglot, "character", config.held_characters, rng)
+    habits = [d for d in digits if d.label in (0, 1, 7)]
+    jobs = {
+        "pen_digits": (vary, digits * config.pen_digit_renderings),
+        "habits": (habit, habits * config.habit_renderings),
+        "synthetic": (invent, [StrokeDrawing(i % 10, "", []) for i in range(config.synthetic)]),
+        "things": (
+            thing,
+            [
+                StrokeDrawing(NOT_A_DIGIT, "", digits[i % len(digits)].strokes if digits else [])
+                for i in range(config.things)
+            ],
+        ),
+        "omniglot": (vary, characters * config.omniglot_renderings),
+        "held_pen_digits": (keep, held_digits * 3),
+        "held_omniglot": (keep, held_characters),
+    }
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as workers:
+        return {name: _render_job(name, *job, config.seed, workers, report) for name, job in jobs.items() if job[1]}
+
+
+def _optional(name: str, split: str | None = None) -> list[StrokeDrawing]:
+    """Strokes that make the baseline better but are not to be had everywhere."""
+    try:
+        return datasets.load_drawings(name, split)
+    except DataUnavailable:
+        return []
+
+
+def _split(drawings: list[StrokeDrawing], by: str, held: float, rng: np.random.Generator):
+    """Part drawings by who drew them or by what they show; `held` is a number of groups or a share of them."""
+    keys = [drawing.writer if by == "writer" else drawing.name for drawing in drawings]
+    names = np.array(sorted(set(keys)))
+    count = held if isinstance(held, int) else round(len(names) * held)
+    chosen = set(rng.permutation(names)[:count].tolist()) if len(names) else set()
+    kept = [drawing for drawing, key in zip(drawings, keys, strict=True) if key not in chosen]
+    return kept, [drawing for drawing, key in zip(drawings, keys, strict=True) if key in chosen]
+
+
+def _render_job(name, make, drawings, seed, workers, report) -> Pool:
+    parts = [drawings[start : start + CHUNK] for start in range(0, len(drawings), CHUNK)]
+    seeds = [(seed, sum(name.encode()), index) for index in range(len(parts))]
+    pools = []
+    for pool in workers.map(render_chunk, [make] * len(parts), parts, seeds):
+        pools.append(pool)
+        report(f"rendering {name}: {len(pools)} of {len(parts)} thousand")
+    return Pool(np.concatenate([p.images for p in pools]), np.concatenate([p.labels for p in pools]))
+
+
+def render_chunk(make: Callable, drawings: list[StrokeDrawing], seed: tuple[int, ...]) -> Pool:
+    rng = np.random.default_rng(seed)
+    made = [make(drawing, rng) for drawing in drawings]
+    images, kept = augmentation.render_drawings(made, rng)
+    return Pool(images, np.array([drawing.label for drawing in made], "int64")[kept])
+
+
+def vary(drawing: StrokeDrawing, rng: np.random.Generator) -> StrokeDrawing:
+    return StrokeDrawing(drawing.label, drawing.writer, augmentation.vary_strokes(drawing.strokes, rng, 0.7))
+
+
+def habit(drawing: StrokeDrawing, rng: np.random.Generator) -> StrokeDrawing:
+    return vary(synthesis.add_habit(drawing, rng), rng)
+
+
+def invent(drawing: StrokeDrawing, rng: np.random.Generator) -> StrokeDrawing:
+    return synthesis.draw_digit(drawing.label, rng)
+
+
+def thing(drawing: StrokeDrawing, rng: np.random.Generator) -> StrokeDrawing:
+    return things.draw_thing(rng, [drawing] if drawing.strokes else [])
+
+
+def keep(drawing: StrokeDrawing, rng: np.random.Generator) -> StrokeDrawing:
+    return drawing

@@ -1,0 +1,158 @@
+"""Exams -> reports, and the calibration that turns scores into honest words."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from recognizer.answers import NOT_A_DIGIT, Calibration, calibrated_probabilities
+from recognizer.classifier import NUM_CLASSES, Prediction
+
+ECE_BINS = 15
+Z95 = 1.959964  # standard normal, two-sided 95 %
+BATCH = 500
+REFUSED_DIGITS = (
+    0.005  # share of held-out digits that the threshold may refuse; the goal allows 0.01 on strangers' drawings
+)
+TEMPERATURES = np.geomspace(0.2, 5, 400)
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Frozen questions: float32 (N, 28, 28, 1) pictures; labels int (N,), NOT_A_DIGIT for what is none."""
+
+    name: str
+    images: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Report:
+    """How one model did in one exam.
+
+    A refused digit is a wrong answer, and so is a digit said to what is none. `answers` are 0-9 or NOT_A_DIGIT.
+    """
+
+    name: str
+    labels: np.ndarray
+    answers: np.ndarray
+    top_labels: np.ndarray
+    confidences: np.ndarray
+
+    @property
+    def n(self) -> int:
+        return len(self.labels)
+
+    @property
+    def correct(self) -> int:
+        return int((self.answers == self.labels).sum())
+
+    @property
+    def accuracy(self) -> float:
+        return self.correct / self.n if self.n else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return wilson(self.correct, self.n)
+
+    @property
+    def refusal_rate(self) -> float:
+        return float((self.answers == NOT_A_DIGIT).mean()) if self.n else 0.0
+
+    @property
+    def recall(self) -> list[float | None]:
+        """Share of each digit answered rightly; None where the exam has none of it."""
+        return [
+            float((self.answers[self.labels == digit] == digit).mean()) if (self.labels == digit).any() else None
+            for digit in range(NUM_CLASSES)
+        ]
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """int (11, 11): rows are labels, columns answers, the last of each "not a digit"."""
+        table = np.zeros((NUM_CLASSES + 1, NUM_CLASSES + 1), "int64")
+        np.add.at(table, (self.labels, self.answers), 1)
+        return table
+
+    @property
+    def ece(self) -> float | None:
+        """Expected calibration error of the digits, answered or not; None where there are none."""
+        digits = self.labels != NOT_A_DIGIT
+        return expected_calibration_error(self.confidences[digits], self.hits[digits]) if digits.any() else None
+
+    @property
+    def hits(self) -> np.ndarray:
+        return self.top_labels == self.labels
+
+    def to_dict(self) -> dict:
+        return {
+            "n": self.n,
+            "correct": self.correct,
+            "accuracy": self.accuracy,
+            "interval": list(self.interval),
+            "recall": self.recall,
+            "accuracy_top1": float(self.hits.mean()) if self.n else 0.0,
+            "refusal_rate": self.refusal_rate,
+            "ece": self.ece,
+            "confusion": self.confusion.tolist(),
+        }
+
+
+def examine(predict: Callable[[np.ndarray], Prediction], exam: Exam, calibration: Calibration) -> Report:
+    """Let a model (a Classifier's predict) sit an exam."""
+    parts = [predict(exam.images[start : start + BATCH]) for start in range(0, len(exam.images), BATCH)]
+    logits = np.concatenate([part.logits for part in parts]) if parts else np.zeros((0, NUM_CLASSES))
+    digitness = np.concatenate([part.digitness for part in parts]) if parts else np.zeros(0)
+    return mark(exam.name, exam.labels, logits, digitness, calibration)
+
+
+def mark(name: str, labels: np.ndarray, logits: np.ndarray, digitness: np.ndarray, calibration: Calibration) -> Report:
+    """Make the report from raw outputs (N, 10) and (N,)."""
+    probabilities = calibrated_probabilities(logits, calibration.temperature)
+    top = probabilities.argmax(axis=1) if len(labels) else np.zeros(0, "int64")
+    answers = np.where(digitness < calibration.refusal_threshold, NOT_A_DIGIT, top)
+    confidences = probabilities.max(axis=1) if len(labels) else np.zeros(0)
+    return Report(name, np.asarray(labels), answers, top, confidences)
+
+
+def wilson(correct: int, n: int, z: float = Z95) -> tuple[float, float]:
+    """Wilson score interval of a share: at 100 % it still admits doubt (Wilson 1927)."""
+    if n == 0:
+        return 0.0, 1.0
+    share = correct / n
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    reach = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
+
+
+def expected_calibration_error(confidences: np.ndarray, hits: np.ndarray) -> float:
+    """Mean distance of confidence from accuracy over 15 even bins, weighted by their drawings (Guo et al. 2017)."""
+    bins = np.minimum((confidences * ECE_BINS).astype(int), ECE_BINS - 1)
+    return float(
+        sum(abs(confidences[bins == b].mean() - hits[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins))
+    )
+
+
+def fit_calibration(
+    logits: np.ndarray, digitness: np.ndarray, labels: np.ndarray, refused: float = REFUSED_DIGITS
+) -> Calibration:
+    """Fit temperature and refusal threshold on drawings the network was not trained on.
+
+    Args:
+        logits: (N, 10) and digitness (N,) as the model says them; labels int (N,), NOT_A_DIGIT allowed (unused here:
+            the threshold is the score that the share `refused` of the real digits stays under).
+    """
+    digits = labels != NOT_A_DIGIT
+    return Calibration(
+        temperature=fit_temperature(logits[digits], labels[digits]),
+        refusal_threshold=float(np.quantile(digitness[digits], refused)),
+    )
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Return the temperature under which the labels are likeliest (Guo et al. 2017), from a fine grid."""
+    rows = np.arange(len(labels))
+    losses = [
+        -np.log(np.maximum(calibrated_probabilities(logits, t)[rows, labels], 1e-12)).mean() for t in TEMPERATURES
+    ]
+    return float(TEMPERATURES[int(np.argmin(losses))])

@@ -1,0 +1,38 @@
+"""`manage.py train_baseline`: remake the shipped model from the data."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from training.datasets import DataUnavailable
+
+
+class Command(BaseCommand):
+    help = "Train the baseline that is shipped under recognizer/baseline/, with its card. Interrupted, it goes on."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("--steps", type=int, help="batches to train (default: as the shipped one)")
+        parser.add_argument("--seed", type=int, help="of weights, order and augmentation")
+        parser.add_argument("--output", type=Path, default=Path(settings.BASE_DIR) / "recognizer" / "baseline")
+        parser.add_argument("--document", type=Path, default=Path(settings.BASE_DIR) / "docs" / "model-card.md")
+
+    def handle(self, *, steps: int | None, seed: int | None, output: Path, document: Path, **options) -> None:
+        from training import baseline  # TensorFlow loads here
+
+        chosen = {name: value for name, value in (("steps", steps), ("seed", seed)) if value is not None}
+        config = baseline.BaselineConfig(**chosen)
+        with tqdm(total=config.steps, unit="batch", smoothing=0.05) as bar:
+
+            def report(step: int, loss: float, accuracy: float) -> None:
+                bar.update(step - bar.n)
+                bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.2%}")
+
+            try:
+                card = baseline.make(config, output, document, report, tell=lambda line: bar.set_description(line))
+            except DataUnavailable as error:
+                raise CommandError(str(error)) from error
+        for name, result in card["metrics"].items():
+            self.stdout.write(f"{name:12} {result['accuracy']:8.2%} of {result['n']}")
+        self.stdout.write(self.style.SUCCESS(f"Written to {output} and {document}"))
