@@ -52,7 +52,9 @@ def exam_results(metrics: dict) -> list[ExamResult]:
     """Read the exams of digits out of a version's metrics, tolerating those that an older version lacks."""
     exams = [(name, exam) for name, exam in metrics.items() if isinstance(exam, dict) and "accuracy" in exam]
     return [
-        ExamResult(name, EXAM_TITLES.get(name, name.replace("_", " ")), exam.get("n", 0), exam["accuracy"], *interval(exam))
+        ExamResult(
+            name, EXAM_TITLES.get(name, name.replace("_", " ")), exam.get("n", 0), exam["accuracy"], *interval(exam)
+        )
         for name, exam in exams
     ]
 

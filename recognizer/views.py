@@ -23,7 +23,9 @@ def rounds(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def drawings(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/drawings.html", {"here": "drawings", "retention_days": settings.DIGITRE_RETENTION_DAYS})
+    return render(
+        request, "pages/drawings.html", {"here": "drawings", "retention_days": settings.DIGITRE_RETENTION_DAYS}
+    )
 
 
 @require_safe

@@ -1,0 +1,107 @@
+"""What fits where: phone, narrow, wide, zoomed, dark, still, forced colours."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.recorded import SEVEN
+
+PAGES = ["/", "/drawings/", "/rounds/", "/progress/", "/model/", "/about/", "/privacy/"]
+
+
+def bottom(person, selector: str) -> float:
+    box = person.page.locator(selector).first.bounding_box()
+    return box["y"] + box["height"]
+
+
+@pytest.mark.parametrize("size", [(360, 640), (320, 568)], ids=["phone", "narrow phone"])
+def test_canvas_answer_and_buttons_are_above_the_fold(visit, size):
+    person = visit(viewport={"width": size[0], "height": size[1]}, has_touch=True)
+    assert bottom(person, ".tools") <= size[1]
+    person.hand_in(SEVEN)
+    assert person.page.evaluate("scrollY") == 0
+    for selector in [".paper", ".verdict", ".feedback"]:
+        assert bottom(person, selector) <= size[1], selector
+    for box in [digit.bounding_box() for digit in person.page.locator(".digit").all()]:
+        assert box["height"] >= 44
+        assert box["width"] >= 24
+
+
+def test_the_answer_stands_beside_the_canvas_on_a_desktop(visit):
+    person = visit()
+    person.hand_in(SEVEN)
+    paper = person.page.locator(".paper").bounding_box()
+    verdict = person.page.locator(".verdict").bounding_box()
+    assert verdict["x"] > paper["x"] + paper["width"]
+    assert verdict["y"] < paper["y"] + paper["height"] / 2
+    digit = person.page.evaluate("parseFloat(getComputedStyle(document.querySelector('.verdict-digit')).fontSize)")
+    assert digit == pytest.approx(paper["height"] / 3, rel=0.05)
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("width", [320, 640])  # 640: a 1280 px window at 200 % zoom
+def test_nothing_is_wider_than_the_window(visit, path, width):
+    person = visit(path, viewport={"width": width, "height": 568})
+    assert person.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_menu_of_a_phone_opens_and_closes(visit):
+    person = visit(viewport={"width": 360, "height": 640})
+    places = person.page.locator("#places")
+    expect(places).to_be_hidden()
+    person.button("menu").click()
+    expect(places).to_be_visible()
+    person.page.keyboard.press("Escape")
+    expect(places).to_be_hidden()
+
+
+def test_nothing_moves_for_people_who_asked_for_stillness(visit):
+    person = visit(reduced_motion="reduce")
+    person.hand_in(SEVEN)
+    moving = person.page.evaluate(
+        """() => [...document.querySelectorAll("*")].filter((e) => {
+             const style = getComputedStyle(e);
+             return style.animationName !== "none" || parseFloat(style.transitionDuration) > 0;
+           }).length"""
+    )
+    assert moving == 0
+
+
+def test_bars_grow_for_everybody_else(visit):
+    person = visit(reduced_motion="no-preference")
+    person.hand_in(SEVEN)
+    bar = person.page.locator(".bar-track").first
+    assert bar.evaluate("(bar) => getComputedStyle(bar, '::before').transitionDuration") == "0.18s"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_each_theme_has_its_own_paper_and_ink(visit, scheme):
+    person = visit(color_scheme=scheme)
+    paper, ink = person.page.evaluate(
+        """() => [getComputedStyle(document.querySelector(".paper")).backgroundColor,
+                  getComputedStyle(document.querySelector("[data-part=pad]")).color]"""
+    )
+    assert (paper, ink) == {
+        "light": ("rgb(253, 250, 243)", "rgb(31, 27, 22)"),
+        "dark": ("rgb(24, 35, 48)", "rgb(239, 233, 220)"),
+    }[scheme]
+
+
+def test_ink_and_buttons_are_there_in_forced_colours(visit):
+    person = visit(forced_colors="active")
+    person.hand_in(SEVEN)
+    ink, border, bar = person.page.evaluate(
+        """() => [getComputedStyle(document.querySelector("[data-part=pad]")).color,
+                  getComputedStyle(document.querySelector(".digit")).borderTopStyle,
+                  getComputedStyle(document.querySelector(".bar-track")).outlineStyle]"""
+    )
+    assert ink == "rgb(0, 0, 0)"
+    assert (border, bar) == ("solid", "solid")
+    assert person.ink_share() > 0.02
+
+
+def test_the_shortcuts_open_behind_a_question_mark(visit):
+    person = visit()
+    person.page.keyboard.press("?")
+    expect(person.part("shortcuts")).to_be_visible()
+    person.page.keyboard.press("Escape")
+    expect(person.part("shortcuts")).to_be_hidden()

@@ -1,0 +1,119 @@
+"""Yours, rounds, why, how it sees it, memory."""
+
+import json
+import re
+
+from playwright.sync_api import expect
+
+from recognizer.models import Contributor, Drawing
+from tests.browser.recorded import CROSSED_SEVEN, FOUR, SEVEN, ZERO
+
+
+def test_your_drawings_lists_them_with_their_fate_and_deletes_one_and_all(visit):
+    person = visit()
+    for strokes in (SEVEN, FOUR, ZERO):
+        person.hand_in(strokes)
+        person.page.keyboard.press("1")
+        person.expect_saved("1")
+    person.page.goto("/drawings/")
+    sheets = person.page.locator(".sheet")
+    expect(sheets).to_have_count(3)
+    expect(sheets.first).to_contain_text("You said 1.")
+    expect(sheets.first).to_contain_text("Waiting for a reviewer.")
+
+    sheets.first.locator("[data-action=versions]").click()
+    expect(sheets.first).to_contain_text(re.compile("version 1 says 0"))
+
+    sheets.first.locator("[data-action=forget]").click()
+    expect(sheets).to_have_count(2)
+    assert Drawing.objects.count() == 2
+
+    person.button("ask-forget-all").click()
+    person.page.get_by_role("dialog").get_by_role("button", name="Delete all").click()
+    expect(person.part("empty")).to_be_visible()
+    assert not Drawing.objects.exists()
+    assert not Contributor.objects.exists()
+
+
+def test_somebody_elses_drawings_are_not_listed(visit):
+    visit().hand_in(SEVEN)
+    other = visit("/drawings/")
+    expect(other.part("empty")).to_be_visible()
+    expect(other.page.locator(".sheet")).to_have_count(0)
+
+
+def test_the_export_holds_every_drawing_with_its_strokes(visit):
+    person = visit()
+    person.hand_in(SEVEN)
+    person.page.goto("/drawings/")
+    with person.page.expect_download() as download:
+        person.page.get_by_role("link", name="Take them with you").click()
+    (drawing,) = json.loads(download.value.path().read_text())
+    assert drawing["predicted"] == 7
+    assert len(drawing["strokes"]) == 1
+
+
+def test_a_round_asks_for_ten_digits_and_counts_what_was_read(visit):
+    person = visit("/rounds/")
+    person.button("start").first.click()
+    asked = []
+    for number in range(1, 11):
+        expect(person.part("count")).to_have_text(f"{number} of 10")
+        prompt = person.part("prompt").inner_text()
+        asked.append(int(re.search(r"\d", prompt).group()))
+        person.draw(SEVEN)
+        person.button("read").click()
+        expect(person.part("verdict")).to_contain_text("It reads a 7.")
+        person.button("confirm" if asked[-1] == 7 or len(asked) > 5 else "skip").click()
+    expect(person.part("score")).to_contain_text("It read")
+
+    drawings = Drawing.objects.order_by("created_at")
+    assert [d.prompted_label for d in drawings] == asked
+    confirmed = [d for d in drawings if d.confirmed_label is not None]
+    assert all(d.confirmed_label == d.prompted_label for d in confirmed)
+    assert len(confirmed) < 10  # who drew something else labelled nothing
+
+
+def test_why_names_a_part_and_marks_it_on_the_paper(visit):
+    person = visit()
+    person.hand_in(CROSSED_SEVEN)
+    person.button("why").click()
+    expect(person.part("why")).to_contain_text(re.compile("^(Without this|No single part)"))
+    marked = person.page.evaluate(
+        """() => {
+          const marks = document.querySelector("[data-part=marks]");
+          const pixels = marks.getContext("2d").getImageData(0, 0, marks.width, marks.height).data;
+          return pixels.filter((value, i) => i % 4 === 3 && value > 0).length;
+        }"""
+    )
+    assert marked > 100
+    assert Drawing.objects.count() == 1  # asking stores nothing
+
+
+def test_how_it_sees_it_shows_the_steps_to_28_by_28(visit):
+    person = visit()
+    person.hand_in(SEVEN)
+    size = person.part("preview").evaluate("(picture) => [picture.naturalWidth, picture.naturalHeight]")
+    assert size == [28, 28]
+    person.part("how").locator("summary").click()
+    captions = person.part("steps").locator("figcaption")
+    expect(captions).to_have_text(["crop", "fit", "centre"])
+
+
+def test_a_correction_is_remembered_for_its_author_alone(visit):
+    person = visit()
+    person.hand_in(SEVEN)
+    person.page.keyboard.press("1")
+    person.expect_saved("1")
+
+    person.draw(SEVEN)
+    person.button("read").click()
+    expect(person.part("memory")).to_have_text("using your last correction")
+    assert "1" in person.part("digit").inner_text()
+    newest = Drawing.objects.latest("created_at")
+    assert newest.predicted_label == 7  # what is stored is what the network alone said
+
+    other = visit()
+    other.hand_in(SEVEN)
+    other.expect_answer(7)
+    expect(other.part("memory")).to_be_empty()

@@ -1,0 +1,189 @@
+"""Errors as people meet them: the drawing stays, the sentence says what to do, a retry stores it once."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from recognizer.models import Contributor, Drawing
+from tests.browser.recorded import SEVEN, ZERO
+
+DRAWINGS = re.compile(r"/api/v1/drawings/$")
+GUESSES = re.compile(r"/api/v1/guesses/$")
+
+
+def answer_once(person, pattern, **response: object) -> None:
+    """Let the next call to `pattern` be answered by somebody else, and later ones by the server."""
+    person.page.route(pattern, lambda route: route.fulfill(**response), times=1)
+
+
+def expect_trouble(person, words: str) -> None:
+    expect(person.part("alert-words")).to_contain_text(words)
+    expect(person.part("alert")).to_have_attribute("role", "alert")
+    assert person.ink_share() > 0.02
+
+
+def test_offline_keeps_the_drawing_and_a_retry_stores_it_once(visit):
+    person = visit()
+    person.draw(SEVEN)
+    person.page.context.set_offline(True)
+    person.button("read").click()
+    expect_trouble(person, "You are offline. Your drawing is still here")
+    assert not Drawing.objects.exists()
+
+    person.page.context.set_offline(False)
+    person.button("retry").click()
+    person.expect_answer(7)
+    assert Drawing.objects.count() == 1
+    expect(person.part("alert")).to_be_hidden()
+
+
+def test_an_answer_lost_on_the_way_is_asked_for_again_and_stored_once(visit):
+    person = visit()
+    person.hand_in(ZERO)  # a contributor, by cookie
+    person.button("clear").click()
+    person.draw(SEVEN)
+    keys = []
+
+    def lose(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        route.fetch()  # the server stores it
+        route.abort()  # the answer never arrives
+
+    person.page.route(DRAWINGS, lose, times=1)
+    person.button("read").click()
+    expect_trouble(person, "I cannot reach the server")
+    person.page.on("request", lambda request: keys.append(request.headers.get("idempotency-key")))
+    person.button("retry").click()
+    person.expect_answer(7)
+
+    assert len(set(filter(None, keys))) == 1
+    assert Drawing.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(429, "That was a lot in a short time"), (503, "The reader is not ready")],
+    ids=["too many", "not ready"],
+)
+def test_a_busy_server_says_when_to_try_again(visit, status, words):
+    person = visit()
+    person.draw(SEVEN)
+    body = json.dumps({"code": "busy", "detail": "Busy."})
+    answer_once(
+        person, DRAWINGS, status=status, headers={"Retry-After": "20"}, content_type="application/json", body=body
+    )
+    person.button("read").click()
+    expect_trouble(person, f"{words}. Nothing is lost; try again in 20 seconds.")
+
+    person.button("retry").click()
+    person.expect_answer(7)
+    assert Drawing.objects.count() == 1
+
+
+def test_a_proxy_that_answers_with_a_page_is_a_sentence_too(visit):
+    person = visit()
+    person.draw(SEVEN)
+    answer_once(person, DRAWINGS, status=502, content_type="text/html", body="<h1>Bad gateway</h1>")
+    person.button("read").click()
+    expect_trouble(person, "The reader is not ready")
+
+
+def test_the_throttle_itself_is_understood(visit, settings):
+    settings.DIGITRE_THROTTLES = True
+    person = visit()
+    person.hand_in(SEVEN)
+    from recognizer.api import throttles
+
+    limit, throttles.DrawingsByContributor.limit = throttles.DrawingsByContributor.limit, 0
+    try:
+        person.button("clear").click()
+        person.draw(ZERO)
+        person.button("read").click()
+        expect_trouble(person, "That was a lot in a short time. Nothing is lost; try again in")
+    finally:
+        throttles.DrawingsByContributor.limit = limit
+
+
+def test_an_expired_cookie_asks_to_read_again(visit):
+    person = visit()
+    person.hand_in(SEVEN)
+    person.page.context.clear_cookies()
+    person.page.keyboard.press("Enter")
+    expect_trouble(person, "This browser no longer holds the key to that drawing. Read it again")
+
+    person.part("alert-action").click()
+    person.expect_answer(7)
+    person.page.keyboard.press("Enter")
+    person.expect_saved("7")
+    assert Contributor.objects.count() == 2
+    assert [d.confirmed_label for d in Drawing.objects.order_by("created_at")] == [None, 7]
+
+
+def test_a_review_that_came_first_is_told(visit, django_user_model):
+    person = visit()
+    person.hand_in(SEVEN)
+    reviewer = django_user_model.objects.create_user("reviewer")
+    Drawing.objects.get().approve(7, reviewer)
+    person.page.keyboard.press("1")
+    expect_trouble(person, "A reviewer has already decided")
+    expect(person.part("alert-action")).to_be_hidden()
+    assert Drawing.objects.get().label == 7
+
+
+def test_storage_that_is_switched_off_changes_nothing_else(visit, open_context):
+    context = open_context()
+    context.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('off', 'SecurityError'); } });"
+    )
+    from tests.browser.person import Person
+
+    person = Person(context.new_page())
+    person.page.goto("/")
+    person.button("theme").click()
+    person.hand_in(SEVEN)
+    person.page.keyboard.press("Enter")
+    person.expect_saved("7")
+
+
+def test_a_failed_live_guess_is_no_error(visit):
+    person = visit()
+    person.page.route(GUESSES, lambda route: route.abort())
+    person.draw(SEVEN)
+    person.page.wait_for_timeout(300)
+    expect(person.part("alert")).to_be_hidden()
+    person.button("read").click()
+    person.expect_answer(7)
+
+
+def test_one_guess_is_in_flight_and_late_ones_are_dropped(visit):
+    person = visit()
+    held = []
+    person.page.route(GUESSES, lambda route: held.append(route))
+    person.draw(SEVEN)
+    person.page.wait_for_timeout(500)
+    person.draw([[(112, 150), (196, 146)]])
+    person.page.wait_for_timeout(500)
+    assert len(held) <= 2  # the second only because a changed sheet gives up the first
+
+    person.button("clear").click()
+    for route in held:
+        route.continue_()
+    person.page.wait_for_timeout(500)
+    assert person.phase == "intro"
+    expect(person.part("digit")).to_be_hidden()
+
+
+def test_drawing_on_while_the_answer_is_under_way_drops_it(visit):
+    person = visit()
+    held = []
+    person.draw(ZERO)
+    person.page.route(DRAWINGS, lambda route: held.append(route), times=1)
+    person.button("read").click()
+    expect(person.page.locator("main")).to_have_attribute("data-phase", "reading")
+    person.draw([[(200, 40), (240, 80)]])
+    held[0].continue_()
+    person.page.wait_for_timeout(500)
+    assert person.phase == "drawing"
+    assert person.ink_share() > 0.05
