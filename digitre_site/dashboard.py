@@ -1,0 +1,198 @@
+"""The admin's first page: what waits, what was learned, whether all is well. Every number leads to the rows behind it.
+
+No figure counts a table: each reads an index up to a limit, or a window of the latest rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import TruncDate
+from django.urls import reverse
+from django.utils import timezone
+
+from recognizer import review_queue
+from recognizer.admin.queue_views import COUNT_LIMIT, count_up_to
+from recognizer.intervals import Share
+from recognizer.models import Drawing, ModelVersion
+from training import schedule
+from training.admin.charts import Chart, share_chart, share_text
+from training.admin.version_page import exam_reports, exam_rows, exam_title
+from training.models import TrainingPolicy, TrainingRun, WorkerHeartbeat
+from training.snapshots import new_labels
+
+DAYS = 30
+VERSIONS_CHARTED = 30
+RECENT = 2000  # latest drawings that the share of refusals looks at
+DAILY_SECONDS = 300  # the chart by day may be this old: its query is the only one here that grows with use
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with its name, the page of the rows behind it, and a note in small type."""
+
+    name: str
+    value: str
+    address: str
+    note: str = ""
+
+
+def dashboard(user: AbstractBaseUser) -> dict:
+    """Return the template's context: each part for those who may see the rows behind it."""
+    context: dict = {}
+    if user.has_perm("recognizer.view_drawing"):
+        context |= {"review": review_figures(user), "daily": cache.get_or_set("dashboard.daily", daily, DAILY_SECONDS)}
+    if user.has_perm("recognizer.view_modelversion"):
+        champion = ModelVersion.objects.champion()
+        context |= {
+            "champion": champion,
+            "champion_exams": exam_rows(champion.metrics) if champion else [],
+            "exams": exams_over_versions(),
+        }
+    if user.has_perm("training.view_trainingrun"):
+        context |= {
+            "learning": learning_figures(),
+            "live_run": TrainingRun.objects.filter(status__in=TrainingRun.LIVE).defer("log").first(),
+        }
+    return context
+
+
+# what waits
+
+
+def review_figures(user: AbstractBaseUser) -> list[Figure]:
+    drawings = reverse("admin:recognizer_drawing_changelist")
+    return [
+        Figure("waiting for review", counted(Drawing.objects.filter(status="waiting")), drawings),
+        Figure("quarantined", counted(Drawing.objects.filter(status="quarantined")), f"{drawings}?status=quarantined"),
+        checked("the rule's errors", review_queue.error_rate(), "audit", "of {} approvals checked blind", user),
+        checked("reviewers agree", review_queue.agreement_rate(), "second", "of {} blind second opinions", user),
+        refusals(drawings),
+        Figure("storage used", storage_used(), f"{drawings}?status=all"),
+    ]
+
+
+def counted(queryset: QuerySet) -> str:
+    """Count up to a limit: "12", or "more than 10,000"."""
+    count = count_up_to(queryset, COUNT_LIMIT)
+    return f"more than {COUNT_LIMIT:,}" if count >= COUNT_LIMIT else f"{count:,}"
+
+
+def checked(name: str, share: Share | None, look: str, of: str, user: AbstractBaseUser) -> Figure:
+    may_see = user.has_perm("recognizer.view_labelevent")
+    address = f"{reverse('admin:recognizer_labelevent_changelist')}?look={look}" if may_see else ""
+    if share is None:
+        return Figure(name, "-", address, "nothing checked yet")
+    interval = f"{100 * share.low:.1f} to {100 * share.high:.1f} %"
+    return Figure(name, share_text(share.share), address, f"{interval}, {of.format(share.total)}")
+
+
+def refusals(drawings: str) -> Figure:
+    latest = Drawing.objects.order_by("-created_at", "id").values_list("predicted_label", flat=True)[:RECENT]
+    answers = list(latest)
+    share = Share.of(sum(answer is None for answer in answers), len(answers))
+    address = f"{drawings}?status=all&answer=refused&order=newest"
+    if share is None:
+        return Figure("refused", "-", address, "nothing drawn yet")
+    return Figure("refused", share_text(share.share), address, f"of the latest {share.total:,} drawings")
+
+
+def storage_used() -> str:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT pg_database_size(current_database())")
+            size = cursor.fetchone()[0]
+        else:
+            name = Path(str(connection.settings_dict["NAME"]))
+            size = name.stat().st_size if name.is_file() else 0
+    return f"{size / 1024**2:,.0f} MB" if size < 1024**3 else f"{size / 1024**3:,.1f} GB"
+
+
+# what people corrected
+
+
+def daily() -> dict:
+    """Shares of corrected and of refused drawings for each of the last days: one pass over an index that has all it needs."""
+    since = timezone.now() - timedelta(days=DAYS - 1)
+    rows = (
+        Drawing.objects.filter(created_at__gte=since.replace(hour=0, minute=0, second=0, microsecond=0))
+        .annotate(day=TruncDate("created_at"))
+        .values("day")
+        .order_by("day")
+        .annotate(
+            drawn=Count("created_at"),
+            told=Count("confirmed_label"),
+            agreed=Count("created_at", filter=Q(confirmed_label=F("predicted_label"))),
+            refused=Count("created_at", filter=Q(predicted_label__isnull=True)),
+            refused_rightly=Count("created_at", filter=Q(predicted_label__isnull=True, confirmed_label=10)),
+        )
+    )
+    return {"chart": daily_chart({row["day"]: row for row in rows}, since.date())}
+
+
+def daily_chart(rows: dict[date, dict], first: date) -> Chart:
+    days = [first + timedelta(days=number) for number in range(DAYS)]
+
+    def line(share: Callable[[dict], float | None]) -> list[float | None]:
+        return [share(rows[day]) if day in rows else None for day in days]
+
+    return share_chart(
+        [f"{day:%-d %b}" for day in days],
+        {
+            "corrected, of those confirmed": line(
+                lambda row: 1 - (row["agreed"] + row["refused_rightly"]) / row["told"] if row["told"] else None
+            ),
+            "refused, of those drawn": line(lambda row: row["refused"] / row["drawn"]),
+        },
+        low=0.0,
+    )
+
+
+# what was learned
+
+
+def learning_figures() -> list[Figure]:
+    policy = TrainingPolicy.load()
+    fresh = new_labels(max(policy.minimum_new_labels, COUNT_LIMIT))
+    return [
+        Figure(
+            "new since the last version",
+            f"{fresh:,}" if fresh < COUNT_LIMIT else f"more than {COUNT_LIMIT:,}",
+            f"{reverse('admin:recognizer_drawing_changelist')}?status=approved&order=newest",
+            f"{policy.minimum_new_labels:,} start a run",
+        ),
+        next_training(policy),
+        worker(),
+    ]
+
+
+def next_training(policy: TrainingPolicy) -> Figure:
+    reason = schedule.why_not_due(policy, timezone.now())
+    value = "not yet" if reason else "at the next tick"
+    return Figure("next training", value, reverse("admin:training_trainingpolicy_changelist"), reason)
+
+
+def worker() -> Figure:
+    latest = WorkerHeartbeat.objects.order_by("-at").first()
+    note = (
+        f"last heard of {timezone.localtime(latest.at):%d %b, %H:%M:%S}"
+        if latest
+        else "start one: nothing is learned without"
+    )
+    return Figure("worker", WorkerHeartbeat.objects.state(), reverse("admin:training_workerheartbeat_changelist"), note)
+
+
+def exams_over_versions() -> Chart:
+    """Accuracy on each exam that the latest versions sat, in the order they were made."""
+    versions = list(ModelVersion.objects.only("number", "metrics")[:VERSIONS_CHARTED])[::-1]
+    reports = [exam_reports(version.metrics) for version in versions]
+    names = list(dict.fromkeys(name for report in reports for name in report))
+    return share_chart(
+        [str(version.number) for version in versions],
+        {exam_title(name): [report.get(name, {}).get("accuracy") for report in reports] for name in names},
+    )

@@ -1,0 +1,131 @@
+"""Numbers -> the points of a small SVG. The templates draw; a table stands behind each chart for who cannot see it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+WIDTH, HEIGHT = 640, 200  # user units; the picture scales with its column
+LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 28  # room for the axes' words
+TICKS = 4
+MOST_NAMES = 12  # below the axis; more would run into each other
+
+
+@dataclass(frozen=True)
+class Point:
+    x: float
+    y: float
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Line:
+    title: str
+    points: list[Point]
+
+    @property
+    def path(self) -> str:
+        return " ".join(f"{point.x:.1f},{point.y:.1f}" for point in self.points)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines over named places, 0..1 or part of it upwards. `ticks` are (y, text), `names` are (x, text)."""
+
+    lines: list[Line]
+    ticks: list[tuple[float, str]]
+    names: list[tuple[float, str]]
+    table: list[tuple[str, list[str]]] = field(default_factory=list)
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    bottom: int = HEIGHT - BOTTOM
+
+    @property
+    def is_worth_drawing(self) -> bool:
+        return any(len(line.points) > 1 for line in self.lines)
+
+
+def share_text(value: float | None, digits: int = 1) -> str:
+    return "-" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def share_chart(names: Sequence[str], series: dict[str, Sequence[float | None]], *, low: float | None = None) -> Chart:
+    """Draw shares (0..1, None where there is none) of several series over the same names, from left to right.
+
+    Args:
+        low: where the upward axis starts; None lets it start a little under the smallest share.
+    """
+    values = [value for line in series.values() for value in line if value is not None]
+    low, high = _bounds(values, low)
+    step = (WIDTH - LEFT - RIGHT) / max(1, len(names) - 1)
+
+    def y(value: float) -> float:
+        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - low) / (high - low))
+
+    lines = [
+        Line(
+            title,
+            [
+                Point(LEFT + step * place, y(value), names[place], share_text(value))
+                for place, value in enumerate(line)
+                if value is not None
+            ],
+        )
+        for title, line in series.items()
+    ]
+    every = max(1, -(-len(names) // MOST_NAMES))
+    ticks = [low + (high - low) * tick / TICKS for tick in range(TICKS + 1)]
+    return Chart(
+        lines,
+        [(y(tick), share_text(tick, 1 if high - low < 0.2 else 0)) for tick in ticks],
+        [(LEFT + step * place, name) for place, name in enumerate(names) if place % every == 0],
+        [(name, [share_text(line[place], 2) for line in series.values()]) for place, name in enumerate(names)],
+    )
+
+
+def _bounds(values: Sequence[float], low: float | None) -> tuple[float, float]:
+    if not values:
+        return 0.0, 1.0
+    high = max(values)
+    if low is None:
+        low = min(values)
+        low = max(0.0, low - max(0.01, (high - low) / 4))
+        high = min(1.0, high + max(0.002, (high - low) / 10))
+    return low, high if high > low else low + 0.01
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Answers of about the same confidence: how sure they were, how often they were right, how many they are."""
+
+    confidence: float
+    accuracy: float
+    n: int
+
+    @property
+    def x(self) -> float:
+        return 100 * self.confidence
+
+    @property
+    def y(self) -> float:
+        return 100 * (1 - self.accuracy)
+
+    @property
+    def radius(self) -> float:
+        return min(5.0, 1.2 + self.n**0.5 / 10)
+
+    @property
+    def text(self) -> str:
+        return f"{share_text(self.confidence)} sure, {share_text(self.accuracy)} right, {self.n} answers"
+
+
+def reliability(answers: Sequence[tuple[float, bool]], bins: int = 10) -> list[Bin]:
+    """Bin (confidence, was right) pairs evenly: an honest model's points lie on the diagonal."""
+    heaps: dict[int, list[tuple[float, bool]]] = {}
+    for confidence, hit in answers:
+        heaps.setdefault(min(bins - 1, int(confidence * bins)), []).append((confidence, hit))
+    return [
+        Bin(sum(c for c, _ in heap) / len(heap), sum(hit for _, hit in heap) / len(heap), len(heap))
+        for _, heap in sorted(heaps.items())
+    ]

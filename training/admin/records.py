@@ -1,0 +1,71 @@
+"""Rows that only tell: snapshots, promotions, heartbeats. To read, never to change."""
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from recognizer.models import PromotionEvent
+from training.models import DatasetSnapshot, WorkerHeartbeat
+
+
+class RecordAdmin(admin.ModelAdmin):
+    list_display_links = None
+    list_per_page = 50
+    actions = None
+    sortable_by = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(DatasetSnapshot)
+class DatasetSnapshotAdmin(RecordAdmin):
+    list_display = ("name", "taken_at", "drawings", "contributors", "left_out", "runs_made")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).defer("packed").prefetch_related("runs")
+
+    @admin.display(description="snapshot")
+    def name(self, snapshot: DatasetSnapshot) -> SafeString:
+        return format_html("<code>{}</code>", snapshot.digest[:12])
+
+    @admin.display(description="left out")
+    def left_out(self, snapshot: DatasetSnapshot) -> str:
+        excluded = snapshot.counts.get("excluded", {})
+        return "; ".join(f"{count} {reason}" for reason, count in sorted(excluded.items())) or "-"
+
+    @admin.display(description="runs")
+    def runs_made(self, snapshot: DatasetSnapshot) -> str:
+        return ", ".join(str(run) for run in snapshot.runs.all()) or "-"
+
+
+@admin.register(PromotionEvent)
+class PromotionEventAdmin(RecordAdmin):
+    list_display = ("at", "now_speaks", "before", "by", "reason")
+    list_select_related = ("by",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).prefetch_related("version", "previous")
+
+    @admin.display(description="speaks")
+    def now_speaks(self, event: PromotionEvent) -> SafeString:
+        address = reverse("admin:recognizer_modelversion_change", args=[event.version_id])
+        return format_html('<a href="{}">version {}</a>', address, event.version.number)
+
+    @admin.display(description="before")
+    def before(self, event: PromotionEvent) -> str:
+        return str(event.previous) if event.previous else "-"
+
+
+@admin.register(WorkerHeartbeat)
+class WorkerHeartbeatAdmin(RecordAdmin):
+    list_display = ("name", "at")

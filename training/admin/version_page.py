@@ -1,0 +1,183 @@
+"""Everything that is known of one version, for its page."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from recognizer import model_card
+from recognizer.admin import pictures
+from recognizer.answers import NOT_A_DIGIT
+from recognizer.models import Drawing, ModelVersion
+from training.admin.charts import Bin, Chart, reliability, share_chart, share_text
+from training.gate import EXAM_TITLES
+from training.models import DatasetSnapshot, TrainingRun
+
+LATEST = 5000  # drawings that the figures from daily use look at: an index range, whatever the table holds
+SHOWN = 24  # pictures of each kind
+
+
+@dataclass(frozen=True)
+class ExamRow:
+    title: str
+    n: int
+    accuracy: str
+    interval: str
+    refused: str
+    calibration_error: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    count: int
+    is_right: bool
+    shade: int  # 0..4, how dark
+
+
+@dataclass(frozen=True)
+class Confusion:
+    title: str
+    rows: list[tuple[str, list[Cell]]]
+    is_open: bool
+
+
+def version_page(version: ModelVersion, user: AbstractBaseUser) -> dict[str, Any]:
+    """Return the template's context. Pictures of drawings are for those who may see drawings."""
+    run = TrainingRun.objects.filter(challenger=version).select_related("snapshot", "champion", "requested_by").first()
+    context = {
+        "exams": exam_rows(version.metrics),
+        "confusions": confusions(version.metrics),
+        "run": run,
+        "decision": run.decision if run else {},
+        "curve": learning_curve(run.curve) if run else None,
+        "snapshot": run.snapshot if run else None,
+        "counts": data_counts(run.snapshot) if run and run.snapshot else None,
+        "replay": (run.environment or {}).get("replay", {}) if run else {},
+        "config": sorted(flat(run.config)) if run else [],
+        "environment": [item for item in sorted(flat(run.environment)) if not item[0].startswith("replay")]
+        if run
+        else [],
+        "promotions": version.promotions.select_related("by", "previous"),
+        "children": version.children.all(),
+        "reliability": reliability_in_use(version),
+        "sees_drawings": user.has_perm("recognizer.view_drawing"),
+    }
+    if context["sees_drawings"]:
+        context |= {"mistakes": worst_mistakes(version)} | changed_answers(run)
+    return context
+
+
+def exam_title(name: str) -> str:
+    return EXAM_TITLES.get(name) or model_card.EXAM_TITLES.get(name) or name.replace("_", " ")
+
+
+def exam_reports(metrics: dict) -> dict[str, dict]:
+    return {name: report for name, report in metrics.items() if isinstance(report, dict) and "accuracy" in report}
+
+
+def exam_rows(metrics: dict) -> list[ExamRow]:
+    return [
+        ExamRow(
+            exam_title(name),
+            report.get("n", 0),
+            share_text(report["accuracy"], 2),
+            interval_text(*model_card.interval(report)),
+            share_text(report.get("refusal_rate"), 2),
+            share_text(report.get("ece"), 2),
+        )
+        for name, report in exam_reports(metrics).items()
+    ]
+
+
+def interval_text(low: float | None, high: float | None) -> str:
+    return "-" if low is None or high is None else f"{100 * low:.2f} to {100 * high:.2f} %"
+
+
+def confusions(metrics: dict) -> list[Confusion]:
+    found = []
+    for name, report in exam_reports(metrics).items():
+        if not report.get("confusion") or not report.get("n"):
+            continue
+        is_open = not any(one.is_open for one in found) and name != "mnist"
+        found.append(Confusion(exam_title(name), confusion_rows(report["confusion"]), is_open))
+    return found
+
+
+def confusion_rows(table: list[list[int]]) -> list[tuple[str, list[Cell]]]:
+    """Shade mistakes by their share of the row; what is right needs no colour."""
+    rows = []
+    for label, counts in enumerate(table):
+        total = sum(counts)
+        if not total:
+            continue
+        cells = [
+            Cell(count, answer == label, 0 if answer == label or not count else min(4, 1 + int(40 * count / total)))
+            for answer, count in enumerate(counts)
+        ]
+        rows.append((str(label) if label < 10 else "none", cells))
+    return rows
+
+
+def learning_curve(curve: list[dict]) -> Chart | None:
+    if not curve:
+        return None
+    names = [str(entry["epoch"]) for entry in curve]
+    return share_chart(names, {"validation accuracy": [entry.get("accuracy") for entry in curve]})
+
+
+def data_counts(snapshot: DatasetSnapshot) -> dict[str, list[tuple[str, int]]]:
+    """Say by label what was learned from, and by reason what was left out, the commonest first."""
+    counts = snapshot.counts
+    return {
+        "labels": sorted(counts.get("labels", {}).items()),
+        "excluded": sorted(counts.get("excluded", {}).items(), key=lambda item: -item[1]),
+    }
+
+
+def flat(values: dict, above: str = "") -> list[tuple[str, Any]]:
+    """Write nested settings as ("fine tune, epochs", 5)."""
+    items = []
+    for key, value in (values or {}).items():
+        name = f"{above}, {key}" if above else str(key)
+        items += flat(value, name) if isinstance(value, dict) else [(name.replace("_", " "), value)]
+    return items
+
+
+def answered(version: ModelVersion) -> QuerySet:
+    """The latest drawings that the version answered itself, by its own index."""
+    return Drawing.objects.filter(model_version=version).order_by("-created_at", "id")
+
+
+def reliability_in_use(version: ModelVersion) -> list[Bin]:
+    """Compare how sure the version was of people's drawings with what they, or a reviewer, said they are."""
+    rows = answered(version).values_list("confidence", "top_label", "reviewed_label", "confirmed_label")[:LATEST]
+    told = [
+        (confidence, top == (confirmed if reviewed is None else reviewed))
+        for confidence, top, reviewed, confirmed in rows
+        if reviewed is not None or confirmed is not None
+    ]
+    return reliability([(confidence, hit) for confidence, hit in told])
+
+
+def worst_mistakes(version: ModelVersion) -> list[tuple[Drawing, Any]]:
+    """Drawings that reviewers or the rule approved as something else, the surest mistakes first."""
+    latest = answered(version).filter(status=Drawing.Status.APPROVED).values("pk")[:LATEST]
+    told = Drawing.objects.filter(pk__in=latest).annotate(told=Coalesce("reviewed_label", "confirmed_label"))
+    said_otherwise = Q(predicted_label__isnull=False) & ~Q(predicted_label=F("told"))
+    wrong = told.filter(said_otherwise | Q(predicted_label__isnull=True, told__lt=NOT_A_DIGIT))
+    return with_pictures(wrong.order_by("-confidence")[:SHOWN])
+
+
+def changed_answers(run: TrainingRun | None) -> dict[str, list]:
+    """Exam drawings that the version reads rightly and the champion before it did not, and the other way round."""
+    changed = run.changed if run else {}
+    return {
+        kind: with_pictures(Drawing.objects.filter(pk__in=(changed.get(kind) or [])[:SHOWN]))
+        for kind in ("fixed", "broken")
+    }
+
+
+def with_pictures(drawings: QuerySet) -> list[tuple[Drawing, Any]]:
+    return [(drawing, pictures.thumbnail(drawing)) for drawing in drawings.defer("strokes", "probabilities")]
