@@ -10,7 +10,7 @@ import yaml
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 DOCKERFILE = BASE_DIR / "docker" / "Dockerfile"
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.sqlite]
 ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/local/bin", "SECRET_KEY": "x", "POSTGRES_PASSWORD": "y"}
 
 

@@ -1,13 +1,11 @@
 """`make run`: starts everything, says where to go, and leaves nothing running."""
 
-import json
 import os
 import re
 import signal
 import socket
 import stat
 import sys
-import time
 
 import pytest
 
@@ -25,13 +23,13 @@ def test_one_command_answers_a_real_drawing_and_ctrl_c_leaves_nothing(digitre: D
     status, answer = digitre.call("POST", "/api/v1/drawings/", seven())
     assert (status, answer["digit"]) == (201, 7)
     assert len(digitre.processes()) >= 5  # launcher, broker, web and its worker, worker and its child, beat
-    assert stat.S_IMODE((digitre.var_dir / "secret_key").stat().st_mode) == 0o600
 
     assert digitre.end(signal.SIGINT) == 0
     assert digitre.processes() == []
     assert "Nothing is left running" in digitre.output
 
 
+@pytest.mark.sqlite
 def test_the_first_account_is_made_once_and_its_password_shown_once(digitre: Digitre) -> None:
     digitre.start()
     assert len(PASSWORD.findall(digitre.output)) == 1
@@ -42,6 +40,7 @@ def test_the_first_account_is_made_once_and_its_password_shown_once(digitre: Dig
     assert 'account "admin"' in digitre.output
 
 
+@pytest.mark.sqlite
 def test_whatever_falls_is_started_again(digitre: Digitre) -> None:
     digitre.start()
     for word in ("gunicorn", "\0worker\0", "\0beat\0", "valkey-server"):
@@ -64,38 +63,18 @@ def answers(digitre: Digitre) -> bool:
         return False
 
 
-def test_a_launcher_killed_outright_takes_its_processes_along(digitre: Digitre) -> None:
+@pytest.mark.sqlite
+def test_a_running_installation_is_alone_in_its_folder_and_keeps_its_secrets(digitre: Digitre) -> None:
     digitre.start()
-    digitre.end(signal.SIGKILL)
-    wait_until(lambda: digitre.processes() == [])
+    config = digitre.var_dir / "broker.conf"
+    password = re.search(r'requirepass "(.+)"', config.read_text()).group(1)
+    assert digitre.processes("valkey-server")
+    assert digitre.processes(password) == []
+    assert [stat.S_IMODE((digitre.var_dir / name).stat().st_mode) for name in (config.name, "secret_key")] == [
+        0o600,
+        0o600,
+    ]
 
-
-def test_a_request_in_flight_is_answered_before_the_end(digitre: Digitre) -> None:
-    digitre.start()
-    body = json.dumps(seven()).encode()
-    with socket.create_connection(("127.0.0.1", digitre.port), timeout=60) as connection:
-        head = ["POST /api/v1/drawings/ HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json"]
-        head += [f"Content-Length: {len(body)}", "", ""]
-        connection.sendall("\r\n".join(head).encode() + body[:100])
-        time.sleep(1)  # for the web to have taken it up: nothing outside shows that it has
-        digitre.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: "Stopping" in digitre.output)
-        connection.sendall(body[100:])
-        assert connection.recv(4096).startswith(b"HTTP/1.1 201")
-    assert digitre.process.wait(timeout=60) == 0
-    assert digitre.processes() == []
-
-
-def test_a_taken_port_is_a_sentence_and_another_port_works(digitre: Digitre) -> None:
-    with socket.create_server(("127.0.0.1", digitre.port)):
-        assert digitre.launch().wait(timeout=60) == 1
-        wait_until(lambda: f"Another program is using port {digitre.port}" in digitre.output)
-        assert f"make run PORT={digitre.port + 1}" in digitre.output
-    assert digitre.processes() == []
-
-
-def test_a_second_start_from_the_same_folder_is_refused(digitre: Digitre) -> None:
-    digitre.start()
     first = digitre.process
     try:
         assert digitre.launch(PORT="8239").wait(timeout=60) == 1
@@ -105,6 +84,23 @@ def test_a_second_start_from_the_same_folder_is_refused(digitre: Digitre) -> Non
     assert digitre.call("GET", "/healthz")[0] == 200
 
 
+@pytest.mark.sqlite
+def test_a_launcher_killed_outright_takes_its_processes_along(digitre: Digitre) -> None:
+    digitre.start()
+    digitre.end(signal.SIGKILL)
+    wait_until(lambda: digitre.processes() == [])
+
+
+@pytest.mark.sqlite
+def test_a_taken_port_is_a_sentence_and_another_port_works(digitre: Digitre) -> None:
+    with socket.create_server(("127.0.0.1", digitre.port)):
+        assert digitre.launch().wait(timeout=60) == 1
+        wait_until(lambda: f"Another program is using port {digitre.port}" in digitre.output)
+        assert f"make run PORT={digitre.port + 1}" in digitre.output
+    assert digitre.processes() == []
+
+
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("name", "value"),
     [("PORT", "eighty"), ("PORT", "70000"), ("DIGITRE_AUTO_APPROVE", "banana"), ("DATABASE_URL", "mysql://x/y")],
@@ -114,16 +110,6 @@ def test_nonsense_stops_the_start_with_a_sentence(digitre: Digitre, name: str, v
     wait_until(lambda: name in digitre.output)
     assert "Traceback" not in digitre.output
     assert digitre.processes() == []
-
-
-def test_the_brokers_password_is_on_no_command_line(digitre: Digitre) -> None:
-    digitre.start()
-    text = (digitre.var_dir / "broker.conf").read_text()
-    password = re.search(r'requirepass "(.+)"', text).group(1)
-
-    assert digitre.processes("valkey-server")
-    assert digitre.processes(password) == []
-    assert stat.S_IMODE((digitre.var_dir / "broker.conf").stat().st_mode) == 0o600
 
 
 def test_a_machine_without_the_brokers_wheel_is_told_apart(tmp_path, monkeypatch) -> None:

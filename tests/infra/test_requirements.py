@@ -7,6 +7,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+pytestmark = pytest.mark.sqlite
 BASE_DIR = Path(__file__).resolve().parents[2]
 
 # Package: (least safe version, why)

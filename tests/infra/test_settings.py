@@ -8,6 +8,7 @@ import pytest
 
 from tests.infra.conftest import BARE_ENVIRONMENT, BASE_DIR
 
+pytestmark = pytest.mark.sqlite
 LONG_SECRET = "a-test-secret-that-is-long-enough-and-has-0123456789-different-signs"
 
 
