@@ -1,0 +1,116 @@
+"""What personal memory does: the error on a writer's other drawings after ten of theirs were labelled.
+
+    python bench/personal_memory.py            # exam a, 49 writers: measures, never tunes
+    python bench/personal_memory.py --tune     # UCI training writers with hands made strange: where the constants come from
+
+Prints one JSON line for each way of choosing the ten: any ten of a writer's drawings, or one of each digit (a round).
+"""
+# ruff: noqa: E402  Django must be set up before its models are imported
+
+import argparse
+import json
+import math
+import os
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
+os.environ.setdefault("DEBUG", "on")  # no secret is needed: nothing is served
+
+import django
+
+django.setup()
+
+import numpy as np
+
+from recognizer import memory, registry
+from recognizer.answers import Calibration, answer
+from recognizer.classifier import Prediction
+from recognizer.preprocessing import normalize_drawing
+from recognizer.serving import Served
+from training.datasets import StrokeDrawing, load_drawings
+from training.exams import canvas
+
+TAUGHT, DRAWINGS, SEEDS = 10, 50, 10
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tune", action="store_true")
+    served = load_baseline()
+    drawings = strange_hands() if parser.parse_args().tune else load_drawings("canvas_exam_a.jsonl.gz")
+    labels = np.array([drawing.label for drawing in drawings])
+    writers = np.array([str(drawing.writer) for drawing in drawings])
+    prediction = read(drawings, served)
+    for name, is_round in (("any ten", False), ("one of each digit", True)):
+        print(json.dumps({"taught": name} | measure(prediction, labels, writers, served, is_round)))
+
+
+def load_baseline() -> Served:
+    baseline = registry.shipped_baseline()
+    return Served(1, 1, registry.try_out(baseline.tflite), Calibration.from_dict(baseline.card["calibration"]))
+
+
+def strange_hands() -> list[StrokeDrawing]:
+    """UCI training writers, each sheared, stretched and turned by an amount of their own, as if they wrote like that."""
+    return [StrokeDrawing(d.label, d.writer, [[warp(d.writer, *p[:2]) for p in s] for s in d.strokes]) for d in uci()]
+
+
+def uci() -> list[StrokeDrawing]:
+    return load_drawings("pen_digits.jsonl.gz", "train")
+
+
+def warp(writer: object, x: float, y: float) -> list[float]:
+    rng = random.Random(str(writer))
+    shear, stretch, turn = rng.uniform(-0.9, 0.9), rng.uniform(0.55, 1.8), rng.uniform(-0.45, 0.45)
+    x = x * stretch - shear * y
+    return [x * math.cos(turn) - y * math.sin(turn), x * math.sin(turn) + y * math.cos(turn)]
+
+
+def read(drawings: list[StrokeDrawing], served: Served) -> Prediction:
+    """Ink each drawing on a canvas as the page does, send strokes along, and read it as serving does."""
+    rng = np.random.default_rng(0)
+    images = np.stack([normalize_drawing(*canvas(drawing, rng)) for drawing in drawings])
+    parts = [served.classifier.predict(images[i : i + 256]) for i in range(0, len(images), 256)]
+    return Prediction(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "digitness", "features"))
+    )
+
+
+def measure(prediction: Prediction, labels: np.ndarray, writers: np.ndarray, served: Served, is_round: bool) -> dict:
+    """Teach ten of a writer's drawings, ask the others, with and without memory; a refusal of a digit is an error."""
+    asked = wrong_before = wrong_after = spoilt = 0
+    for taught, rest in lessons(labels, writers, is_round):
+        for i in rest:
+            alone = row(prediction, i)
+            mixed = memory.mix(alone, prediction.features[taught], labels[taught], served)
+            before = answer(alone, served.calibration).digit == labels[i]
+            after = answer(mixed, served.calibration).digit == labels[i]
+            asked, wrong_before, wrong_after = asked + 1, wrong_before + (not before), wrong_after + (not after)
+            spoilt += before and not after
+    fall = 1 - wrong_after / wrong_before if wrong_before else 0.0
+    return {
+        "writers": len(set(writers)), "seeds": SEEDS, "asked": asked, "error_alone": round(wrong_before / asked, 5),
+        "error_with_memory": round(wrong_after / asked, 5), "falls_by": round(fall, 3), "spoilt": round(spoilt / asked, 5),
+    }  # fmt: skip
+
+
+def lessons(labels: np.ndarray, writers: np.ndarray, is_round: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for seed in range(SEEDS):
+        rng = np.random.default_rng(seed)
+        for writer in sorted(set(writers)):
+            own = rng.permutation(np.flatnonzero(writers == writer))[:DRAWINGS]
+            firsts = [next(k for k, i in enumerate(own) if labels[i] == digit) for digit in sorted(set(labels[own]))]
+            taught = np.array(firsts) if is_round else np.arange(TAUGHT)
+            yield own[taught], np.delete(own, taught)
+
+
+def row(prediction: Prediction, i: int) -> Prediction:
+    return Prediction(prediction.logits[i : i + 1], prediction.digitness[i : i + 1], prediction.features[i : i + 1])
+
+
+if __name__ == "__main__":
+    main()

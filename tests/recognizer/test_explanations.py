@@ -1,0 +1,80 @@
+"""Which part of a drawing an answer rests on."""
+
+import numpy as np
+import pytest
+
+from recognizer import explanations, serving
+from recognizer.answers import Calibration
+from recognizer.classifier import Prediction
+from recognizer.explanations import Span
+from tests import pictures
+
+BAR, STEM = [[70, 60], [110, 60], [160, 60], [200, 60]], [[200, 60], [170, 120], [150, 180], [130, 230]]
+
+
+class Wide:
+    """Says 7 to a drawing wider than half its box, else 1; counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.batches = []
+
+    def predict(self, batch: np.ndarray) -> Prediction:
+        self.batches.append(len(batch))
+        logits = np.zeros((len(batch), 10), "float32")
+        width = (batch[..., 0].max(axis=1) > 0.5).sum(axis=1)
+        logits[np.arange(len(batch)), np.where(width > 11, 7, 1)] = 9.0
+        return Prediction(logits, np.full(len(batch), 9.0, "float32"), np.ones((len(batch), 4), "float32"))
+
+
+@pytest.fixture
+def served() -> serving.Served:
+    return serving.Served(1, 1, Wide(), Calibration())
+
+
+def test_the_stroke_that_decides_is_found_and_named(served):
+    explained = explanations.explain([BAR, STEM], served)
+    assert explained.digit == 7
+    assert explained.strongest.span == Span(0, 0, 3)
+    assert explained.strongest.drop > 0.9
+    assert explained.sentence == "Without this bar I would say 1."
+
+
+def test_one_long_stroke_is_taken_apart(served):
+    (stroke,) = [[*BAR, *STEM[1:]]]
+    explained = explanations.explain([stroke], served)
+    assert explained.strongest.digit == 1
+    assert explained.strongest.span.start == 0
+    assert 0 < explained.strongest.span.end < len(stroke) - 1
+
+
+def test_there_are_at_most_a_dozen_passes_in_one_batch(served):
+    scribble = [[[20 + 4 * i, 30 * (1 + k % 8)] for i in range(40)] for k in range(20)]
+    explanations.explain(scribble, served)
+    assert served.classifier.batches == [12]
+
+
+def test_a_drawing_of_one_dot_has_no_part_to_leave_out(served):
+    explained = explanations.explain([[[140, 140]]], served)
+    assert explained.parts == []
+    assert explained.strongest is None
+
+
+def test_a_stroke_that_loses_its_middle_becomes_two():
+    stroke = [[x, 0.0] for x in range(0, 100, 10)]
+    left = explanations.without([stroke], Span(0, 3, 6))
+    assert left == [stroke[:4], stroke[6:]]
+
+
+def test_the_call_explains_and_stores_nothing(visitor, django_assert_num_queries):
+    body = {"image": pictures.data_url(pictures.canvas_png()), "strokes": pictures.SEVEN}
+    with django_assert_num_queries(0):
+        response = visitor.post("/api/v1/explanations/", body)
+    assert response.status_code == 200
+    assert response.json()["digit"] == 7
+    assert response.json()["sentence"].startswith("No single part decides it")
+
+
+def test_the_call_needs_strokes(visitor, seven):
+    response = visitor.post("/api/v1/explanations/", seven)
+    assert response.status_code == 400
+    assert response.json()["code"] == "strokes_required"
