@@ -112,7 +112,7 @@ def mark(name: str, labels: np.ndarray, logits: np.ndarray, digitness: np.ndarra
     top = probabilities.argmax(axis=1) if len(labels) else np.zeros(0, "int64")
     answers = np.where(digitness < calibration.refusal_threshold, NOT_A_DIGIT, top)
     confidences = probabilities.max(axis=1) if len(labels) else np.zeros(0)
-    return Report(name, np.asarray(labels), answers, top, confidences)
+    return Report(name, np.asarray(labels, "int64"), answers.astype("int64"), top, confidences)
 
 
 def wilson(correct: int, n: int, z: float = Z95) -> tuple[float, float]:

@@ -1,0 +1,42 @@
+"""How long one drawing takes in this process, warm: decode, prepare, read, answer."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from recognizer.answers import Calibration, answer
+from recognizer.classifier import Classifier
+from recognizer.decoding import decode_png, encode_png
+from recognizer.preprocessing import normalize_ink
+from recognizer.registry import shipped_baseline
+from recognizer.strokes import ink_strokes
+
+ROUNDS = 200
+FIVE = [[[180.0, 60.0], [110.0, 64.0], [105.0, 130.0], [160.0, 124.0], [190.0, 165.0], [160.0, 215.0], [95.0, 205.0]]]
+
+
+def main() -> None:
+    baseline = shipped_baseline()
+    classifier, calibration = Classifier(baseline.tflite), Calibration.from_dict(baseline.card["calibration"])
+    png = encode_png(ink_strokes(FIVE, 280, 14))
+    ink = decode_png(png)
+    image = normalize_ink(ink)
+    prediction = classifier.predict(image[np.newaxis])
+    steps: dict[str, Callable[[], object]] = {
+        "decode a 280 x 280 PNG": lambda: decode_png(png),
+        "prepare": lambda: normalize_ink(ink),
+        "read (LiteRT)": lambda: classifier.predict(image[np.newaxis]),
+        "answer": lambda: answer(prediction, calibration),
+        "all of it": lambda: answer(classifier.predict(normalize_ink(decode_png(png))[np.newaxis]), calibration),
+    }
+    print(f"\n{'step':<24} {'median':>9} {'99th':>9}   (one thread, {len(baseline.tflite) / 1e6:.2f} MB artifact)")
+    for name, step in steps.items():
+        times = [_timed(step) for _ in range(ROUNDS)]
+        print(f"{name:<24} {np.median(times):6.2f} ms {np.percentile(times, 99):6.2f} ms")
+
+
+def _timed(step: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    step()
+    return (time.perf_counter() - start) * 1000

@@ -1,0 +1,138 @@
+"""Training for real, tiny: TensorFlow is loaded here."""
+
+import numpy as np
+import pytest
+
+from recognizer.answers import NOT_A_DIGIT
+from recognizer.classifier import Classifier
+from recognizer.preprocessing import normalize_strokes
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture(scope="module")
+def sources():
+    from training.baseline_training import Source
+
+    rng = np.random.default_rng(0)
+    shapes = [normalize_strokes([rng.uniform(0, 100, (6, 2)).tolist()])[..., 0] for _ in range(8)]
+    images = (np.array(shapes) * 255).astype("uint8")
+    labels = np.array([0, 1, 2, 3, 4, 5, NOT_A_DIGIT, NOT_A_DIGIT])
+    return [Source("digits", images[:6], labels[:6], 0.75), Source("things", images[6:], labels[6:], 0.25)]
+
+
+@pytest.fixture(scope="module")
+def config():
+    from training.baseline_training import BaselineConfig
+
+    return BaselineConfig(steps=4, batch=8, save_every=2, average_every=1)
+
+
+def weights_of(model):
+    return np.concatenate([weight.ravel() for weight in model.get_weights()])
+
+
+def test_the_same_seed_trains_the_same_network(sources, config):
+    from training.baseline_training import train
+
+    np.testing.assert_allclose(weights_of(train(config, sources)), weights_of(train(config, sources)), atol=1e-4)
+
+
+def test_an_interrupted_training_goes_on_where_it_was(sources, config, tmp_path):
+    from training.baseline_training import train
+
+    told = []
+
+    def interrupt(step, loss, accuracy):
+        raise KeyboardInterrupt
+
+    whole = train(config, sources)
+    checkpoint = tmp_path / "checkpoint.npz"
+    with pytest.raises(KeyboardInterrupt):
+        train(config, sources, checkpoint, interrupt)
+    resumed = train(config, sources, checkpoint, lambda *numbers: told.append(numbers))
+    assert checkpoint.is_file()
+    assert told[-1][0] == config.steps
+    np.testing.assert_allclose(weights_of(resumed), weights_of(whole), atol=1e-3)
+
+
+def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(sources, config, tmp_path):
+    from dataclasses import replace
+
+    from training.baseline_training import train
+
+    checkpoint = tmp_path / "checkpoint.npz"
+    train(config, sources, checkpoint)
+    steps = []
+    train(replace(config, seed=1, steps=2), sources, checkpoint, lambda step, *_: steps.append(step))
+    assert steps == [2]
+
+
+def test_one_batch_can_be_learned_by_heart(sources):
+    import keras
+    import tensorflow as tf
+
+    from training.baseline_training import BaselineConfig, losses
+    from training.network import build_network
+
+    keras.utils.set_random_seed(0)
+    images = np.concatenate([s.images for s in sources])[..., np.newaxis].astype("float32") / 255
+    labels = tf.constant(np.concatenate([s.labels for s in sources]).astype("int32"))
+    model, optimizer = build_network(), keras.optimizers.Adam(3e-3)
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            loss, accuracy = losses(model(images, training=True), labels, BaselineConfig(label_smoothing=0))
+        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+        return accuracy
+
+    accuracies = [float(step()) for _ in range(40)]
+    assert max(accuracies[-10:]) == 1.0
+
+
+def test_saved_and_reloaded_it_predicts_the_same_and_litert_too():
+    from training import export
+    from training.network import build_network
+
+    model = build_network()
+    images = np.random.default_rng(0).random((1000, 28, 28, 1), dtype="float32")
+    again = export.load_keras(export.save_keras(model))
+    first, second = (m.predict(images, batch_size=500, verbose=0)["logits"] for m in (model, again))
+    np.testing.assert_allclose(first, second, atol=1e-6)
+    assert export.check_agreement(model, export.export_litert(model), images) <= 1e-3
+
+
+def test_the_shipped_keras_and_litert_files_agree_on_a_thousand_drawings():
+    from recognizer.registry import shipped_baseline
+    from training import export
+    from training.augmentation import render_drawings
+    from training.synthesis import draw_digit
+
+    rng = np.random.default_rng(0)
+    images, _ = render_drawings([draw_digit(i % 10, rng) for i in range(1000)], rng)
+    baseline = shipped_baseline()
+    pictures = images[..., np.newaxis].astype("float32") / 255
+    assert export.disagreement(export.load_keras(baseline.keras), baseline.tflite, pictures) <= 1e-3
+
+
+def test_litert_that_disagrees_is_not_exported():
+    from training import export
+    from training.network import build_network
+
+    images = np.random.default_rng(0).random((8, 28, 28, 1), dtype="float32")
+    other = export.export_litert(build_network())
+    with pytest.raises(export.ExportError):
+        export.check_agreement(build_network(), other, images)
+
+
+def test_the_shipped_model_reads_our_own_styles():
+    from recognizer.registry import shipped_baseline
+    from training.augmentation import render_drawings
+    from training.synthesis import draw_digit
+
+    rng = np.random.default_rng(1)
+    labels = np.arange(300) % 10
+    images, kept = render_drawings([draw_digit(int(label), rng) for label in labels], rng)
+    prediction = Classifier(shipped_baseline().tflite).predict(images[..., np.newaxis].astype("float32") / 255)
+    assert (prediction.logits.argmax(axis=1) == labels[kept]).mean() > 0.9

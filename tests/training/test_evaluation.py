@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+
+from recognizer.answers import NOT_A_DIGIT, Calibration
+from recognizer.classifier import Prediction
+from training.evaluation import (
+    Exam,
+    examine,
+    expected_calibration_error,
+    fit_calibration,
+    fit_temperature,
+    wilson,
+)
+
+SURE = Calibration(1.0, 0.0)
+
+
+def reader(answers, digitness=None):
+    """A model that says `answers` with certainty."""
+    logits = np.eye(10, dtype="float32")[answers] * 20
+    scores = np.ones(len(answers), "float32") if digitness is None else np.array(digitness, "float32")
+    told = iter(range(0, len(answers), 500))
+
+    def predict(batch):
+        start = next(told)
+        part = slice(start, start + len(batch))
+        return Prediction(logits[part], scores[part], np.zeros((len(batch), 4), "float32"))
+
+    return predict
+
+
+def exam_of(labels):
+    return Exam("test", np.zeros((len(labels), 28, 28, 1), "float32"), np.array(labels))
+
+
+def test_right_answers_are_counted_over_batches():
+    labels = list(range(10)) * 120
+    report = examine(reader(labels), exam_of(labels), SURE)
+    assert (report.n, report.correct, report.accuracy) == (1200, 1200, 1.0)
+    assert report.ece == pytest.approx(0, abs=1e-6)
+
+
+def test_a_refused_digit_is_wrong_and_a_refused_thing_is_right():
+    report = examine(reader([1, 2, 3], [-1, 1, -1]), exam_of([1, 2, NOT_A_DIGIT]), SURE)
+    assert report.answers.tolist() == [NOT_A_DIGIT, 2, NOT_A_DIGIT]
+    assert report.correct == 2
+    assert report.refusal_rate == pytest.approx(2 / 3)
+    assert report.confusion[1, NOT_A_DIGIT] == 1
+    assert report.confusion[NOT_A_DIGIT, NOT_A_DIGIT] == 1
+
+
+def test_recall_is_by_digit_and_none_where_there_is_none():
+    report = examine(reader([4, 9, 9]), exam_of([4, 4, 9]), SURE)
+    assert report.recall[4] == 0.5
+    assert report.recall[9] == 1.0
+    assert report.recall[0] is None
+
+
+def test_an_exam_without_drawings_is_no_error():
+    report = examine(reader([]), exam_of([]), SURE)
+    assert report.to_dict()["n"] == 0
+
+
+def test_a_report_is_plain_data():
+    import json
+
+    assert json.loads(json.dumps(examine(reader([1]), exam_of([1]), SURE).to_dict()))["accuracy"] == 1.0
+
+
+def test_wilson_agrees_with_the_published_example():
+    # Newcombe 1998, table I: 81 of 263, score method without continuity correction
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-4)
+    assert wilson(0, 0) == (0.0, 1.0)
+    low, high = wilson(100, 100)
+    assert low < 1.0
+    assert high == 1.0
+
+
+def test_calibration_error_is_the_distance_of_words_from_deeds():
+    confidences = np.full(100, 0.9)
+    hits = np.arange(100) < 80
+    assert expected_calibration_error(confidences, hits) == pytest.approx(0.1)
+
+
+def test_the_temperature_that_made_the_labels_is_found():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 3, (20_000, 10))
+    chances = np.exp(logits / 1.7)
+    chances /= chances.sum(axis=1, keepdims=True)
+    labels = (rng.random((20_000, 1)) > chances.cumsum(axis=1)).sum(axis=1)
+    assert fit_temperature(logits, labels) == pytest.approx(1.7, rel=0.05)
+
+
+def test_the_threshold_refuses_the_share_of_digits_it_was_asked_to():
+    rng = np.random.default_rng(0)
+    labels = np.r_[np.arange(1000) % 10, np.full(200, NOT_A_DIGIT)]
+    logits = np.eye(11)[labels][:, :10] * 5 + rng.normal(0, 1, (1200, 10))
+    digitness = rng.normal(0, 1, 1200)
+    calibration = fit_calibration(logits, digitness, labels, refused=0.01)
+    assert (digitness[:1000] < calibration.refusal_threshold).mean() == pytest.approx(0.01, abs=0.001)

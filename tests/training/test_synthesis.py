@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from recognizer.answers import NOT_A_DIGIT
+from recognizer.strokes import bounding_box
+from training import templates
+from training.augmentation import render_drawings
+from training.datasets import StrokeDrawing
+from training.synthesis import add_habit, draw, draw_digit
+from training.things import MAKERS, draw_thing
+
+BAR = [[[50.0, float(y)] for y in range(0, 101, 10)]]
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_every_style_of_a_digit_can_be_drawn_and_read_as_ink(digit, rng):
+    for template in templates.DIGITS[digit]:
+        images, _ = render_drawings([StrokeDrawing(digit, "us", draw(template, rng))], rng)
+        assert 20 < images[0].sum() / 255 < 350
+
+
+def test_all_templates_of_things_can_be_drawn(rng):
+    for template in (
+        *templates.LETTERS,
+        *templates.DOODLES,
+        *templates.CONSONANTS,
+        *templates.VOWELS_BESIDE,
+        *templates.VOWELS_BELOW,
+    ):
+        assert draw(template, rng)
+
+
+def test_a_drawn_digit_keeps_its_label_and_two_drawings_differ(rng):
+    first, second = draw_digit(4, rng), draw_digit(4, rng)
+    assert first.label == second.label == 4
+    assert first.strokes != second.strokes
+
+
+@pytest.mark.parametrize("maker", [maker for maker, _ in MAKERS])
+def test_every_thing_can_be_drawn(maker, rng):
+    for _ in range(5):
+        strokes = maker(rng, [StrokeDrawing(1, "someone", BAR)])
+        assert np.isfinite(bounding_box(strokes)).all()
+
+
+def test_a_thing_is_labelled_as_no_digit(rng):
+    assert draw_thing(rng, []).label == NOT_A_DIGIT
+
+
+def test_a_bare_one_gets_a_foot_or_a_flag(rng):
+    for _ in range(10):
+        changed = add_habit(StrokeDrawing(1, "someone", BAR), rng)
+        assert changed.strokes[0] == BAR[0]
+        assert len(changed.strokes) > 1
+        left, _, right, _ = bounding_box(changed.strokes)
+        assert right - left > 10
+
+
+def test_other_digits_keep_their_habits(rng):
+    drawing = StrokeDrawing(5, "someone", BAR)
+    assert add_habit(drawing, rng).strokes == drawing.strokes
