@@ -85,8 +85,7 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
 
     @admin.display(description="drawing")
     def picture(self, drawing: Drawing) -> SafeString:
-        address = reverse("admin:recognizer_drawing_change", args=[drawing.pk])
-        return format_html('<a href="{}">{}</a>', address, pictures.thumbnail(drawing))
+        return format_html('<a href="{}/change/">{}</a>', drawing.pk, pictures.thumbnail(drawing))
 
     @admin.display(description="model / person / reviewer")
     def labels(self, drawing: Drawing) -> SafeString:

@@ -24,9 +24,9 @@ BANDS = {
     "very": ("98 % and more: very sure", Q(confidence__gte=0.98)),
 }
 SUSPICIONS = {
-    "high": ("80 % and more", Q(suspicion__gte=0.8)),
-    "medium": ("50 to 80 %", Q(suspicion__gte=0.5, suspicion__lt=0.8)),
-    "low": ("under 50 %", Q(suspicion__lt=0.5)),
+    "high": ("70 % and more", Q(suspicion__gte=0.7)),
+    "medium": ("40 to 70 %", Q(suspicion__gte=0.4, suspicion__lt=0.7)),
+    "low": ("under 40 %", Q(suspicion__lt=0.4)),
 }
 ANSWERS = {
     "differs": ("model and person differ", DISAGREES),

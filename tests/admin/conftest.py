@@ -1,13 +1,26 @@
+import importlib
+
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from django.test import Client
 
 
 @pytest.fixture
-def make_user(db):
-    def make(name: str, *groups: str, **columns: object) -> User:
+def groups(db) -> None:
+    """A test that flushes the database takes the groups of the migration with it: make them again."""
+    if not Group.objects.filter(name="Reviewer").exists():
+        roles = importlib.import_module("training.migrations.0002_roles")
+        with connection.schema_editor() as editor:
+            roles.make_groups(apps, editor)
+
+
+@pytest.fixture
+def make_user(groups):
+    def make(name: str, *names: str, **columns: object) -> User:
         user = User.objects.create_user(name, password=f"{name}-secret", is_staff=True, **columns)
-        user.groups.set(Group.objects.filter(name__in=groups))
+        user.groups.set(Group.objects.filter(name__in=names))
         return user
 
     return make

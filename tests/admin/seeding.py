@@ -3,6 +3,7 @@
 import hashlib
 import random
 import uuid
+from functools import cache
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from recognizer.models import Contributor, Drawing, ModelVersion
 from recognizer.review import assess
 from tests.pictures import draw_ink
 
+VARIANTS = 5
 DIGITS = {
     0: [[[140, 50], [85, 90], [80, 180], [135, 230], [195, 185], [198, 95], [140, 50]]],
     1: [[[110, 90], [145, 50], [143, 230]]],
@@ -24,6 +26,12 @@ DIGITS = {
     8: [[[140, 135], [95, 95], [140, 50], [185, 95], [140, 135], [88, 185], [140, 230], [192, 185], [140, 135]]],
     9: [[[185, 90], [140, 50], [98, 90], [135, 130], [185, 95], [175, 230]]],
 }
+
+
+@cache
+def png_of(digit: int, variant: int) -> bytes:
+    """One of a few shaky drawings of a digit: inking each drawing anew would take most of the tests' time."""
+    return encode_png(ink_of(digit, random.Random(variant)))
 
 
 def ink_of(digit: int, rng: random.Random) -> np.ndarray:
@@ -44,14 +52,14 @@ def make_drawing(
 ) -> Drawing:
     """Store a drawing that its contributor has confirmed (unless `confirmed` is None); it then waits for review."""
     rng = random.Random(seed)
-    ink = ink_of(drawn, rng)
+    png = png_of(drawn, seed % VARIANTS)
     top = drawn if predicted is None else predicted
     rest = (1 - confidence) / 9
     drawing = Drawing.objects.create(
         id=columns.pop("id", None) or uuid.UUID(int=rng.getrandbits(128), version=4),
         contributor=contributor or Contributor.join(),
-        png=encode_png(ink),
-        content_hash=hashlib.sha256(ink.tobytes()).hexdigest(),
+        png=png,
+        content_hash=hashlib.sha256(png).hexdigest(),
         preprocessing_version=1,
         model_version=version or registry.ensure_baseline(),
         probabilities=[confidence if digit == top else rest for digit in range(10)],

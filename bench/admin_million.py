@@ -1,0 +1,198 @@
+"""How long the review desk takes with a million drawings in PostgreSQL: medians of server time, and queries a page.
+
+    python tests/postgres_server.py python bench/admin_million.py [rows]
+
+Makes the rows by generate_series in a throw-away database, signs in, and asks for each page through Django's test client, warm.
+Prints a table, and ends with 1 if a page's median is over LIMIT_MS.
+"""
+
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LIMIT_MS = 300
+REPEATS = 15
+PICTURES = 200
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("DIGITRE_VAR_DIR", tempfile.mkdtemp(prefix="digitre-bench-"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+
+FILL = """
+INSERT INTO recognizer_contributor (token, created_at, is_exam)
+SELECT gen_random_uuid(), now() - random() * interval '400 days', n %% 5 = 0 FROM generate_series(1, %(people)s) n;
+
+CREATE TEMP TABLE heap AS
+SELECT gen_random_uuid() AS id, n, 1 + (random() * (%(people)s - 1))::int AS person,
+       now() - (random() ^ 2) * interval '365 days' AS created_at,
+       (random() * 9)::int AS drawn, 0.4 + 0.6 * (1 - random() ^ 3) AS confidence, random() AS luck, random() AS fate
+FROM generate_series(1, %(rows)s) n;
+
+INSERT INTO recognizer_drawing (
+    id, contributor_id, created_at, png, content_hash, preprocessing_version, model_version_id, probabilities,
+    predicted_label, top_label, confidence, margin, confirmed_label, confirmed_at, status, status_reason,
+    reviewed_label, reviewed_at, reviewed_by_id, suspicion, review_priority, check_due)
+SELECT h.id, person, h.created_at, picture.png, md5(n::text) || md5(n::text), 1, %(version)s, picture.probabilities,
+       CASE WHEN luck < 0.01 THEN NULL WHEN luck < 0.06 THEN (drawn + 1) %% 10 ELSE drawn END,
+       CASE WHEN luck < 0.06 THEN (drawn + 1) %% 10 ELSE drawn END,
+       confidence, greatest(0, 2 * confidence - 1),
+       CASE WHEN fate < 0.2 THEN NULL WHEN luck > 0.995 THEN 10 ELSE drawn END,
+       CASE WHEN fate < 0.2 THEN NULL ELSE h.created_at END,
+       CASE WHEN fate < 0.2 THEN 'unconfirmed' WHEN fate < 0.3 OR luck < 0.06 THEN 'waiting'
+            WHEN fate < 0.33 THEN 'rejected' WHEN fate < 0.34 THEN 'quarantined' ELSE 'approved' END,
+       '',
+       CASE WHEN fate > 0.8 AND luck >= 0.06 THEN drawn END,
+       CASE WHEN fate > 0.8 AND luck >= 0.06 THEN h.created_at END,
+       CASE WHEN fate > 0.8 AND luck >= 0.06 THEN %(user)s END,
+       CASE WHEN fate < 0.2 THEN NULL ELSE (1 - confidence) END,
+       CASE WHEN fate < 0.2 THEN 0 ELSE (CASE WHEN luck < 0.06 THEN 2 ELSE 0 END) + (1 - confidence) END,
+       CASE WHEN fate BETWEEN 0.34 AND 0.37 AND luck >= 0.06 THEN 'audit'
+            WHEN fate > 0.98 AND luck >= 0.06 THEN 'second' ELSE '' END
+FROM heap h JOIN pictures picture ON picture.number = h.n %% %(pictures)s;
+
+INSERT INTO recognizer_labelevent (drawing_id, at, actor, action, label, previous_label, reason, look)
+SELECT id, created_at, 'contributor', 'confirmed', drawn, NULL, '', '' FROM heap WHERE fate >= 0.2;
+INSERT INTO recognizer_labelevent (drawing_id, at, actor, action, label, previous_label, reason, look, user_id)
+SELECT id, created_at, 'reviewer', 'approved', drawn, drawn, '', CASE WHEN fate > 0.99 THEN 'audit' ELSE '' END, %(user)s
+FROM heap WHERE fate > 0.8;
+"""
+
+
+def fill(rows: int, user_id: int) -> None:
+    from django.db import connection
+
+    from recognizer import registry
+    from recognizer.models import ModelVersion
+    from tests.admin.seeding import make_drawing
+
+    samples = [make_drawing(seed=number, drawn=number % 10) for number in range(PICTURES)]
+    version = ModelVersion.objects.champion() or registry.ensure_baseline()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE pictures (number int PRIMARY KEY, png bytea, probabilities jsonb)")
+        cursor.executemany(
+            "INSERT INTO pictures VALUES (%s, %s, %s)",
+            [(number, bytes(sample.png), json.dumps(sample.probabilities)) for number, sample in enumerate(samples)],
+        )
+        values = {
+            "rows": rows,
+            "people": max(10, rows // 50),
+            "version": version.pk,
+            "user": user_id,
+            "pictures": PICTURES,
+        }
+        for statement in FILL.split(";\n"):
+            if statement.strip():
+                cursor.execute(statement, values)
+        cursor.execute("VACUUM ANALYZE")
+
+
+def pages() -> dict[str, str]:
+    from recognizer.models import Contributor, Drawing, ModelVersion
+
+    drawings = "/admin/recognizer/drawing/"
+    busy = Contributor.objects.order_by("pk")[7].pk
+    version = ModelVersion.objects.champion().pk
+    far = (
+        Drawing.objects.filter(status="waiting").order_by("review_priority").values_list("review_priority", "id")[1000]
+    )
+    old = Drawing.objects.order_by("created_at").values_list("created_at", "id")[5000]
+    return {
+        "dashboard": "/admin/",
+        "list, waiting (as it opens)": drawings,
+        "list, its last pages": f"{drawings}?after={far[0]}~{far[1]}",
+        "list, any status, newest": f"{drawings}?status=all",
+        "list, any status, oldest pages": f"{drawings}?status=all&after={old[0].isoformat().replace('+', '%2B')}~{old[1]}",
+        "list, approved": f"{drawings}?status=approved",
+        "list, approved, newest": f"{drawings}?status=approved&order=newest",
+        "list, model and person differ": f"{drawings}?status=all&answer=differs",
+        "list, approved, differ": f"{drawings}?status=approved&answer=differs",
+        "list, refused": f"{drawings}?status=all&answer=refused",
+        "list, not sure": f"{drawings}?status=all&confidence=unsure",
+        "list, label 7": f"{drawings}?status=all&label=7",
+        "list, not a digit": f"{drawings}?status=all&label=10",
+        "list, suspicious first": f"{drawings}?status=all&order=suspicious",
+        "list, high suspicion": f"{drawings}?status=all&suspicion=high",
+        "list, one contributor": f"{drawings}?status=all&contributor={busy}",
+        "list, one version": f"{drawings}?status=all&version={version}",
+        "list, search by id": f"{drawings}?status=all&q={str(far[1])[:10]}",
+        "list, search by contributor": f"{drawings}?status=all&q={Contributor.objects.get(pk=busy).short_name}",
+        "queue page": f"{drawings}queue/",
+        "drawing": f"{drawings}{far[1]}/change/",
+        "label events": "/admin/recognizer/labelevent/",
+        "label events, audits": "/admin/recognizer/labelevent/?look=audit",
+        "contributors": "/admin/recognizer/contributor/",
+        "versions": "/admin/recognizer/modelversion/",
+        "version": f"/admin/recognizer/modelversion/{version}/change/",
+    }
+
+
+def measure(ask: Callable[[], object], before: Callable[[], None] = lambda: None) -> tuple[float, int]:
+    """Return the median in milliseconds of warm calls, and the queries of the last."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    times = []
+    for _ in range(REPEATS + 2):
+        before()
+        with CaptureQueriesContext(connection) as queries:
+            start = time.perf_counter()
+            ask()
+            times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times[2:]), len(queries)
+
+
+def main() -> int:
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.contrib.auth.models import User
+    from django.core.cache import cache
+    from django.core.management import call_command
+    from django.test import Client
+
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    settings.ALLOWED_HOSTS = ["testserver"]
+    call_command("migrate", verbosity=0)
+    user = User.objects.create_superuser("bench", password="bench")
+    start = time.perf_counter()
+    fill(rows, user.pk)
+    print(f"{rows:,} drawings made in {time.perf_counter() - start:.0f} s\n")
+    client = Client()
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    figures = {}
+    for name, address in pages().items():
+
+        def ask(address: str = address) -> None:
+            status = client.get(address).status_code
+            if status != 200:
+                raise SystemExit(f"{address}: {status}")
+
+        figures[name] = measure(ask)
+    figures["dashboard, its daily chart not cached"] = measure(lambda: client.get("/admin/"), before=cache.clear)
+    post = {"content_type": "application/json"}
+    figures["queue, claim four"] = measure(
+        lambda: client.post("/admin/recognizer/drawing/queue/claim/", {"held": [], "unsent": [], "blind": True}, **post)
+    )
+    figures["queue, claim one and decide"] = measure(lambda: claim_and_decide(client, post))
+    print(f"{'page':40} {'median':>9} {'queries':>8}")
+    for name, (median, queries) in figures.items():
+        print(f"{name:40} {median:6.0f} ms {queries:8}")
+    over = [name for name, (median, _) in figures.items() if median > LIMIT_MS]
+    print(f"\nover {LIMIT_MS} ms: {', '.join(over) or 'none'}")
+    return 1 if over else 0
+
+
+def claim_and_decide(client: object, post: dict) -> None:
+    address = "/admin/recognizer/drawing/queue/"
+    answer = client.post(f"{address}claim/", {"held": [], "unsent": [], "blind": False}, **post).json()
+    client.post(f"{address}decide/", {"id": answer["drawings"][0]["id"], "label": 3, "blind": False}, **post)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
