@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import IO
@@ -22,6 +21,10 @@ BIN_DIR = Path(sys.executable).parent
 
 class CannotStart(Exception):
     """Why not, in a sentence for the person at the terminal."""
+
+
+class Stopped(Exception):
+    """Somebody ended it before it had started."""
 
 
 def main() -> int:
@@ -97,15 +100,17 @@ def environment(var_dir: Path, host: str, port: int) -> dict[str, str]:
 def run(supervisor: Supervisor, var_dir: Path, host: str, port: int) -> int:
     try:
         start_broker(supervisor, var_dir)
-        password = prepare(supervisor.environment)
+        password = prepare(supervisor)
         for service in services():
             supervisor.start(service)
         if not supervisor.wait_for(lambda: is_up(host, port), READY_SECONDS):
             if supervisor.stop_asked.is_set():
-                return 0
+                raise Stopped
             raise CannotStart("Digitre did not start; the lines above say why.")
         announce(host, port, password)
         return supervisor.watch()
+    except Stopped:
+        return 0
     finally:
         say("set-up", "Stopping.")
         supervisor.stop()
@@ -128,29 +133,21 @@ def start_broker(supervisor: Supervisor, var_dir: Path) -> None:
     supervisor.environment["REDIS_URL"] = broker.url
 
 
-def prepare(environment: dict[str, str]) -> str | None:
-    """Migrate, collect static files, make the first account. Returns its password if it was made now."""
+def prepare(supervisor: Supervisor) -> str | None:
+    """Migrate, make the first account, collect static files. Returns the account's password if it was made now."""
     say("set-up", "Preparing the database and the static files.")
-    manage = [sys.executable, str(BASE_DIR / "manage.py")]
-    outcome = subprocess.run(
-        [sys.executable, "-m", "digitre_site.launcher.prepare"],
-        env=environment,
-        cwd=BASE_DIR,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    if outcome.returncode:
+    prepared = finish(supervisor, ["-m", "digitre_site.launcher.prepare"])
+    finish(supervisor, [str(BASE_DIR / "manage.py"), "collectstatic", "--noinput", "--verbosity", "0"])
+    return json.loads(prepared)["password"]
+
+
+def finish(supervisor: Supervisor, arguments: list[str]) -> str:
+    step = supervisor.finish([sys.executable, *arguments])
+    if step is None:
+        raise Stopped
+    if step.returncode:
         raise CannotStart("Digitre did not start; the lines above say why.")
-    collected = subprocess.run(
-        [*manage, "collectstatic", "--noinput", "--verbosity", "0"],
-        env=environment,
-        cwd=BASE_DIR,
-        start_new_session=True,
-    )
-    if collected.returncode:
-        raise CannotStart("The static files could not be collected; the lines above say why.")
-    return json.loads(outcome.stdout)["password"]
+    return step.stdout
 
 
 def services() -> list[Service]:

@@ -98,6 +98,22 @@ class Supervisor:
         self.services.append(service)
         service.start(self.environment)
 
+    def finish(self, command: list[str]) -> subprocess.CompletedProcess[str] | None:
+        """Run one command to its end, its words on this terminal. None: a stop was asked for, and it was ended."""
+        step = subprocess.Popen(
+            [sys.executable, "-S", LEASH, *command],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        while step.poll() is None:
+            if self.stop_asked.wait(POLL_SECONDS / 4):
+                os.killpg(step.pid, signal.SIGKILL)
+                step.wait()
+                return None
+        return subprocess.CompletedProcess(command, step.returncode, step.stdout.read() if step.stdout else "")
+
     def wait_for(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until the condition holds. False: it did not, a service ended first, or a stop was asked for."""
         deadline = time.monotonic() + seconds
