@@ -6,12 +6,14 @@ from datetime import datetime
 from recognizer.models import ModelVersion
 
 EXAM_TITLES = {
-    "mnist_test": "MNIST, the scanned digits it first learned from",
-    "pen_digits_test": "Drawn with a pen: 14 people it has never met",
-    "canvas_exam_a": "Drawn on a tablet: 49 people it has never met",
-    "canvas_exam_b": "Drawn on tablets: 89 people it has never met",
-    "contributors": "Drawn here, by people who are kept for exams",
+    "mnist": "MNIST, the scanned digits it first learned from",
+    "pen_digits": "Drawn with a pen, by 14 people it has never met",
+    "canvas_a": "Drawn on a tablet, by 49 people it has never met",
+    "canvas_b": "Drawn on tablets, by 89 people it has never met",
+    "drawings": "Drawn here, by people who are kept for exams",
+    "not_digits": "Letters and doodles, which it should refuse",
 }
+NO_DIGITS = "not_digits"  # an exam of refusals: its numbers mean something else than the others'
 MOST_CONFUSED = 5
 
 

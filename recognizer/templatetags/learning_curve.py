@@ -1,16 +1,21 @@
 """The learning curve as SVG geometry: numbers in, coordinates out; the template draws."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django import template
 
+from recognizer.model_card import NO_DIGITS
+
 register = template.Library()
 
 WIDTH, HEIGHT = 640, 300  # user units; the page scales the drawing
-LEFT, RIGHT, TOP, BOTTOM = 52, 612, 16, 236
+LEFT, RIGHT, TOP, BOTTOM = 76, 612, 16, 236
 GRID_STEPS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2]  # of accuracy, between two lines
 MOST_LINES = 6
+MOST_TICKS = 6  # labels under the axis; a phone has room for no more
+DODGE = 9  # units between the dots of one version, or their intervals hide each other
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Line:
 @register.inclusion_tag("pages/_learning_curve.html")
 def learning_curve(versions: list[dict]) -> dict:
     """Draw accuracy by version, one line an exam; versions that the gate held are dots off the line."""
-    ordered = sorted(versions, key=lambda version: version["number"])
+    ordered = [_without_refusals(version) for version in sorted(versions, key=lambda version: version["number"])]
     names = list(dict.fromkeys(exam["name"] for version in ordered for exam in version["exams"]))
     floor, step = _scale(ordered)
 
@@ -44,13 +49,25 @@ def learning_curve(versions: list[dict]) -> dict:
     columns = {version["number"]: _column(i, len(ordered)) for i, version in enumerate(ordered)}
     return {
         "size": {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "bottom": BOTTOM},
-        "lines": [_line(name, i, ordered, columns, height) for i, name in enumerate(names)],
+        "lines": [_line(name, i - (len(names) - 1) / 2, i, ordered, columns, height) for i, name in enumerate(names)],
         "grid": [(height(level), f"{100 * level:.3g} %") for level in _levels(floor, step)],
-        "ticks": [(columns[v["number"]], v["number"], v.get("drawings")) for v in ordered],
+        "ticks": [(columns[v["number"]], v["number"], v.get("drawings")) for v in _ticked(ordered)],
     }
 
 
-def _line(name: str, index: int, versions: list[dict], columns: dict, height: object) -> Line:
+def _without_refusals(version: dict) -> dict:
+    return version | {"exams": [exam for exam in version["exams"] if exam["name"] != NO_DIGITS]}
+
+
+def _ticked(versions: list[dict]) -> list[dict]:
+    """Choose the versions that are named under the axis: the newest, and back from it at even steps."""
+    return versions[::-1][:: len(versions) // (MOST_TICKS + 1) + 1]
+
+
+def _line(
+    name: str, place: float, index: int, versions: list[dict], columns: dict, height: Callable[[float], float]
+) -> Line:
+    dodge = place * min(DODGE, (RIGHT - LEFT) / len(versions) / 8)
     dots = []
     for version in versions:
         exam = next((exam for exam in version["exams"] if exam["name"] == name), None)
@@ -60,7 +77,8 @@ def _line(name: str, index: int, versions: list[dict], columns: dict, height: ob
         title = f"version {version['number']}, {exam.get('title', name)}: {100 * exam['accuracy']:.2f} %"
         bounds = (None, None) if low is None else (height(low), height(high))
         held = bool(version.get("held"))
-        dots.append(Dot(columns[version["number"]], height(exam["accuracy"]), *bounds, held, title))
+        x = round(columns[version["number"]] + dodge, 1)
+        dots.append(Dot(x, height(exam["accuracy"]), *bounds, held, title))
     served = [f"{dot.x} {dot.y}" for dot in dots if not dot.is_held]
     title = next(exam.get("title", name) for v in versions for exam in v["exams"] if exam["name"] == name)
     return Line(title, index % MOST_LINES, "M" + " L".join(served) if len(served) > 1 else "", dots)

@@ -20,7 +20,7 @@ export function idempotencyKey() {
 export class ApiClient {
   #urls;
 
-  /** `urls`: the data- attributes of the page's root, `{drawingsUrl, guessesUrl, explanationsUrl, roundsUrl}`. */
+  /** `urls`: the data- attributes of the page's root, `{drawingsUrl, guessesUrl, ...}`: those that the page needs. */
   constructor(urls) {
     this.#urls = urls;
   }
@@ -47,6 +47,20 @@ export class ApiClient {
 
   prompts() {
     return this.#call("GET", this.#urls.roundsUrl);
+  }
+
+  /** How many drawings are new, and at how many the next training starts. */
+  progress() {
+    return this.#call("GET", this.#urls.progressUrl);
+  }
+
+  /** Which versions learned from which of this contributor's drawings. */
+  lessons() {
+    return this.#call("GET", this.#urls.lessonsUrl);
+  }
+
+  model() {
+    return this.#call("GET", this.#urls.modelUrl);
   }
 
   /** One page of this contributor's drawings; `url` is the `next` of the page before. */

@@ -28,7 +28,7 @@ const actions = {
   redo: () => pad.redo(),
   clear: () => (session.state.phase === "saved" ? pad.reset() : pad.clear()),
   read: submit,
-  again: () => pad.reset(),
+  again: nextSheet,
   label: (button) => session.confirm(button.dataset.label === "none" ? null : Number(button.dataset.label)),
   withdraw: () => session.withdraw(),
   retry: () => session.retry(),
@@ -100,7 +100,12 @@ function enter() {
   const { phase, answer } = session.state;
   if (phase === "drawing") submit();
   else if (phase === "answered" && !closePair(answer)) session.confirm(answer.refused ? null : answer.digit);
-  else if (phase === "saved") pad.reset();
+  else if (phase === "saved") nextSheet();
+}
+
+function nextSheet() {
+  pad.reset();
+  ink.scrollIntoView({ block: "nearest" }); // on a phone the answer may have been read further down
 }
 
 view.phase("intro");

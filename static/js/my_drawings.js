@@ -12,6 +12,8 @@ const api = new ApiClient(root.dataset);
 
 let nextUrl = null;
 let failed = null;
+let champion = null; // number of the version that answers now
+let lessons = {}; // by drawing id: {versions, left_out}
 
 const actions = {
   more: () => load(nextUrl),
@@ -34,32 +36,55 @@ dialog.addEventListener("click", (event) => {
 
 async function load(url) {
   await attempt(() => load(url), async () => {
-    const page = await api.drawings(url);
+    const [page, known, model] = await Promise.all([api.drawings(url), api.lessons(), api.model()]);
     nextUrl = page.next;
-    list.append(...page.results.map(sheet));
+    lessons = known.drawings;
+    champion = model.version;
+    const items = page.results.map(sheet);
+    list.append(...items);
     showFrame();
+    items.forEach((item) => overtaken.observe(item));
   });
 }
+
+/** A drawing that an older version answered says by itself what the newer ones make of it, once it is in sight. */
+const overtaken = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    overtaken.unobserve(target);
+    if (Number(target.dataset.version) < champion) showVersions(target.querySelector("[data-action=versions]"));
+  }
+});
 
 function sheet(drawing) {
   const item = part("sheet").content.firstElementChild.cloneNode(true);
   const field = (name) => item.querySelector(`[data-field=${name}]`);
   item.dataset.id = drawing.id;
+  item.dataset.version = drawing.model_version;
   field("image").src = drawing.image;
   field("image").alt = `Your drawing of ${new Date(drawing.created_at).toLocaleString()}`;
   field("said").textContent = drawing.is_confirmed ? `You said ${labelName(drawing.confirmed)}.` : "Not confirmed.";
   const read = drawing.predicted === null ? "refused it" : `read ${drawing.predicted}`;
   field("read").textContent = `Version ${drawing.model_version} ${read}.`;
-  field("fate").textContent = drawing.fate;
+  field("fate").textContent = fate(drawing);
   return item;
 }
+
+function fate(drawing) {
+  const lesson = lessons[drawing.id];
+  if (lesson?.versions.length > 0) return `It taught version ${lesson.versions.join(", ")}.`;
+  const why = drawing.status === "approved" && lesson?.left_out ? ` The newest version did without it: ${lesson.left_out}.` : "";
+  return `${drawing.fate}${why}`;
+}
+
+const said = ({ version, digit }) => `version ${version} ${version === champion ? "says" : "said"} ${digit ?? "no digit"}`;
 
 async function showVersions(button) {
   const item = button.closest("li");
   await attempt(() => showVersions(button), async () => {
     const { answers } = await api.drawing(item.dataset.id);
     const words = item.querySelector("[data-field=versions]");
-    words.textContent = answers.map(({ version, digit }) => `version ${version} says ${digit ?? "no digit"}`).join(", ");
+    words.textContent = answers.map(said).join(", ");
     words.hidden = false;
     button.hidden = true;
   });

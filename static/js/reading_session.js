@@ -63,10 +63,11 @@ export class ReadingSession {
     const { answer, phase } = this.state;
     if (phase !== "answered") return;
     await this.#attempt(() => this.confirm(label), async () => {
-      const stored = await this.#api.confirm(answer.id, label);
+      await this.#api.confirm(answer.id, label);
       if (this.state.answer !== answer || this.state.phase !== "answered") return;
       this.#enter("saved");
-      this.#view.saved(answer, label, thanks(stored, answer, label));
+      this.#view.saved(answer, label, thanks(answer, label));
+      this.#tellNews(answer);
       this.#view.undoable(true);
       this.#undoTimer = setTimeout(() => this.#view.undoable(false), UNDO_MS);
     });
@@ -81,6 +82,17 @@ export class ReadingSession {
       this.#enter("answered");
       this.#view.answer(answer);
     });
+  }
+
+  /** What the label adds up to. A courtesy: without it the thanks stand alone. */
+  async #tellNews(answer) {
+    try {
+      const { totals, versions } = await this.#api.progress();
+      const newest = versions[0]?.number ?? answer.model_version;
+      if (this.state.answer === answer && this.state.phase === "saved") this.#view.news(news(totals, newest));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
   }
 
   retry() {
@@ -125,12 +137,12 @@ export class ReadingSession {
   }
 }
 
-function thanks(stored, answer, label) {
-  const isCorrection = label !== answer.digit;
-  const first = isCorrection ? "Thanks. A reviewer will look at it." : "Thanks.";
-  const news = stored?.thanks;
-  if (!news) return first;
-  const drawings = news.new_since === 1 ? "1 new drawing" : `${news.new_since} new drawings`;
-  const next = news.next_training_at ? `; next training at ${news.next_training_at}` : "";
-  return `${first} ${drawings} since version ${answer.model_version}${next}.`;
+function thanks(answer, label) {
+  return label === answer.digit ? "Thanks." : "Thanks. A reviewer will look at it.";
+}
+
+function news(totals, version) {
+  const drawings = totals.new_since === 1 ? "1 new drawing" : `${totals.new_since} new drawings`;
+  const next = totals.next_at ? `; next training at ${totals.next_at}` : "";
+  return `${drawings} since version ${version}${next}.`;
 }

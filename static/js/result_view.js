@@ -60,7 +60,12 @@ export class ResultView {
     this.#text("certainty", label === null ? "Not a digit." : isCorrection ? `So that is ${article(label)} ${label}.` : "I read it right.");
     this.#text("saved-words", `Saved as ${labelName(label)}.`);
     this.#text("thanks", thanks);
+    this.#text("news", "");
     this.#announce(`Saved as ${labelName(label)}. ${thanks}`);
+  }
+
+  news(sentence) {
+    this.#text("news", sentence);
   }
 
   undoable(isUndoable) {

@@ -1,0 +1,38 @@
+"""The geometry of the learning curve; how it looks is judged by eye."""
+
+from django.template.loader import render_to_string
+
+from recognizer.templatetags.learning_curve import BOTTOM, TOP, learning_curve
+
+
+def version(number: int, accuracy: float, **facts: object) -> dict:
+    exam = {"name": "canvas_a", "accuracy": accuracy, "low": accuracy - 0.005, "high": accuracy + 0.005, "n": 2435}
+    return {"number": number, "exams": [exam], "drawings": 10 * number, "held": False} | facts
+
+
+def test_better_is_higher_and_newer_is_to_the_right():
+    drawn = learning_curve([version(2, 0.99), version(1, 0.97)])
+    first, second = drawn["lines"][0].dots
+    assert first.x < second.x
+    assert TOP <= second.y < first.y <= BOTTOM
+    assert first.high < first.y < first.low  # y grows downwards
+
+
+def test_a_held_version_is_a_dot_off_the_line():
+    drawn = learning_curve([version(1, 0.97), version(2, 0.90, held=True), version(3, 0.98)])
+    (line,) = drawn["lines"]
+    assert line.path.count("L") == 1
+    assert [dot.is_held for dot in line.dots] == [False, True, False]
+
+
+def test_refusals_are_no_accuracy():
+    refusals = {"name": "not_digits", "accuracy": 0.1, "n": 10}
+    drawn = learning_curve([version(1, 0.97) | {"exams": [*version(1, 0.97)["exams"], refusals]}])
+    assert len(drawn["lines"]) == 1
+
+
+def test_no_version_no_exam_one_version_and_thirty_are_drawn():
+    for versions in ([], [{"number": 1, "exams": []}], [version(1, 1.0)], [version(i, 0.9) for i in range(1, 31)]):
+        svg = render_to_string("pages/_learning_curve.html", learning_curve(versions))
+        assert svg.count("<title>") == sum(len(v["exams"]) for v in versions)
+        assert 'style="' not in svg
