@@ -41,7 +41,7 @@ class PoolConfig:
     pen_digit_renderings: int = 5  # of each UCI drawing
     habit_renderings: int = 4  # of each UCI 0, 1 and 7, with a habit added
     synthetic: int = 60_000
-    things: int = 50_000
+    things: int = 60_000
     omniglot_renderings: int = 4
     held_pen_writers: int = 3  # of 30
     held_mnist_share: float = 0.05  # of its writers

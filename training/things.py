@@ -67,7 +67,7 @@ def _scribble(rng: np.random.Generator, digits: list[StrokeDrawing]) -> Strokes:
 
 
 def _spiral(rng: np.random.Generator, digits: list[StrokeDrawing]) -> Strokes:
-    return vary_strokes([_arc(rng, turns=rng.uniform(2, 6), shrink=rng.uniform(0.05, 0.5)).tolist()], rng)
+    return vary_strokes([_arc(rng, turns=rng.uniform(1.6, 3.2), shrink=rng.uniform(0.02, 0.3)).tolist()], rng)
 
 
 def _coil(rng: np.random.Generator, digits: list[StrokeDrawing]) -> Strokes:
@@ -114,6 +114,21 @@ def _sun(rng: np.random.Generator, digits: list[StrokeDrawing]) -> Strokes:
     for angle in np.linspace(0, 2 * np.pi, rng.integers(5, 12), endpoint=False):
         ray = np.array([np.cos(angle), np.sin(angle)])
         parts.append((0.5 + np.outer(rng.uniform(0.5, 0.7) + np.array([0, rng.uniform(0.2, 0.5)]), ray)).tolist())
+    return vary_strokes(parts, rng)
+
+
+def _dial(rng: np.random.Generator, digits: list[StrokeDrawing]) -> Strokes:
+    """A clock or a wheel: a circle with hands or spokes. Never one line across it, which would be a slashed 0."""
+    first, middle = rng.uniform(0, 2 * np.pi), np.array([0.5, 0.5])
+    if rng.random() < 0.7:
+        angles = first + np.array([0, rng.uniform(0.7, 2.4) * rng.choice((-1, 1))])
+    else:
+        angles = first + np.linspace(0, 2 * np.pi, rng.integers(3, 9), endpoint=False)
+    parts = [_arc(rng, turns=rng.uniform(0.95, 1.05)).tolist()]
+    for angle in angles:
+        parts.append(
+            [middle.tolist(), (middle + rng.uniform(0.2, 0.5) * np.array([np.cos(angle), np.sin(angle)])).tolist()]
+        )
     return vary_strokes(parts, rng)
 
 
@@ -189,7 +204,7 @@ def _pick(templates: tuple[str, ...], rng: np.random.Generator) -> str:
 
 
 MAKERS: tuple[tuple[Callable[[np.random.Generator, list[StrokeDrawing]], Strokes], float], ...] = (
-    (_letter, 18),
+    (_letter, 24),
     (_word, 3),
     (_doodle, 16),
     (_syllable, 16),
@@ -199,6 +214,7 @@ MAKERS: tuple[tuple[Callable[[np.random.Generator, list[StrokeDrawing]], Strokes
     (_composition, 10),
     (_face, 4),
     (_sun, 3),
+    (_dial, 5),
     (_two_digits, 8),
     (_turned_digit, 4),
     (_crossed_out_digit, 3),
