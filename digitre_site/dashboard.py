@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractUser
 from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
@@ -42,7 +42,7 @@ class Figure:
     note: str = ""
 
 
-def dashboard(user: AbstractBaseUser) -> dict:
+def dashboard(user: AbstractUser) -> dict:
     """Return the template's context: each part for those who may see the rows behind it."""
     context: dict = {}
     if user.has_perm("recognizer.view_drawing"):
@@ -65,7 +65,7 @@ def dashboard(user: AbstractBaseUser) -> dict:
 # what waits
 
 
-def review_figures(user: AbstractBaseUser) -> list[Figure]:
+def review_figures(user: AbstractUser) -> list[Figure]:
     drawings = reverse("admin:recognizer_drawing_changelist")
     return [
         Figure("waiting for review", counted(Drawing.objects.filter(status="waiting")), drawings),
@@ -83,7 +83,7 @@ def counted(queryset: QuerySet) -> str:
     return f"more than {COUNT_LIMIT:,}" if count >= COUNT_LIMIT else f"{count:,}"
 
 
-def checked(name: str, share: Share | None, look: str, of: str, user: AbstractBaseUser) -> Figure:
+def checked(name: str, share: Share | None, look: str, of: str, user: AbstractUser) -> Figure:
     may_see = user.has_perm("recognizer.view_labelevent")
     address = f"{reverse('admin:recognizer_labelevent_changelist')}?look={look}" if may_see else ""
     if share is None:

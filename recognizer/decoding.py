@@ -114,7 +114,7 @@ def to_ink(picture: Image.Image) -> np.ndarray:
     if picture.has_transparency_data:
         alpha = (picture if "A" in picture.mode else picture.convert("RGBA")).getchannel("A")
         least, most = alpha.getextrema()
-        if most - least >= MIN_ALPHA_RANGE:
+        if most - least >= MIN_ALPHA_RANGE:  # type: ignore[operator]  # one band: two numbers
             return np.asarray(alpha)
     grey = np.asarray(picture.convert("RGB").convert("L"), "float32")
     distance = np.abs(grey - paper_level(grey))

@@ -82,7 +82,7 @@ class Contributor(models.Model):
         self.save(update_fields=["blocked_at"])
 
 
-class ModelVersionQuerySet(models.QuerySet):
+class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def champion(self) -> "ModelVersion | None":
         return self.filter(is_champion=True).first()
 
@@ -147,7 +147,7 @@ class PromotionEvent(models.Model):
         return f"{self.version} promoted {self.at:%Y-%m-%d %H:%M}"
 
 
-class DrawingQuerySet(models.QuerySet):
+class DrawingQuerySet(models.QuerySet["Drawing"]):
     def of(self, contributor: Contributor) -> Self:
         return self.filter(contributor=contributor)
 
@@ -525,7 +525,7 @@ class LabelEvent(models.Model):
         SECONDED = "seconded"
         UNDONE = "undone"
 
-    DECISIONS = {
+    DECISIONS: dict[str, Drawing.Status] = {
         Action.APPROVED: Drawing.Status.APPROVED,
         Action.REJECTED: Drawing.Status.REJECTED,
         Action.QUARANTINED: Drawing.Status.QUARANTINED,

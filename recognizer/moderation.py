@@ -1,7 +1,5 @@
 """Shutting a contributor out, with everything they drew, and letting them in again."""
 
-from collections.abc import Iterable
-
 from django.db import models, transaction
 from django.utils import timezone
 
@@ -45,7 +43,7 @@ def unblock(contributor: Contributor, *, by: models.Model, reason: str) -> int:
     return noted
 
 
-def _note(drawings: Iterable[Drawing], action: str, by: models.Model, reason: str) -> int:
+def _note(drawings: models.QuerySet[Drawing], action: str, by: models.Model, reason: str) -> int:
     events = [
         LabelEvent(
             drawing=drawing,

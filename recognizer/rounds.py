@@ -39,7 +39,7 @@ def weigh(confused: list[tuple[int, int, int]], counts: dict[int, int]) -> list[
 
 def drawing_counts() -> dict[int, int]:
     """Return how many drawings people confirmed as each digit, a few minutes old at most."""
-    return cache.get_or_set("rounds:drawing-counts", _count_drawings, COUNTS_SECONDS)
+    return cache.get_or_set("rounds:drawing-counts", _count_drawings, COUNTS_SECONDS)  # type: ignore[return-value]
 
 
 def _count_drawings() -> dict[int, int]:

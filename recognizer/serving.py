@@ -67,7 +67,7 @@ class Champion:
                 "cannot ask the database for the champion; version %s goes on answering", self._served.version
             )
         self._checked_at = time.monotonic()
-        return self._served
+        return self._served  # type: ignore[return-value]  # loaded, or raised
 
     def _follow_database(self) -> None:
         wanted_id = ModelVersion.objects.filter(is_champion=True).values_list("pk", flat=True).first()

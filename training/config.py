@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Self
 
 
+@dataclass(frozen=True)
 class _Saved:
     """Lets a frozen dataclass of numbers be written to a run's row and read back."""
 

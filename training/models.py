@@ -56,7 +56,7 @@ class TrainingPolicy(models.Model):
         return cls.objects.get_or_create(pk=1)[0]
 
 
-class DatasetSnapshotQuerySet(models.QuerySet):
+class DatasetSnapshotQuerySet(models.QuerySet["DatasetSnapshot"]):
     def latest_taken(self) -> "DatasetSnapshot | None":
         """The snapshot of the last run that came to a decision, without its manifest."""
         return self.filter(runs__status__in=TrainingRun.DECIDED).order_by("-taken_at", "-id").defer("packed").first()
@@ -94,7 +94,7 @@ class DatasetSnapshot(models.Model):
         return json.loads(zlib.decompress(bytes(self.packed)))
 
 
-class TrainingRunQuerySet(models.QuerySet):
+class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
     def running(self) -> "TrainingRun | None":
         return self.filter(status=TrainingRun.Status.RUNNING).first()
 
@@ -294,7 +294,7 @@ class TrainingRun(models.Model):
         return bool(running.update(cancel_requested_at=now))
 
 
-class WorkerHeartbeatQuerySet(models.QuerySet):
+class WorkerHeartbeatQuerySet(models.QuerySet["WorkerHeartbeat"]):
     def beat(self, name: str) -> None:
         """Record that a worker has just finished a task."""
         self.update_or_create(name=name, defaults={"at": timezone.now()})

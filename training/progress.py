@@ -52,7 +52,7 @@ def _version(version: ModelVersion) -> dict:
 
 
 def totals() -> dict:
-    return cache.get_or_set("training.totals", _count_totals, COUNTED_FOR)
+    return cache.get_or_set("training.totals", _count_totals, COUNTED_FOR)  # type: ignore[return-value]
 
 
 def _count_totals() -> dict:

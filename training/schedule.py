@@ -49,6 +49,7 @@ def earliest_start(policy: TrainingPolicy) -> datetime | None:
     """When the interval since the last run is over; None where there is nothing to wait for."""
     last = list(TrainingRun.objects.exclude(started_at=None).order_by("-started_at")[:RETRIES])
     failed = [run.status == TrainingRun.Status.FAILED for run in last]
-    if not last or (failed[0] and not (len(failed) == RETRIES and all(failed))):
+    started = last[0].started_at if last else None
+    if started is None or (failed[0] and not (len(failed) == RETRIES and all(failed))):
         return None
-    return last[0].started_at + timedelta(minutes=policy.minimum_interval_minutes)
+    return started + timedelta(minutes=policy.minimum_interval_minutes)

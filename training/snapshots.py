@@ -68,7 +68,8 @@ def choose(config: SnapshotConfig, exam_hashes: set[str]) -> Chosen:
     Args:
         exam_hashes: content hashes of the frozen exams' questions, which nobody may teach.
     """
-    chosen, seen, drawn = Chosen(), set(exam_hashes), Counter()
+    chosen, seen = Chosen(), set(exam_hashes)
+    drawn: Counter[tuple[int, int]] = Counter()
     taken: set[UUID] = set()
     for rows, most in ((_newest(config), config.newest), (_by_lot(config), config.older)):
         room = most

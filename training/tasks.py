@@ -1,6 +1,6 @@
 """Doors for Celery. The rows decide; a lost or repeated message changes nothing."""
 
-from celery import shared_task
+from celery import Task, shared_task
 
 from training import schedule
 from training.config import RunLimits
@@ -11,7 +11,7 @@ LIMITS = RunLimits()
 
 
 @shared_task(name="training.heartbeat", bind=True, ignore_result=True)
-def heartbeat(self: object) -> None:
+def heartbeat(self: Task) -> None:
     """Prove that a worker finishes tasks, which "the process is up" does not."""
     WorkerHeartbeat.objects.beat(self.request.hostname or "worker")
 

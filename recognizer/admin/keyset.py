@@ -75,7 +75,7 @@ class KeysetChangeList(ChangeList):
 
     @property
     def order(self) -> tuple[str, ...]:
-        return self.model_admin.page_order(self.params)
+        return self.model_admin.page_order(self.params)  # type: ignore[attr-defined]  # ours, not any admin
 
     def get_filters_params(self, params: dict | None = None) -> dict:
         return {key: value for key, value in super().get_filters_params(params).items() if key not in (AFTER, BEFORE)}

@@ -49,7 +49,7 @@ def as_api_exception(error: Exception) -> Exception:
     return error
 
 
-def flatten(error: Exception) -> tuple[str, str]:
+def flatten(error: APIException) -> tuple[str, str]:
     """Return the first code and sentence of an APIException; field errors name their field."""
     details = error.get_full_details()
     field = ""

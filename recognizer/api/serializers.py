@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -35,7 +36,7 @@ class LengthField(serializers.Field):
 
     default_error_messages = {"invalid": f"Must be a number above 0 and at most {MAX_CANVAS_SIDE}."}
 
-    def to_internal_value(self, data: object) -> float:
+    def to_internal_value(self, data: Any) -> float:
         if type(data) not in (int, float) or not math.isfinite(data) or not 0 < data <= MAX_CANVAS_SIDE:
             self.fail("invalid")
         return float(data)

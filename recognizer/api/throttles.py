@@ -11,6 +11,7 @@ import time
 
 from django.conf import settings
 from django.core.cache import caches
+from django.core.cache.backends.base import BaseCache
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -40,7 +41,7 @@ class Counter:
         return self._hit(caches["default"], key, window_seconds)
 
     @staticmethod
-    def _hit(cache: object, key: str, window_seconds: int) -> int:
+    def _hit(cache: BaseCache, key: str, window_seconds: int) -> int:
         cache.add(key, 0, timeout=window_seconds + 5)
         try:
             return cache.incr(key)

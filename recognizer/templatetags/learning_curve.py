@@ -75,7 +75,7 @@ def _line(
             continue
         low, high = exam.get("low"), exam.get("high")
         title = f"version {version['number']}, {exam.get('title', name)}: {100 * exam['accuracy']:.2f} %"
-        bounds = (None, None) if low is None else (height(low), height(high))
+        bounds: tuple[float | None, float | None] = (None, None) if low is None else (height(low), height(high))
         held = bool(version.get("held"))
         x = round(columns[version["number"]] + dodge, 1)
         dots.append(Dot(x, height(exam["accuracy"]), *bounds, held, title))

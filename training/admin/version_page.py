@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractUser
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
@@ -43,7 +43,7 @@ class Confusion:
     is_open: bool
 
 
-def version_page(version: ModelVersion, user: AbstractBaseUser) -> dict[str, Any]:
+def version_page(version: ModelVersion, user: AbstractUser) -> dict[str, Any]:
     """Return the template's context. Pictures of drawings are for those who may see drawings."""
     run = TrainingRun.objects.filter(challenger=version).select_related("snapshot", "champion", "requested_by").first()
     context = {
@@ -96,7 +96,7 @@ def interval_text(low: float | None, high: float | None) -> str:
 
 
 def confusions(metrics: dict) -> list[Confusion]:
-    found = []
+    found: list[Confusion] = []
     for name, report in exam_reports(metrics).items():
         if not report.get("confusion") or not report.get("n"):
             continue

@@ -1,4 +1,5 @@
 import sys
+from types import ModuleType
 
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
@@ -9,7 +10,7 @@ from training.confinement import confine
 from training.models import TrainingRun
 from training.tables import gate_table
 
-EXIT_CODES = {
+EXIT_CODES: dict[str, int] = {
     TrainingRun.Status.PROMOTED: 0,
     TrainingRun.Status.HELD: 3,
     TrainingRun.Status.NOTHING_NEW: 4,
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         self._report(run)
         sys.exit(EXIT_CODES.get(run.status, 1))
 
-    def _execute(self, pipeline: object, run: TrainingRun, config: RunConfig, bar: tqdm) -> None:
+    def _execute(self, pipeline: ModuleType, run: TrainingRun, config: RunConfig, bar: tqdm) -> None:
         def listen(phase: str, progress: float, line: str) -> None:
             bar.set_description_str(phase, refresh=False)
             bar.update(100 * progress - bar.n)
@@ -58,6 +59,6 @@ class Command(BaseCommand):
             for sentence in (*run.decision["reasons"], *run.decision["notes"]):
                 self.stdout.write(f"- {sentence}")
         outcome = f"{run}: {run.get_status_display()}"
-        if run.challenger:
+        if run.challenger and run.snapshot:
             outcome += f" ({run.challenger}, learned from {run.snapshot.drawings} drawings)"
         self.stdout.write(f"{outcome}. {run.error}".rstrip())
