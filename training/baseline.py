@@ -37,10 +37,12 @@ def make(
     started = time.time()
     data = prepare(PoolConfig(), tell)
     tell("training")
-    model = train(config, sources(data), cache_dir() / "baseline-checkpoint.npz", report)
+    checkpoint = cache_dir() / "baseline-checkpoint.npz"
+    model = train(config, sources(data), checkpoint, report)
     tell("exams")
     card = publish(model, config, data, output, seconds=time.time() - started)
     model_card.write(card, document)
+    checkpoint.unlink(missing_ok=True)
     return card
 
 

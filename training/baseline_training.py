@@ -163,7 +163,7 @@ class TrainingState:
             mean += (1 - decay) * weight.numpy()
 
     def save(self, step: int) -> None:
-        arrays = [*self._variables(), *self.average]
+        arrays = [*map(np.asarray, self._variables()), *self.average]
         partial = self.path.with_suffix(".partial.npz")
         with partial.open("wb") as file:
             np.savez(file, *arrays, step=step, config=repr(asdict(self.config)), seconds=time.time())
@@ -178,11 +178,11 @@ class TrainingState:
                 return 0
             arrays = [kept[f"arr_{i}"] for i in range(len(kept.files) - 3)]
             step = int(kept["step"])
-        variables = [*self.model.weights, *self.optimizer.variables]
+        variables = self._variables()
         for variable, value in zip(variables, arrays, strict=False):
             variable.assign(value)
         self.average[:] = arrays[len(variables) :]
         return step
 
-    def _variables(self) -> list[np.ndarray]:
-        return [np.asarray(variable) for variable in (*self.model.weights, *self.optimizer.variables)]
+    def _variables(self) -> list[keras.Variable]:
+        return [*self.model.variables, *self.optimizer.variables]  # with the dropout's seeds
