@@ -1,0 +1,244 @@
+"""The review desk in a real browser: by keyboard alone, by two at once, offline, by thumb, in both themes."""
+
+import re
+from collections import Counter
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import BrowserContext, Page, expect
+
+from recognizer import registry
+from recognizer.models import Drawing, LabelEvent
+from tests.admin.conftest import groups, make_user, operator, other_reviewer, owner, reviewer  # noqa: F401  fixtures
+from tests.admin.seeding import make_drawing, make_drawings
+from tests.browser.test_accessibility import LOOKS, assert_no_grave_findings
+from training.models import TrainingRun
+
+QUEUE = "/admin/recognizer/drawing/queue/"
+MOST = 50
+
+
+def sign_in(context: BrowserContext, user: User, site: str) -> None:
+    client = Client()
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
+
+
+class Desk:
+    """The queue as a reviewer handles it: keys, and what is to be seen."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        page.goto(QUEUE)
+        expect(self.part("left")).to_contain_text("left")
+
+    def part(self, name: str):
+        return self.page.locator(f"[data-part={name}]")
+
+    @property
+    def is_empty(self) -> bool:
+        return self.part("empty").is_visible()
+
+    def shown(self) -> str:
+        """Wait for a drawing, or for the end; return the drawing's id, or ""."""
+        self.page.wait_for_function(
+            "() => !document.querySelector('[data-part=work]').hidden || !document.querySelector('[data-part=empty]').hidden"
+        )
+        return "" if self.is_empty else self.part("picture").get_attribute("data-id")
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+
+    def settle(self) -> None:
+        """Wait until everything is sent."""
+        self.page.wait_for_function(
+            "() => Object.keys(localStorage).filter((key) => key.startsWith('digitre-review-'))"
+            ".every((key) => localStorage.getItem(key) === '[]')"
+        )
+
+
+@pytest.fixture
+def desk_of(open_context, site):
+    def desk_of(user: User, **options: object) -> Desk:
+        context = open_context(**options)
+        sign_in(context, user, site)
+        return Desk(context.new_page())
+
+    return desk_of
+
+
+def decide(desk: Desk, turn: int, decided: dict[str, list]) -> bool:
+    """Decide on what is shown, by a key that depends on the turn; every seventh is taken back once and decided anew."""
+    shown = desk.shown()
+    if not shown:
+        return False
+    key = ["Enter", "3", "n", "x"][turn % 4]
+    desk.press(key)
+    if turn % 7 == 6:
+        desk.press("u")
+        expect(desk.part("picture")).to_have_attribute("data-id", shown)
+        key = "5"
+        desk.press(key)
+    decided.setdefault(shown, []).append(key)
+    return True
+
+
+def test_fifty_drawings_by_keyboard_alone_by_two_reviewers_at_once(desk_of, reviewer, other_reviewer):  # noqa: F811
+    made = {str(drawing.pk): drawing for drawing in make_drawings(MOST)}
+    desks = [desk_of(user) for user in (reviewer, other_reviewer)]
+    decided: list[dict[str, list]] = [{}, {}]
+    for turn in range(2 * MOST):
+        worked = [decide(desk, turn, done) for desk, done in zip(desks, decided, strict=True)]
+        if not any(worked):
+            break
+    for desk in desks:
+        desk.settle()
+
+    assert not set(decided[0]) & set(decided[1])
+    assert set(decided[0]) | set(decided[1]) == set(made)
+    assert min(map(len, decided)) > MOST // 4  # both had work
+    keys = {drawing: said for done in decided for drawing, said in done.items()}
+    assert all(len(said) == 1 for said in keys.values())
+    for drawing in Drawing.objects.all():
+        (key,) = keys[str(drawing.pk)]
+        expected = {"Enter": drawing.confirmed_label, "n": 10, "x": None}.get(key, int(key) if key.isdigit() else None)
+        assert drawing.reviewed_label == expected
+        assert drawing.status == ("rejected" if key == "x" else "approved")
+        last = drawing.events.last()
+        assert (last.label, last.user_id) == (expected, drawing.reviewed_by_id)
+    actions = Counter(LabelEvent.objects.filter(actor="reviewer").values_list("action", flat=True))
+    assert actions["approved"] + actions["rejected"] - actions["undone"] == MOST
+
+
+def test_skipped_drawings_come_again_when_asked_for(desk_of, reviewer):  # noqa: F811
+    make_drawings(2)
+    desk = desk_of(reviewer)
+    first = desk.shown()
+    desk.press("s")
+    desk.press("s")
+    expect(desk.part("empty")).to_be_visible()
+    desk.page.get_by_role("button", name="Show the skipped ones again").click()
+    desk.shown()
+    expect(desk.part("next").locator("li")).to_have_count(1)
+    assert first in [str(pk) for pk in Drawing.objects.filter(claimed_by=reviewer).values_list("pk", flat=True)]
+    assert not LabelEvent.objects.filter(actor="reviewer").exists()
+
+
+def test_decisions_made_offline_are_sent_when_the_connection_is_back(desk_of, reviewer):  # noqa: F811
+    make_drawings(3)
+    desk = desk_of(reviewer)
+    desk.shown()
+    expect(desk.part("next").locator("li")).to_have_count(2)
+    desk.page.context.set_offline(True)
+    for key in ("1", "2", "3"):
+        desk.press(key)
+    expect(desk.part("unsent")).to_contain_text("3 decisions are kept")
+    assert Drawing.objects.filter(status="waiting").count() == 3
+    desk.page.context.set_offline(False)
+    desk.settle()
+    expect(desk.part("unsent")).to_be_empty()
+    assert set(Drawing.objects.values_list("reviewed_label", flat=True)) == {1, 2, 3}
+
+
+def test_decisions_kept_through_a_reload_are_sent_once(desk_of, reviewer):  # noqa: F811
+    make_drawings(1)
+    desk = desk_of(reviewer)
+    shown = desk.shown()
+    desk.page.route("**/queue/decide/", lambda route: route.abort())
+    desk.press("4")
+    expect(desk.part("unsent")).to_contain_text("1 decisions are kept")
+    desk.page.unroute("**/queue/decide/")
+    desk.page.goto(QUEUE)
+    desk.settle()
+    assert Drawing.objects.get(pk=shown).reviewed_label == 4
+    assert LabelEvent.objects.filter(action="approved").count() == 1
+
+
+def test_blind_mode_shows_the_drawing_and_nothing_of_what_was_said(desk_of, reviewer):  # noqa: F811
+    make_drawing(predicted=1, confirmed=7)
+    desk = desk_of(reviewer)
+    desk.shown()
+    expect(desk.part("said")).to_have_text(re.compile(r"model 1 \(\d+ %\) . person 7"))
+    desk.page.get_by_role("link", name="Review blind").click()
+    desk.shown()
+    expect(desk.part("said")).to_have_text("what was said of it is hidden")
+    desk.press("Enter")
+    assert Drawing.objects.get().status == "waiting"
+    desk.press("1")
+    desk.settle()
+    assert LabelEvent.objects.last().look == "blind"
+
+
+def test_help_lists_the_keys_and_holds_them_off(desk_of, reviewer):  # noqa: F811
+    make_drawing()
+    desk = desk_of(reviewer)
+    desk.shown()
+    desk.press("?")
+    expect(desk.part("help")).to_be_visible()
+    desk.press("7")
+    desk.press("Escape")
+    expect(desk.part("help")).to_be_hidden()
+    assert Drawing.objects.get().status == "waiting"
+
+
+def test_works_by_thumb(desk_of, reviewer):  # noqa: F811
+    make_drawing(confirmed=7)
+    desk = desk_of(reviewer, viewport={"width": 360, "height": 640}, has_touch=True)
+    desk.shown()
+    button = desk.page.locator("[data-label='4']")
+    assert button.bounding_box()["height"] >= 44
+    button.tap()
+    desk.settle()
+    assert Drawing.objects.get().reviewed_label == 4
+    assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+PAGES = [
+    "/admin/",
+    "/admin/recognizer/drawing/?status=all",
+    "/admin/recognizer/drawing/{drawing}/change/",
+    "/admin/recognizer/contributor/",
+    "/admin/recognizer/labelevent/",
+    "/admin/recognizer/modelversion/",
+    "/admin/recognizer/modelversion/{version}/change/",
+    "/admin/recognizer/modelversion/{version}/promote/",
+    "/admin/training/trainingrun/",
+    "/admin/training/trainingrun/{run}/change/",
+    "/admin/training/trainingpolicy/1/change/",
+    QUEUE,
+]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_is_sound(open_context, site, owner, look):  # noqa: F811
+    drawing = make_drawings(5)[0]
+    drawing.approve(3, owner)
+    version = registry.ensure_baseline()
+    run = TrainingRun.objects.create(trigger="request")
+    context = open_context(**LOOKS[look])
+    sign_in(context, owner, site)
+    page = context.new_page()
+    for address in PAGES:
+        page.goto(address.format(drawing=drawing.pk, version=version.pk, run=run.pk))
+        page.wait_for_load_state("load")
+        assert_no_grave_findings(page)
+
+
+def test_markup_that_got_into_a_page_would_not_run(open_context, chromium, site, owner):  # noqa: F811
+    make_drawing()
+    context = chromium.new_context(base_url=site)  # not watched: the policy is broken here on purpose
+    sign_in(context, owner, site)
+    page = context.new_page()
+    page.goto("/admin/recognizer/drawing/")
+    page.evaluate(
+        """() => {
+            document.body.insertAdjacentHTML("beforeend", "<img src=data:, onerror='window.ran = true'>");
+            const script = document.createElement("script");
+            script.textContent = "window.ran = true";
+            document.body.append(script);
+        }"""
+    )
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.ran") is None
+    context.close()
