@@ -89,6 +89,12 @@ def hold_out(taught: Taught, config: FineTuneConfig) -> tuple[Taught, Taught]:
     return taught[~is_held], taught[is_held & taught.first]
 
 
+def without_chance_questions(taught: Taught, questions: set[str]) -> Taught:
+    """Leave out views that another pen made equal to a question: a straight 1 is everybody's. What was seen stays."""
+    is_question = np.array([picture_hash(image) in questions for image in taught.images], bool)
+    return taught[taught.first | ~is_question]
+
+
 def refuse_smuggled(pools: list[np.ndarray], questions: set[str], people: set[int], exam_people: set[int]) -> None:
     """Refuse to train if a picture of the training set is an exam's, or a contributor of it is examined.
 

@@ -26,7 +26,7 @@ from training.lessons import Lessons
 from training.models import DatasetSnapshot, TrainingRun
 from training.recalibration import recalibrate
 from training.replay import Replay, is_digit, load_replay
-from training.reporting import Listener, Progress
+from training.reporting import Listener, Progress, Steps
 from training.suspicion import doubt_labels
 
 logger = logging.getLogger(__name__)
@@ -77,13 +77,13 @@ def execute(run: TrainingRun, config: RunConfig | None = None, listener: Listene
 
 def _chapters(run: TrainingRun, config: RunConfig, progress: Progress) -> None:
     champion = _sound_champion()
-    run.write(config=config.to_dict(), seed=config.fine_tune.seed, champion=champion, curve=[], log="")
+    progress.note(config=config.to_dict(), seed=config.fine_tune.seed, champion=champion, curve=[], log="")
     progress.phase("choosing drawings")
     questions = examination.set_questions()
     replay = load_replay(config.fine_tune)
     snapshot = choose_drawings(run, config, questions, replay, progress)
-    run.write(snapshot=snapshot)
-    challenge = learn(run, snapshot, config.fine_tune, questions, replay, progress)
+    progress.note(snapshot=snapshot)
+    challenge = learn(snapshot, config.fine_tune, questions, replay, progress)
     judge_and_decide(run, config, champion, challenge, questions, progress)
 
 
@@ -135,33 +135,32 @@ def _stop_if_learned(run: TrainingRun, digest: str, config: RunConfig) -> None:
 
 
 def learn(
-    run: TrainingRun,
     snapshot: DatasetSnapshot,
     config: FineTuneConfig,
     questions: examination.Questions,
     replay: Replay,
-    progress: Progress,
+    steps: Steps,
 ) -> Challenge:
     """Fine-tune the shipped baseline on a snapshot: the same one, config and seed give the same model on the same machine."""
-    progress.phase("preparing pictures")
-    learnt = prepare(snapshot, config, questions, replay, progress)
-    progress.phase("learning")
+    steps.phase("preparing pictures")
+    learnt = prepare(snapshot, config, questions, replay, steps)
+    steps.phase("learning")
     from training import fine_tuning  # TensorFlow enters the process here
     from training.export import disagreement, export_litert, save_keras
 
     baseline = registry.shipped_baseline()
-    run.write(environment=_environment(learnt.replay.source))
+    steps.note(environment=_environment(learnt.replay.source))
     trained = fine_tuning.fine_tune(
         baseline.keras,
         learnt,
         config,
-        on_step=progress.at,
-        on_epoch=lambda entry: progress.epoch(entry, config.epochs),
+        on_step=steps.at,
+        on_epoch=lambda entry: steps.epoch(entry, config.epochs),
     )
     tflite = export_litert(trained.model)
     some = _as_input(learnt.replay.images[: config.agreement_images])
     calibration = _recalibrate(tflite, learnt, config)
-    progress.say(f"kept epoch {trained.best_epoch}, {calibration}")
+    steps.say(f"kept epoch {trained.best_epoch}, {calibration}")
     return Challenge(save_keras(trained.model), tflite, calibration, disagreement(trained.model, tflite, some))
 
 
@@ -170,7 +169,7 @@ def prepare(
     config: FineTuneConfig,
     questions: examination.Questions,
     replay: Replay,
-    progress: Progress,
+    steps: Steps,
 ) -> Lessons:
     """Make the pictures of a run, and refuse those that an exam asks for.
 
@@ -179,13 +178,13 @@ def prepare(
     """
     members = [(UUID(drawing_id), label) for drawing_id, label in snapshot.manifest["members"]]
     people = _people(members)
-    taught = lessons.show_drawings(members, people, config, progress.at)
+    taught = lessons.show_drawings(members, people, config, steps.at)
+    asked = questions.hashes()
+    taught = lessons.without_chance_questions(taught, asked)
     examined = set(Contributor.objects.filter(is_exam=True, pk__in=set(people.values())).values_list("pk", flat=True))
-    lessons.refuse_smuggled([taught.images, replay.images], questions.hashes(), set(people.values()), examined)
+    lessons.refuse_smuggled([taught.images, replay.images], asked, set(people.values()), examined)
     teach, held = lessons.hold_out(taught, config)
-    progress.say(
-        f"{len(teach.labels)} pictures to learn from, {len(held.labels)} held out, {len(replay.labels)} replayed"
-    )
+    steps.say(f"{len(teach.labels)} pictures to learn from, {len(held.labels)} held out, {len(replay.labels)} replayed")
     return Lessons(teach, held, replay)
 
 
@@ -240,7 +239,7 @@ def judge_and_decide(
     }
     examined: dict[str, examination.Examined] = {}
     for name, (tflite, calibration) in sitters.items():
-        same = next((other for other in examined if sitters[other] == (tflite, calibration)), None)
+        same = next((other for other in examined if _is_same(sitters[other], sitters[name])), None)
         examined[name] = examined[same] if same else examination.sit(tflite, calibration, questions)
         progress.at(len(examined) / len(sitters))
     paired = examination.compare(examined["champion"], examined["challenger"])
@@ -255,6 +254,11 @@ def judge_and_decide(
     decision = replace(decision, notes=[*decision.notes, *questions.notes])
     progress.phase("deciding")
     _record(run, champion, challenge, examined, decision, questions)
+
+
+def _is_same(one: tuple[bytes, Calibration], other: tuple[bytes, Calibration]) -> bool:
+    """The champion is often the baseline: one sitting is enough then."""
+    return one == other
 
 
 def _record(

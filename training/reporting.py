@@ -22,59 +22,77 @@ PHASES = {
 Listener = Callable[[str, float, str], None]  # phase, progress 0..1 of the whole run, the line just said or ""
 
 
-class Progress:
-    """One run's progress. Every call also checks that the run may go on (see Lease.check)."""
+class Steps:
+    """How far a piece of work is, for whoever listens."""
 
-    def __init__(self, run: TrainingRun, lease: Lease, listener: Listener | None = None) -> None:
-        self._run, self._lease, self._listener = run, lease, listener
-        self._started = time.monotonic()
-        self._written = float("-inf")
-        self._columns: dict[str, object] = {}
-        self._phase, self._overall_share = "", 0.0
+    def __init__(self, listener: Listener | None = None) -> None:
+        self._listener = listener
+        self._phase, self._share = "", 0.0
 
     def phase(self, name: str) -> None:
         self._phase = name
-        self._set(phase=name, progress=self._overall(0.0))
-        self._lease.check()
-        self._write()
-        self._tell("")
+        self.at(0.0)
 
     def at(self, share: float) -> None:
         """Say how much of the current phase is done, 0..1."""
-        self._lease.check()
-        progress = self._overall(share)
-        spent = time.monotonic() - self._started
-        self._set(progress=progress)
-        if progress > 0.02:
-            self._set(eta_at=timezone.now() + timedelta(seconds=spent / progress - spent))
-        if time.monotonic() - self._written >= WRITE_SECONDS:
-            self._write()
+        names = list(PHASES)
+        done = sum(PHASES[name] for name in names[: names.index(self._phase)])
+        self._share = min(done + PHASES[self._phase] * share, 0.999)
         self._tell("")
 
     def epoch(self, entry: dict, epochs: int) -> None:
-        """Record a finished epoch: {epoch, loss, accuracy, seconds}."""
-        self._set(epoch=entry["epoch"], epochs=epochs, accuracy=entry["accuracy"], curve=[*self._run.curve, entry])
-        self._run.curve = [*self._run.curve, entry]
-        self.say(
-            f"epoch {entry['epoch']}/{epochs}: loss {entry['loss']:.4f}, validation {100 * entry['accuracy']:.2f} %"
-        )
+        """Report a finished epoch: {epoch, loss, accuracy, ...}."""
+        loss, accuracy = entry["loss"], 100 * entry["accuracy"]
+        self.say(f"epoch {entry['epoch']}/{epochs}: loss {loss:.4f}, validation {accuracy:.2f} %")
+
+    def say(self, line: str) -> None:
+        self._tell(line)
+
+    def note(self, **columns: object) -> None:
+        """Record facts about the work, where there is a row for them."""
+
+    def _tell(self, line: str) -> None:
+        if self._listener is not None:
+            self._listener(self._phase, self._share, line)
+
+
+class Progress(Steps):
+    """One run's progress, in its row. Every call also checks that the run may go on (see Lease.check)."""
+
+    def __init__(self, run: TrainingRun, lease: Lease, listener: Listener | None = None) -> None:
+        super().__init__(listener)
+        self._run, self._lease = run, lease
+        self._started = time.monotonic()
+        self._written = float("-inf")
+        self._columns: dict[str, object] = {}
+
+    def phase(self, name: str) -> None:
+        super().phase(name)
+        self.note(phase=name)
+
+    def at(self, share: float) -> None:
+        super().at(share)
+        spent = time.monotonic() - self._started
+        self._columns["progress"] = self._share
+        if self._share > 0.02:
+            self._columns["eta_at"] = timezone.now() + timedelta(seconds=spent / self._share - spent)
+        self._lease.check()
+        if time.monotonic() - self._written >= WRITE_SECONDS:
+            self._write()
+
+    def epoch(self, entry: dict, epochs: int) -> None:
+        curve = [*self._run.curve, entry]
+        self._columns |= {"epoch": entry["epoch"], "epochs": epochs, "accuracy": entry["accuracy"], "curve": curve}
+        super().epoch(entry, epochs)
 
     def say(self, line: str) -> None:
         """Add a line to the run's log."""
-        stamped = f"{timezone.now():%H:%M:%S} {line}"
-        self._run.log = f"{self._run.log}{stamped}\n"[-LOG_CHARACTERS:]
-        self._set(log=self._run.log)
+        self.note(log=f"{self._run.log}{timezone.now():%H:%M:%S} {line}\n"[-LOG_CHARACTERS:])
+        super().say(line)
+
+    def note(self, **columns: object) -> None:
+        self._columns |= columns
         self._write()
-        self._tell(line)
-
-    def _overall(self, share: float) -> float:
-        names = list(PHASES)
-        done = sum(PHASES[name] for name in names[: names.index(self._phase)])
-        self._overall_share = min(done + PHASES[self._phase] * share, 0.999)
-        return self._overall_share
-
-    def _set(self, **columns: object) -> None:
-        self._columns.update(columns)
 
     def _write(self) -> None:
         self._lease.check()
@@ -82,7 +100,3 @@ class Progress:
             raise LeaseLost("Another process has given this run up; its result is refused.")
         self._written = time.monotonic()
         self._columns = {}
-
-    def _tell(self, line: str) -> None:
-        if self._listener is not None:
-            self._listener(self._phase, self._overall_share, line)

@@ -1,0 +1,25 @@
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from training.exporting import FORMATS, export_drawings, read_drawings
+
+
+class Command(BaseCommand):
+    help = "Write the approved drawings into a folder, with a manifest of SHA-256 hashes. Streams: any number fits."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path)
+        parser.add_argument("--formats", default="jsonl", help=f"some of {','.join(FORMATS)}; default jsonl")
+        parser.add_argument("--all", action="store_true", help="every drawing with a label, also those not approved")
+
+    def handle(self, *args: object, folder: Path, formats: str, **options: object) -> None:
+        wanted = tuple(formats.split(","))
+        unknown = set(wanted) - set(FORMATS)
+        if unknown:
+            raise CommandError(f"No such format: {', '.join(sorted(unknown))}. There are {', '.join(FORMATS)}.")
+        if folder.exists() and any(folder.iterdir()):
+            raise CommandError(f"{folder} is not empty.")
+        manifest = export_drawings(folder, wanted, tqdm(read_drawings(options["all"]), unit=" drawings"))
+        self.stdout.write(f"{manifest['drawings']} drawings in {folder}: {', '.join(manifest['files'])}")

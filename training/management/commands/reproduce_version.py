@@ -1,0 +1,47 @@
+import sys
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from recognizer.models import ModelVersion
+from training.config import RunLimits
+from training.confinement import confine
+
+
+class Command(BaseCommand):
+    help = (
+        "Train a version again from its snapshot, config and seed; nothing is stored. "
+        "Exit 0: the same weights, or the same exam results within noise; 1: neither."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("number", type=int)
+
+    def handle(self, *args: object, number: int, **options: object) -> None:
+        version = ModelVersion.objects.defer(None).filter(number=number).first()
+        if version is None:
+            raise CommandError(f"There is no version {number}.")
+        confine(RunLimits())
+        from training import reproduction
+        from training.reporting import Steps
+
+        with tqdm(total=100, bar_format="{bar} {n:3.0f}% {elapsed}", file=sys.stderr, mininterval=0.5) as bar:
+            listen = lambda phase, progress, line: bar.update(100 * progress - bar.n)  # noqa: E731
+            try:
+                remade = reproduction.remake(version, Steps(listen))
+            except reproduction.NotReproducible as error:
+                raise CommandError(str(error)) from error
+        self._report(remade)
+
+    def _report(self, remade: object) -> None:
+        if remade.missing:
+            self.stdout.write(f"{remade.missing} of its drawings have been deleted since.")
+        for exam, (was, now) in remade.exams.items():
+            self.stdout.write(f"{exam:20} {100 * was:.2f} % on record, {100 * now:.2f} % now")
+        if remade.same_weights:
+            self.stdout.write("The same weights.")
+        elif remade.same_results:
+            self.stdout.write("Other weights, the same results within noise (another machine, or other drawings).")
+        else:
+            self.stdout.write("Neither the same weights nor the same results.")
+            sys.exit(1)

@@ -1,0 +1,70 @@
+"""Making a version again from what its run wrote down, to see whether it is what it says."""
+
+from dataclasses import dataclass
+
+from recognizer import registry
+from recognizer.answers import Calibration
+from recognizer.models import Drawing, ModelVersion
+from training import examination, gate, pipeline
+from training.config import RunConfig
+from training.models import TrainingRun
+from training.replay import load_replay
+from training.reporting import Steps
+
+NOISE_POINTS = 0.2  # of an exam's accuracy: about twice the spread of five seeds on 3,500 pen digits
+
+
+class NotReproducible(ValueError):
+    """There is not enough on record to make this version again."""
+
+
+@dataclass(frozen=True)
+class Remade:
+    """A version beside its copy: `exams` maps names to (accuracy on record, accuracy of the copy)."""
+
+    same_keras: bool
+    same_tflite: bool
+    missing: int
+    exams: dict[str, tuple[float, float]]
+
+    @property
+    def same_weights(self) -> bool:
+        return self.same_tflite
+
+    @property
+    def same_results(self) -> bool:
+        return all(abs(was - now) * 100 <= NOISE_POINTS for was, now in self.exams.values())
+
+
+def remake(version: ModelVersion, steps: Steps) -> Remade:
+    """Train a version again from its snapshot, config and seed. Stores nothing.
+
+    Raises:
+        NotReproducible: it was not made by a run here, or from another shipped baseline.
+    """
+    run = TrainingRun.objects.select_related("snapshot").filter(challenger=version).first()
+    if run is None or run.snapshot is None:
+        raise NotReproducible(f"{version} was not made by a training run of this installation.")
+    if run.environment.get("baseline") != registry.shipped_baseline().card["keras_sha256"]:
+        raise NotReproducible(f"{version} was fine-tuned from another release's baseline.")
+    config = RunConfig.from_dict(run.config)
+    questions = examination.set_questions()
+    challenge = pipeline.learn(run.snapshot, config.fine_tune, questions, load_replay(config.fine_tune), steps)
+    copy = examination.sit(challenge.tflite, challenge.calibration, questions)
+    original = examination.sit(bytes(version.tflite), Calibration.from_dict(version.calibration), questions)
+    return Remade(
+        same_keras=registry.sha256(challenge.keras) == version.keras_sha256,
+        same_tflite=registry.sha256(challenge.tflite) == version.tflite_sha256,
+        missing=_missing(run),
+        exams={
+            gate.EXAM_TITLES.get(name, name): (original.reports[name].accuracy, report.accuracy)
+            for name, report in copy.reports.items()
+        },
+    )
+
+
+def _missing(run: TrainingRun) -> int:
+    """How many of the drawings that it learned from have been deleted since."""
+    ids = [drawing_id for drawing_id, _ in run.snapshot.manifest["members"]]
+    there = sum(Drawing.objects.filter(pk__in=ids[start : start + 500]).count() for start in range(0, len(ids), 500))
+    return len(ids) - there
