@@ -15,6 +15,7 @@ MAX_PARTS = 11  # left out in turn; with the whole drawing a dozen passes, one b
 PIECES = 6  # that a long stroke is cut into: about a bar, a corner or half a bowl each
 LONG_SHARE = 0.4  # of all ink: a stroke this long is also taken apart
 LEAST_LEFT = 0.3  # of all ink must remain, or the rest is no drawing to ask about
+NOTICEABLE_DROP = 0.01  # of probability; less is not worth pointing at
 STRAIGHT = 2.5  # longer side to shorter: a bar, lying or standing
 CLOSED = 0.2  # of its length between its ends: a loop
 
@@ -92,11 +93,13 @@ def strongest_part(whole_digit: int | None, parts: list[Part]) -> Part | None:
 
 
 def _sentence(strokes: Strokes, digit: int | None, part: Part | None) -> str:
-    if part is None or part.digit == digit:
+    if part is None or (part.digit == digit and (digit is None or part.drop < NOTICEABLE_DROP)):
         if digit is None:
             return "I find no digit in it, with or without any one part."
         return f"No single part decides it: leave out any one and I would still say {digit}."
     name = _name(strokes[part.span.stroke][part.span.start : part.span.end + 1])
+    if part.digit == digit:
+        return f"This {name} matters most, but without it I would still say {digit}."
     if part.digit is None:
         return f"Without this {name} I would not call it a digit."
     return f"Without this {name} I would say {part.digit}."

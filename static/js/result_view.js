@@ -3,7 +3,8 @@
 import { article, labelName } from "./labels.js";
 
 const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`;
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
+// Nothing is certain: what would round to 100.0 % is said to be more than 99.9 %.
+const percent = (share) => (share >= 0.9995 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`);
 
 const CLOSE_CALL_MARGIN = 0.5; // as in recognizer/answers.py: below it the server's message asks "4 or 9?"
 
