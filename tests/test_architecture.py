@@ -53,7 +53,17 @@ def test_pure_rooms_import_neither_rows_nor_a_model_runtime(app, module):
 
 def test_rooms_do_not_import_doors():
     doors = {"recognizer.api", "recognizer.views", "recognizer.admin", "recognizer.tasks"}
-    for room in ("models", "services", "registry", "serving", "decoding", "preprocessing", "answers", "classifier"):
+    for room in (
+        "models/drawings",
+        "models/versions",
+        "services",
+        "registry",
+        "serving",
+        "decoding",
+        "preprocessing",
+        "answers",
+        "classifier",
+    ):
         names = imports_of(ROOT / "recognizer" / f"{room}.py")
         assert not {name for name in names if any(name == door or name.startswith(f"{door}.") for door in doors)}, room
 

@@ -1,4 +1,4 @@
-"""Who drew, what they drew, what was said about it, and by which model.
+"""What was drawn, and its three labels.
 
 A drawing carries three labels by three writers, and none overwrites another: the model's (`predicted_label`), its
 contributor's (`confirmed_label`) and a reviewer's (`reviewed_label`). Every change of a label or of a status is also a
@@ -10,141 +10,20 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from recognizer.answers import NOT_A_DIGIT
 from recognizer.errors import AlreadyReviewed
+from recognizer.models.contributors import Contributor
+from recognizer.models.events import LabelEvent, Look
+from recognizer.models.labels import Status, label_field
+from recognizer.models.versions import ModelVersion
 
-EXAM_EVERY = 5  # every fifth new contributor is examined and never taught, for ever
 CLAIM_TIMEOUT = timedelta(minutes=5)  # a reviewer who left gives the drawing back after this
 AUDIT_EVERY = 20  # of the drawings that a rule approved, one in so many is shown to a reviewer anyway, blind
 SECOND_OPINION_EVERY = 10  # of the drawings that a reviewer decided on, one in so many is asked of another, blind
-LABEL_CHOICES = [(digit, str(digit)) for digit in range(10)] + [(NOT_A_DIGIT, "not a digit")]
-
-
-def label_field(**options: object) -> models.PositiveSmallIntegerField:
-    return models.PositiveSmallIntegerField(
-        null=True,
-        blank=True,
-        choices=LABEL_CHOICES,
-        validators=[MinValueValidator(0), MaxValueValidator(NOT_A_DIGIT)],
-        **options,
-    )
-
-
-def label_text(label: int | None) -> str:
-    """Say a stored label in words: "7", "not a digit", or "-" where there is none."""
-    return "-" if label is None else dict(LABEL_CHOICES)[label]
-
-
-class Contributor(models.Model):
-    """A visitor who stored at least one drawing. No name, no address: a random token in a signed cookie."""
-
-    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    is_exam = models.BooleanField(default=False, help_text="Their drawings are exam questions and never train.")
-    blocked_at = models.DateTimeField(null=True, blank=True)
-    consented_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return f"contributor {self.short_name}"
-
-    @property
-    def short_name(self) -> str:
-        return self.token.hex[:8]
-
-    @property
-    def is_blocked(self) -> bool:
-        return self.blocked_at is not None
-
-    @classmethod
-    def join(cls) -> Self:
-        """Create a contributor.
-
-        Every fifth is an exam contributor, by the row's own number, so two at once cannot both be it.
-        """
-        with transaction.atomic():
-            contributor = cls.objects.create(consented_at=timezone.now())
-            if contributor.pk % EXAM_EVERY == 0:
-                contributor.is_exam = True
-                contributor.save(update_fields=["is_exam"])
-        return contributor
-
-    def block(self) -> None:
-        self.blocked_at = timezone.now()
-        self.save(update_fields=["blocked_at"])
-
-    def unblock(self) -> None:
-        self.blocked_at = None
-        self.save(update_fields=["blocked_at"])
-
-
-class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
-    def champion(self) -> "ModelVersion | None":
-        return self.filter(is_champion=True).first()
-
-    def servable(self) -> Self:
-        """Versions that were champion once and whose bytes are not known to be broken, the latest promoted first."""
-        return self.filter(promoted_at__isnull=False, broken_reason="").order_by("-is_champion", "-promoted_at")
-
-
-class LightModelVersionManager(models.Manager.from_queryset(ModelVersionQuerySet)):
-    """Leaves the artifacts (about 4 MB a row) in the database until they are asked for."""
-
-    def get_queryset(self) -> ModelVersionQuerySet:
-        return super().get_queryset().defer("keras", "tflite")
-
-
-class ModelVersion(models.Model):
-    """One trained network: immutable artifacts, how it was measured, and whether it speaks."""
-
-    number = models.PositiveIntegerField(unique=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    origin = models.CharField(max_length=200, help_text="Where it comes from: the shipped baseline, or a training run.")
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
-    keras = models.BinaryField()
-    tflite = models.BinaryField()
-    keras_sha256 = models.CharField(max_length=64, editable=False)
-    tflite_sha256 = models.CharField(max_length=64, editable=False)
-    preprocessing_version = models.PositiveIntegerField(editable=False)
-    calibration = models.JSONField(help_text="Temperature and refusal threshold; see recognizer.answers.Calibration.")
-    metrics = models.JSONField(default=dict, blank=True, help_text="Exam name to report.")
-    is_champion = models.BooleanField(default=False, editable=False)
-    promoted_at = models.DateTimeField(null=True, blank=True, editable=False)
-    broken_reason = models.CharField(max_length=300, blank=True, editable=False)
-
-    objects = LightModelVersionManager()
-
-    class Meta:
-        ordering = ["-number"]
-        constraints = [
-            models.UniqueConstraint(fields=["is_champion"], condition=Q(is_champion=True), name="one_champion"),
-            models.CheckConstraint(
-                condition=Q(is_champion=False) | Q(promoted_at__isnull=False), name="champion_was_promoted"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"version {self.number}"
-
-
-class PromotionEvent(models.Model):
-    """One change of champion: who, when, why, and which version stepped down."""
-
-    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotions")
-    previous = models.ForeignKey(ModelVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(default=timezone.now, editable=False)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
-    reason = models.TextField()
-
-    class Meta:
-        ordering = ["-at", "-id"]
-
-    def __str__(self) -> str:
-        return f"{self.version} promoted {self.at:%Y-%m-%d %H:%M}"
 
 
 class DrawingQuerySet(models.QuerySet["Drawing"]):
@@ -179,24 +58,10 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         return self.defer("png", "strokes")
 
 
-class Look(models.TextChoices):
-    """How a reviewer met a drawing: with or without seeing what model and person had said."""
-
-    OPEN = "", "open"
-    BLIND = "blind", "blind"
-    AUDIT = "audit", "blind check of the approval rule"
-    SECOND = "second", "blind second opinion"
-
-
 class Drawing(models.Model):
     """One picture a contributor sent, what the model answered, and what people said of it since."""
 
-    class Status(models.TextChoices):
-        UNCONFIRMED = "unconfirmed", "not confirmed"
-        WAITING = "waiting", "waiting for review"
-        APPROVED = "approved", "approved"
-        REJECTED = "rejected", "rejected"
-        QUARANTINED = "quarantined", "quarantined"
+    Status = Status
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     contributor = models.ForeignKey(Contributor, on_delete=models.CASCADE, related_name="drawings")
@@ -504,49 +369,3 @@ class Drawing(models.Model):
             reason=reason,
             look=look,
         )
-
-
-class LabelEvent(models.Model):
-    """One thing that was said of a drawing. Rows are added, never changed; they leave with their drawing."""
-
-    class Actor(models.TextChoices):
-        CONTRIBUTOR = "contributor"
-        REVIEWER = "reviewer"
-        RULE = "rule"
-        TRAINING = "training"
-
-    class Action(models.TextChoices):
-        CONFIRMED = "confirmed"
-        APPROVED = "approved"
-        REJECTED = "rejected"
-        QUARANTINED = "quarantined"
-        PUT_BACK = "put back"
-        WITHDRAWN = "withdrawn"
-        SECONDED = "seconded"
-        UNDONE = "undone"
-
-    DECISIONS: dict[str, Drawing.Status] = {
-        Action.APPROVED: Drawing.Status.APPROVED,
-        Action.REJECTED: Drawing.Status.REJECTED,
-        Action.QUARANTINED: Drawing.Status.QUARANTINED,
-    }
-
-    drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="events")
-    at = models.DateTimeField(default=timezone.now, editable=False)
-    actor = models.CharField(max_length=12, choices=Actor)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
-    action = models.CharField(max_length=12, choices=Action)
-    label = label_field()
-    previous_label = label_field()
-    reason = models.CharField(max_length=300, blank=True)
-    look = models.CharField(max_length=6, choices=Look, default=Look.OPEN, blank=True)
-
-    class Meta:
-        ordering = ["at", "id"]
-        indexes = [
-            models.Index(fields=["drawing", "at"], name="label_event_drawing"),
-            models.Index(fields=["look", "-id"], name="label_event_look", condition=~Q(look="")),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.actor} {self.action} {label_text(self.label)}"

@@ -1,0 +1,24 @@
+"""Who drew, what they drew, what was said about it, and by which model."""
+
+from recognizer.models.contributors import EXAM_EVERY, Contributor
+from recognizer.models.drawings import AUDIT_EVERY, CLAIM_TIMEOUT, SECOND_OPINION_EVERY, Drawing, DrawingQuerySet
+from recognizer.models.events import LabelEvent, Look
+from recognizer.models.labels import LABEL_CHOICES, label_field, label_text
+from recognizer.models.versions import ModelVersion, PromotionEvent
+
+__all__ = [
+    "AUDIT_EVERY",
+    "CLAIM_TIMEOUT",
+    "EXAM_EVERY",
+    "LABEL_CHOICES",
+    "SECOND_OPINION_EVERY",
+    "Contributor",
+    "Drawing",
+    "DrawingQuerySet",
+    "LabelEvent",
+    "Look",
+    "ModelVersion",
+    "PromotionEvent",
+    "label_field",
+    "label_text",
+]

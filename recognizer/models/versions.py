@@ -1,0 +1,73 @@
+"""By which model: versions, and the history of which of them spoke."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
+    def champion(self) -> "ModelVersion | None":
+        return self.filter(is_champion=True).first()
+
+    def servable(self) -> Self:
+        """Versions that were champion once and whose bytes are not known to be broken, the latest promoted first."""
+        return self.filter(promoted_at__isnull=False, broken_reason="").order_by("-is_champion", "-promoted_at")
+
+
+class LightModelVersionManager(models.Manager.from_queryset(ModelVersionQuerySet)):
+    """Leaves the artifacts (about 4 MB a row) in the database until they are asked for."""
+
+    def get_queryset(self) -> ModelVersionQuerySet:
+        return super().get_queryset().defer("keras", "tflite")
+
+
+class ModelVersion(models.Model):
+    """One trained network: immutable artifacts, how it was measured, and whether it speaks."""
+
+    number = models.PositiveIntegerField(unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    origin = models.CharField(max_length=200, help_text="Where it comes from: the shipped baseline, or a training run.")
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    keras = models.BinaryField()
+    tflite = models.BinaryField()
+    keras_sha256 = models.CharField(max_length=64, editable=False)
+    tflite_sha256 = models.CharField(max_length=64, editable=False)
+    preprocessing_version = models.PositiveIntegerField(editable=False)
+    calibration = models.JSONField(help_text="Temperature and refusal threshold; see recognizer.answers.Calibration.")
+    metrics = models.JSONField(default=dict, blank=True, help_text="Exam name to report.")
+    is_champion = models.BooleanField(default=False, editable=False)
+    promoted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    broken_reason = models.CharField(max_length=300, blank=True, editable=False)
+
+    objects = LightModelVersionManager()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["is_champion"], condition=Q(is_champion=True), name="one_champion"),
+            models.CheckConstraint(
+                condition=Q(is_champion=False) | Q(promoted_at__isnull=False), name="champion_was_promoted"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+
+class PromotionEvent(models.Model):
+    """One change of champion: who, when, why, and which version stepped down."""
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotions")
+    previous = models.ForeignKey(ModelVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    reason = models.TextField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.version} promoted {self.at:%Y-%m-%d %H:%M}"
