@@ -95,7 +95,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "digitre_site.apps.DigitreStaticConfig",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
