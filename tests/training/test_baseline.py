@@ -1,0 +1,44 @@
+import json
+
+import numpy as np
+import pytest
+from django.conf import settings
+
+from recognizer.answers import NOT_A_DIGIT, Calibration
+from recognizer.registry import shipped_baseline
+from training import model_card
+from training.evaluation import Exam
+
+
+def test_the_page_in_docs_is_the_shipped_card():
+    page = settings.BASE_DIR / "docs" / "model-card.md"
+    assert page.read_text() == model_card.render(shipped_baseline().card)
+
+
+def test_the_card_says_how_it_was_made_and_what_it_scores():
+    card = shipped_baseline().card
+    assert {"preprocessing_version", "calibration", "metrics", "parameters", "trained_on", "config"} <= set(card)
+    assert card["metrics"]["mnist"]["n"] == 10_000
+    assert card["metrics"]["mnist"]["accuracy_top1"] >= 0.992
+    Calibration.from_dict(card["calibration"])
+
+
+@pytest.mark.tensorflow
+def test_a_trained_model_is_written_with_its_card(tmp_path, monkeypatch):
+    from training import baseline
+    from training.baseline_data import BaselineData, Pool
+    from training.network import build_network
+
+    rng = np.random.default_rng(0)
+    images = rng.random((40, 28, 28, 1), dtype="float32")
+    digits, things = np.arange(40) % 10, np.full(40, NOT_A_DIGIT)
+    monkeypatch.setattr(
+        baseline, "load_exams", lambda: [Exam("mnist", images, digits), Exam("not_digits", images, things)]
+    )
+    held = {"mnist": Exam("mnist", images, digits), "omniglot": Exam("omniglot", images, things)}
+    data = BaselineData({"mnist": Pool(images, digits)}, held)
+    card = baseline.publish(build_network(), baseline.BaselineConfig(), data, tmp_path, seconds=1)
+    assert json.loads((tmp_path / "card.json").read_text()) == json.loads(json.dumps(card))
+    assert card["metrics"]["mnist"]["n"] == 40
+    assert len((tmp_path / "baseline.tflite").read_bytes()) == card["tflite_bytes"]
+    assert model_card.render(card).startswith("# Model card")
