@@ -29,6 +29,7 @@ MIN_PEN, MAX_PEN = (
     2.1,
     3.3,
 )  # px of the frame; ink within is left as it is (MNIST train: 25th and 83rd percentile)
+HAIRLINE_INK = 200  # of 255; where most ink is greyer after scaling down, the pen was a hair
 PATH_ON_INK = 0.95  # share of a path's points that must lie on the ink, else the strokes are of another drawing
 
 
@@ -112,6 +113,7 @@ def _fit(ink: np.ndarray) -> tuple[np.ndarray, tuple[float, float, float, float]
     width, height = right - left + 2 * margin, bottom - top + 2 * margin
     size = max(1, round(width * scale)), max(1, round(height * scale))
     work = _resample(ink, (left - margin, top - margin, right + margin, bottom + margin), size)
+    work = _without_hairlines(work)
     radius = pen.measure_radius(work)
     wanted = float(np.clip(radius, MIN_PEN * WORK / 2, MAX_PEN * WORK / 2))
     growth = wanted - radius
@@ -119,6 +121,17 @@ def _fit(ink: np.ndarray) -> tuple[np.ndarray, tuple[float, float, float, float]
         work = pen.grow(work, growth)
     edge = WORK_MARGIN - growth
     return work, (edge, edge, size[0] - edge, size[1] - edge)
+
+
+def _without_hairlines(work: np.ndarray) -> np.ndarray:
+    """Make lines black again that were thinner than a working pixel and came out grey."""
+    inked = work[work >= EMPTY_INK]
+    level = float(np.percentile(inked, 75)) if inked.size else 0.0
+    if level >= HAIRLINE_INK:
+        return work
+    if not level:
+        raise InvalidDrawing("empty", "There are only scattered specks, no line.")
+    return np.minimum(work.astype("float32") * (255 / level), 255).astype("uint8")
 
 
 def _centre(work: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
@@ -167,6 +180,8 @@ def _centre_of_mass(ink: np.ndarray) -> tuple[float, float]:
     """Return y, x of the ink's mass; the first pixel's middle is 0.5."""
     rows, columns = ink.sum(axis=1, dtype="float64"), ink.sum(axis=0, dtype="float64")
     total = rows.sum()
+    if not total:
+        raise InvalidDrawing("empty", "There is nothing drawn yet.")
     return float(rows @ (np.arange(len(rows)) + 0.5) / total), float(columns @ (np.arange(len(columns)) + 0.5) / total)
 
 

@@ -229,3 +229,27 @@ def test_distances_agree_with_the_slow_way():
     targets = np.argwhere(mask)
     slow = np.array([[min(math.dist((y, x), t) for t in targets) for x in range(30)] for y in range(20)])
     np.testing.assert_allclose(pen.distance_to(mask), slow, atol=1e-5)
+
+
+@pytest.mark.parametrize("side", [280, 1024])
+def test_a_hairline_is_read_as_the_same_drawing(side):
+    thin = drawn(SEVEN, side, pen=1.5 / side)[0]
+    assert difference(normalize_ink(thin), normalize_ink(drawn(SEVEN)[0])) < ANTIALIASING
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10**6),
+    height=st.integers(1, 300),
+    width=st.integers(1, 300),
+    share=st.floats(0, 1),
+)
+def test_no_picture_gives_anything_but_a_frame_or_a_refusal(seed, height, width, share):
+    rng = np.random.default_rng(seed)
+    ink = ((rng.random((height, width)) < share) * rng.integers(0, 256, (height, width))).astype("uint8")
+    try:
+        frame = normalize_ink(ink)
+    except InvalidDrawing:
+        return
+    assert frame.shape == (28, 28, 1)
+    assert np.isfinite(frame).all()
