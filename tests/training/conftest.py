@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from recognizer import registry
 from recognizer.decoding import encode_png
@@ -10,7 +11,7 @@ from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
 from recognizer.preprocessing import PREPROCESSING_VERSION, normalize_drawing
 from recognizer.services import content_hash
 from recognizer.strokes import ink_strokes
-from training import datasets
+from training import datasets, leases
 from training.datasets import Mnist
 from training.models import TrainingRun
 from training.synthesis import draw_digit
@@ -43,7 +44,7 @@ def draw(baseline) -> Callable[..., Drawing]:
             by = nobody[0]
         path = on_canvas(draw_digit(digit, np.random.default_rng((digit, style))).strokes)
         ink = ink_strokes(path, SIDE, 20)
-        image = normalize_drawing(ink, path)
+        image = normalize_drawing(ink, path if strokes else None)
         label = digit if label is None else label
         drawing = Drawing.objects.create(
             id=uuid.uuid4(),
@@ -61,6 +62,7 @@ def draw(baseline) -> Callable[..., Drawing]:
             confidence=0.9,
             margin=0.8,
             confirmed_label=label,
+            confirmed_at=timezone.now(),
             status=status,
             reviewed_label=label if reviewed else None,
         )
@@ -80,6 +82,12 @@ def on_canvas(strokes: list) -> list:
 
 
 @pytest.fixture
+def still_lease(monkeypatch) -> None:
+    """The lease's thread looks at nothing: its connection would not see this test's transaction."""
+    monkeypatch.setattr(leases, "LOOK_SECONDS", 3600)
+
+
+@pytest.fixture
 def claim(db) -> Callable[[], TrainingRun]:
     return lambda: TrainingRun.objects.claim(worker="test:1", trigger=TrainingRun.Trigger.COMMAND)
 
@@ -87,13 +95,17 @@ def claim(db) -> Callable[[], TrainingRun]:
 @pytest.fixture
 def little_data(monkeypatch) -> Mnist:
     """A few pictures instead of MNIST, and no data folder: fast, and the same on every machine."""
-    rng = np.random.default_rng(0)
-    labels = np.arange(200) % 10
-    images = np.stack([picture(int(label), rng) for label in labels])
-    mnist = Mnist(images[:150], labels[:150], images[150:], labels[150:], is_whole=False)
+    mnist = few_digits()
     monkeypatch.setattr(datasets, "load_mnist", lambda fallback=False: mnist)
     monkeypatch.setattr(datasets, "data_dir", lambda: None)
     return mnist
+
+
+def few_digits() -> Mnist:
+    rng = np.random.default_rng(0)
+    labels = np.arange(200) % 10
+    images = np.stack([picture(int(label), rng) for label in labels])
+    return Mnist(images[:150], labels[:150], images[150:], labels[150:], is_whole=False)
 
 
 def picture(digit: int, rng: np.random.Generator) -> np.ndarray:

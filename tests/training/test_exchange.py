@@ -1,0 +1,159 @@
+"""Out and back in: nothing is lost, nothing comes twice, nothing that is damaged comes at all."""
+
+import gzip
+import json
+import struct
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from recognizer.answers import NOT_A_DIGIT
+from recognizer.decoding import decode_png
+from recognizer.models import Contributor, Drawing
+from training.exporting import FORMATS, export_drawings, read_drawings
+from training.importing import BadExport, import_drawings
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def three(draw) -> list[Drawing]:
+    examined = Contributor.objects.create(is_exam=True)
+    return [draw(7, style=1), draw(2, style=1, strokes=False), draw(5, by=examined, label=NOT_A_DIGIT)]
+
+
+@pytest.fixture
+def folder(tmp_path, three):
+    export_drawings(tmp_path / "out", FORMATS, read_drawings())
+    return tmp_path / "out"
+
+
+def facts() -> list[tuple]:
+    rows = Drawing.objects.select_related("contributor").order_by("id")
+    return [(d.pk, bytes(d.png), d.strokes, d.label, d.content_hash, d.status, d.contributor.is_exam) for d in rows]
+
+
+def test_export_comes_back_as_it_was(folder):
+    before = facts()
+    Contributor.objects.all().delete()
+    outcome = import_drawings(folder)
+    assert (outcome.added, outcome.known, outcome.refused) == (3, 0, 0)
+    assert facts() == before
+    assert Contributor.objects.count() == 2
+    assert Drawing.objects.first().events.get().reason == "imported"
+
+
+def test_importing_twice_changes_nothing(folder):
+    Contributor.objects.all().delete()
+    import_drawings(folder)
+    before = facts()
+    outcome = import_drawings(folder)
+    assert (outcome.added, outcome.known) == (0, 3)
+    assert facts() == before
+    assert Contributor.objects.count() == 2
+
+
+def test_import_into_the_place_it_came_from_adds_nothing(folder):
+    assert import_drawings(folder).added == 0
+
+
+@pytest.mark.parametrize("name", ["npz", "csv", "idx"])
+def test_each_format_comes_back_as_the_network_saw_it(tmp_path, three, name):
+    sent = sorted((drawing.label, drawing.image.tobytes()) for drawing in read_drawings())
+    export_drawings(tmp_path / name, (name,), read_drawings())
+    Contributor.objects.all().delete()
+    assert import_drawings(tmp_path / name).added == 3
+    assert sorted((row.label, decode_png(bytes(row.png)).tobytes()) for row in Drawing.objects.all()) == sent
+    assert import_drawings(tmp_path / name).added == 0
+
+
+def test_only_approved_drawings_leave_by_default(tmp_path, three, draw):
+    draw(9, status=Drawing.Status.WAITING)
+    assert len(list(read_drawings())) == 3
+    assert len(list(read_drawings(all_labelled=True))) == 4
+
+
+def test_npz_is_what_numpy_reads(folder):
+    with np.load(folder / "drawings.npz", allow_pickle=False) as arrays:
+        assert arrays["x"].shape == (3, 28, 28)
+        assert arrays["x"].dtype == np.uint8
+        assert sorted(arrays["y"]) == [2, 7, NOT_A_DIGIT]
+        assert len(set(arrays["writer"])) == 2
+
+
+def test_idx_is_what_mnist_readers_read(folder):
+    raw = (folder / "drawings-images-idx3-ubyte").read_bytes()
+    assert struct.unpack(">IIII", raw[:16]) == (0x803, 3, 28, 28)
+    assert len(raw) == 16 + 3 * 784
+    assert (folder / "drawings-labels-idx1-ubyte").read_bytes()[:8] == struct.pack(">II", 0x801, 3)
+
+
+def test_no_token_or_id_of_a_contributor_leaves(folder):
+    lines = gzip.decompress((folder / "drawings.jsonl.gz").read_bytes()).decode()
+    for contributor in Contributor.objects.all():
+        assert contributor.token.hex not in lines.replace("-", "")
+    assert {json.loads(line)["writer"] for line in lines.splitlines()} == {0, 1}
+
+
+def test_the_same_drawings_give_the_same_bytes(tmp_path, three):
+    first = export_drawings(tmp_path / "a", FORMATS, read_drawings())
+    assert export_drawings(tmp_path / "b", FORMATS, read_drawings()) == first
+
+
+def test_changed_file_is_refused(folder):
+    with (folder / "drawings.jsonl.gz").open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(BadExport, match=r"drawings\.jsonl\.gz is not the file"):
+        import_drawings(folder)
+
+
+def test_folder_without_manifest_is_refused(tmp_path):
+    with pytest.raises(BadExport, match="is not an export"):
+        import_drawings(tmp_path)
+
+
+def test_manifest_cannot_name_files_elsewhere(folder, tmp_path):
+    (tmp_path / "secret").write_text("x")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"] = {"../secret": {"sha256": "0", "bytes": 1}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BadExport):
+        import_drawings(folder)
+
+
+def test_what_is_no_drawing_is_counted_and_left_out(tmp_path, three):
+    lines = [{"id": "no uuid", "label": 3, "png": ""}, {"label": 77}, {"label": 3, "png": "AAAA"}]
+    folder = tmp_path / "bad"
+    export_drawings(folder, ("jsonl",), iter(()))
+    content = gzip.compress("\n".join(map(json.dumps, lines)).encode())
+    (folder / "drawings.jsonl.gz").write_bytes(content)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    import hashlib
+
+    manifest["files"]["drawings.jsonl.gz"]["sha256"] = hashlib.sha256(content).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    outcome = import_drawings(folder)
+    assert (outcome.added, outcome.refused) == (0, 3)
+
+
+def test_import_for_review_puts_drawings_into_the_queue(folder):
+    Contributor.objects.all().delete()
+    call_command("import_drawings", str(folder), for_review=True)
+    assert set(Drawing.objects.values_list("status", flat=True)) == {"waiting"}
+    assert not Drawing.objects.trainable().exists()
+
+
+def test_command_writes_what_was_asked_for(tmp_path, three, capsys):
+    call_command("export_drawings", str(tmp_path / "x"), formats="jsonl,idx")
+    assert "3 drawings in" in capsys.readouterr().out
+    assert (tmp_path / "x" / "manifest.json").exists()
+
+
+def test_command_refuses_unknown_formats_and_full_folders(tmp_path, three):
+    with pytest.raises(CommandError, match="No such format: pickle"):
+        call_command("export_drawings", str(tmp_path / "x"), formats="pickle")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    with pytest.raises(CommandError, match="is not empty"):
+        call_command("export_drawings", str(tmp_path / "full"))

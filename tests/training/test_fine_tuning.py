@@ -1,0 +1,104 @@
+"""Learning for real, tiny: TensorFlow is loaded here."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recognizer import registry
+from recognizer.classifier import Classifier
+from tests.training.conftest import few_digits
+from training.config import FineTuneConfig
+from training.lessons import Lessons, Taught, balanced, hold_out
+from training.replay import Replay
+
+pytestmark = pytest.mark.tensorflow
+TINY = FineTuneConfig(epochs=2, epoch_pictures=64, batch=32, learning_rate=1e-3)
+
+
+def taught_by(people: int, drawings: int = 8) -> Taught:
+    mnist = few_digits()
+    count = people * drawings
+    images, labels = mnist.x_train[:count], mnist.y_train[:count]
+    return Taught(images, labels, np.repeat(np.arange(people), drawings), np.ones(count, bool))
+
+
+@pytest.fixture(scope="module")
+def lessons() -> Lessons:
+    mnist = few_digits()
+    nothing = taught_by(2)[np.zeros(16, bool)]
+    return Lessons(taught_by(2), nothing, Replay(mnist.x_test, mnist.y_test.astype("int64")))
+
+
+def train(lessons: Lessons, config: FineTuneConfig = TINY, **watchers):
+    from training.fine_tuning import fine_tune
+
+    return fine_tune(registry.shipped_baseline().keras, lessons, config, **watchers)
+
+
+def weights(model) -> np.ndarray:
+    return np.concatenate([weight.ravel() for weight in model.get_weights()])
+
+
+def test_it_moves_a_little_and_the_seed_says_where(lessons):
+    from training.export import load_keras
+
+    before = weights(load_keras(registry.shipped_baseline().keras))
+    first, second = train(lessons), train(lessons)
+    other = train(lessons, replace(TINY, seed=2))
+    np.testing.assert_allclose(weights(first.model), weights(second.model), atol=1e-5)
+    assert not np.allclose(weights(first.model), weights(other.model), atol=1e-5)
+    assert 0 < np.abs(weights(first.model) - before).max() < 0.2
+    assert [entry["epoch"] for entry in first.curve] == list(range(1, len(first.curve) + 1))
+
+
+def test_what_is_taught_is_learned_and_served_as_it_was_trained(lessons):
+    """Pictures that the baseline calls something else, shown often enough, are answered as taught; LiteRT agrees with Keras."""
+    from training.export import disagreement, export_litert
+
+    images = lessons.taught.images
+    wrong = replace(lessons.taught, labels=np.full(len(images), 4))
+    only = replace(TINY, epochs=6, drawing_share=1.0, drawing_repeats=50, patience=9, average_decay=0.5)
+    trained = train(replace(lessons, taught=wrong), only)
+    tflite = export_litert(trained.model)
+    batch = images.astype("float32")[..., None] / 255
+    said = Classifier(tflite).predict(batch).logits.argmax(axis=1)
+    assert (said == 4).mean() > 0.9
+    assert disagreement(trained.model, tflite, batch) < 1e-3
+
+
+def test_what_a_step_raises_ends_the_training(lessons):
+    class Enough(Exception):
+        pass
+
+    def stop(share):
+        raise Enough
+
+    with pytest.raises(Enough):
+        train(lessons, on_step=stop)
+
+
+def test_people_are_held_out_whole_where_there_are_several():
+    teach, held = hold_out(taught_by(8), replace(TINY, validation_share=0.3))
+    assert set(teach.people) | set(held.people) == set(range(8))
+    assert not set(teach.people) & set(held.people)
+    assert len(held.labels) == 16
+
+
+def test_of_few_people_some_drawings_are_held_out():
+    teach, held = hold_out(taught_by(2), replace(TINY, validation_share=0.25))
+    assert (len(teach.labels), len(held.labels)) == (12, 4)
+    assert set(teach.people) == {0, 1}
+
+
+def test_flood_of_one_hand_and_class_does_not_drown_the_rest():
+    labels = np.array([7] * 900 + [3] * 10)
+    people = np.array([0] * 900 + list(range(1, 11)))
+    flood = Taught(np.zeros((910, 28, 28), "uint8"), labels, people, np.ones(910, bool))
+    drawn = balanced(flood, 1000, TINY, np.random.default_rng(0))
+    assert (labels[drawn] == 3).mean() > 0.3
+
+
+def test_handful_is_not_repeated_without_end():
+    drawn = balanced(taught_by(1), 1000, TINY, np.random.default_rng(0))
+    assert len(drawn) == TINY.drawing_repeats * 8

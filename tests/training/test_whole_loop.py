@@ -1,0 +1,135 @@
+"""Draw, correct, approve, train, examine, promote, answer, roll back: with every process there is."""
+
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.infra.conftest import BASE_DIR, Digitre, database_url, wait_until  # noqa: F401  the fixture
+from tests.pictures import canvas_png, data_url
+
+pytestmark = [pytest.mark.processes, pytest.mark.tensorflow, pytest.mark.sqlite, pytest.mark.timeout(900)]
+TAUGHT = 4  # what people here call a triangle
+QUICK_SITE = Path(__file__).with_name("quick_site")
+
+
+class Visitor:
+    """One browser: its cookies, and JSON both ways."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.cookies = port, {}
+
+    def call(self, method: str, path: str, body: object = None, form: dict | None = None, **headers: str):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        kind = "application/x-www-form-urlencoded" if form else "application/json"
+        content = urllib.parse.urlencode(form) if form else (None if body is None else json.dumps(body))
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        connection.request(method, path, content, {"Content-Type": kind, "Cookie": cookies, **headers})
+        response = connection.getresponse()
+        for header in response.headers.get_all("Set-Cookie") or []:
+            name, _, value = header.split(";", 1)[0].partition("=")
+            self.cookies[name] = value
+        raw = response.read().decode()
+        connection.close()
+        is_json = "json" in (response.headers.get("Content-Type") or "")
+        return response.status, json.loads(raw) if is_json and raw else raw
+
+
+@pytest.fixture
+def site(tmp_path, database_url) -> Iterator[Digitre]:  # noqa: F811
+    """Web, worker, beat and broker as the launcher starts them; what they learn is smaller, see sitecustomize there."""
+    installation = Digitre(tmp_path / "var", database_url)
+    installation.environment |= {
+        "DIGITRE_THROTTLES": "off",
+        "DIGITRE_AUTO_APPROVE": "none",
+        "PYTHONPATH": f"{QUICK_SITE}{os.pathsep}{BASE_DIR}",
+    }
+    installation.start()
+    yield installation
+    installation.clean_up()
+
+
+def manage(site: Digitre, statement: str) -> None:
+    """Do what an operator does in the admin, by the same verbs."""
+    environment = site.environment | {"SECRET_KEY": (site.var_dir / "secret_key").read_text()}
+    command = [sys.executable, str(BASE_DIR / "manage.py"), "shell", "-v0", "-c", statement]
+    subprocess.run(command, check=True, cwd=BASE_DIR, env=environment)
+
+
+def triangle(number: int) -> dict:
+    """A triangle as one of many hands draws it."""
+    x, y = 40 + 7 * (number % 5), 30 + 6 * (number % 7)
+    width, height = 120 + 9 * (number % 6), 140 + 8 * (number % 4)
+    corners = [(x + width / 2 + 5 * (number % 3), y), (x, y + height), (x + width, y + height - 3 * (number % 4))]
+    path = [list(corners[0]), list(corners[1]), list(corners[2]), list(corners[0])]
+    return {"image": data_url(canvas_png([path])), "strokes": [path], "canvas": {"width": 280, "height": 280}}
+
+
+def approve_all(site: Digitre, password: str) -> int:
+    """Sign in and decide drawing after drawing at the review desk, as its page does."""
+    admin = Visitor(site.port)
+    admin.call("GET", "/admin/login/")
+    token = admin.cookies["csrftoken"]
+    form = {"username": "admin", "password": password, "csrfmiddlewaretoken": token, "next": "/admin/"}
+    status, _ = admin.call("POST", "/admin/login/", form=form)
+    assert status == 302
+    approved = 0
+    while True:
+        headers = {"X-CSRFToken": admin.cookies["csrftoken"]}
+        said = {"held": [], "unsent": [], "blind": False}
+        status, desk = admin.call("POST", "/admin/recognizer/drawing/queue/claim/", said, **headers)
+        assert status == 200, desk
+        if not desk["drawings"]:
+            return approved
+        for drawing in desk["drawings"]:
+            decision = {"id": drawing["id"], "label": TAUGHT, "blind": False}
+            status, answer = admin.call("POST", "/admin/recognizer/drawing/queue/decide/", decision, **headers)
+            assert status == 200, answer
+            approved += 1
+
+
+def test_the_whole_loop(site):
+    password = re.search(r'password "([^"]+)"', site.output)[1]
+    asked = Visitor(site.port)
+    status, before = asked.call("POST", "/api/v1/guesses/", triangle(1000))
+    assert status == 200
+    assert before["model_version"] == 1
+    assert before["digit"] != TAUGHT
+
+    for person in range(6):
+        visitor = Visitor(site.port)
+        for number in range(person * 8, person * 8 + 8):
+            status, drawing = visitor.call("POST", "/api/v1/drawings/", triangle(number))
+            assert status == 201, drawing
+            status, _ = visitor.call("PUT", f"/api/v1/drawings/{drawing['id']}/feedback/", {"label": TAUGHT})
+            assert status == 200
+    assert approve_all(site, password) == 48
+    manage(site, "from training.models import *; TrainingPolicy(minimum_new_labels=30).save()")
+
+    wait_until(lambda: runs(site)[0] not in ("", "running"), 600)  # the clock ticks every two minutes
+    status, story = runs(site)
+    assert status == "promoted", story
+
+    wait_until(lambda: asked.call("POST", "/api/v1/guesses/", triangle(1000))[1]["model_version"] == 2, 10)
+    after = asked.call("POST", "/api/v1/guesses/", triangle(1000))[1]
+    assert after["digit"] == TAUGHT, after
+    assert asked.call("GET", "/api/v1/progress/")[1]["versions"][0]["drawings"] > 20
+
+    manage(site, "from recognizer import registry; registry.roll_back(by=None, reason='the old answer, please')")
+    wait_until(lambda: asked.call("POST", "/api/v1/guesses/", triangle(1000))[1]["model_version"] == 1, 10)
+    assert asked.call("POST", "/api/v1/guesses/", triangle(1000))[1]["digit"] == before["digit"]
+
+
+def runs(site: Digitre) -> tuple[str, str]:
+    """The latest run's status, and what there is to say about it."""
+    status = site.query("SELECT coalesce((SELECT status FROM training_trainingrun ORDER BY id DESC LIMIT 1), '')")
+    if status in ("", "running"):
+        return status, ""
+    return status, site.query("SELECT decision || error || log FROM training_trainingrun ORDER BY id DESC LIMIT 1")
