@@ -22,7 +22,8 @@ MOST_REMEMBERED = 50  # newest first; a hand changes, and a guess must stay fast
 # Both chosen on the UCI pen digits' training writers, sheared, stretched and turned by an amount of each writer's own
 # so that the network errs on their hands (bench/personal_memory.py --tune); never on an exam.
 LIKENESS = 0.7  # cosine; drawings less alike say nothing (two different digits of one hand: 99 % are below)
-TRUST = 40.0  # log-odds for each unit of likeness above that: an identical drawing outweighs 160,000 to 1
+TRUST = 40.0  # log-odds for each unit of likeness above that: an identical drawing gains e^12
+DOUBT = 1e-4  # a digit that a likeness speaks for is given at least this: the network errs, however sure it is
 SAME_DIGIT = 0.8  # cosine; above it, one hand has drawn the same thing twice (95 % of its pairs are)
 
 
@@ -50,7 +51,8 @@ def mix(prediction: Prediction, features: np.ndarray, labels: np.ndarray, served
     likeness = np.full(NUM_CLASSES + 1, -1.0)
     np.maximum.at(likeness, labels, features @ prediction.features[0])
     network = calibrated_probabilities(prediction.logits, served.calibration.temperature)[0]
-    log_odds = np.log(np.maximum(network, 1e-12)) + TRUST * np.maximum(0, likeness[:NUM_CLASSES] - LIKENESS)
+    gain = TRUST * np.maximum(0, likeness[:NUM_CLASSES] - LIKENESS)
+    log_odds = np.log(np.maximum(network, np.where(gain > 0, DOUBT, 1e-12))) + gain
     logits = (log_odds * served.calibration.temperature)[np.newaxis].astype("float32")
     return Prediction(logits, _digitness(prediction, likeness, served), prediction.features)
 

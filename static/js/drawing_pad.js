@@ -49,6 +49,11 @@ export class DrawingPad extends EventTarget {
     return this.#current ? [...this.#history.strokes, this.#current] : this.#history.strokes;
   }
 
+  /** The finished strokes as one object, the same one whenever undo or redo comes back to it. */
+  get sheet() {
+    return this.#history.strokes;
+  }
+
   get isEmpty() {
     return this.strokes.length === 0;
   }

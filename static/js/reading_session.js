@@ -10,7 +10,7 @@ export class ReadingSession {
   #api;
   #pad;
   #view;
-  #key = null;
+  #keys = new WeakMap(); // by sheet: handing in the same sheet again, after a failure or an undo, stores it once
   #failed = null;
   #undoTimer = 0;
   state = { phase: "intro", answer: null, label: undefined };
@@ -28,7 +28,6 @@ export class ReadingSession {
 
   /** The sheet is another one: what was said about the old one no longer holds. */
   sheetChanged() {
-    this.#key = null;
     this.#failed = null;
     clearTimeout(this.#undoTimer);
     this.#view.error("");
@@ -45,17 +44,18 @@ export class ReadingSession {
       this.#view.error("That is only a speck. Draw a bit bigger.");
       return;
     }
-    this.#key ||= idempotencyKey(); // a retry of the same sheet carries the same key: stored once
-    const key = this.#key;
+    const sheet = this.#pad.sheet;
+    if (!this.#keys.has(sheet)) this.#keys.set(sheet, idempotencyKey());
+    const isStill = () => this.state.phase === "reading" && this.#pad.sheet === sheet; // else drawn on while waiting
     await this.#attempt(() => this.submit(), async () => {
       this.#enter("reading");
-      const answer = await this.#api.submit(await this.body(), key);
-      if (key !== this.#key) return; // drawn on while waiting
+      const answer = await this.#api.submit(await this.body(), this.#keys.get(sheet));
+      if (!isStill()) return;
       this.state.answer = answer;
       this.#enter("answered");
       this.#view.answer(answer);
     });
-    if (this.state.phase === "reading" && key === this.#key) this.#enter("drawing");
+    if (isStill()) this.#enter("drawing");
   }
 
   /** `label`: 0-9, or null for "not a digit". */
@@ -123,7 +123,7 @@ export class ReadingSession {
   #explain(error, again) {
     if (error.code === "gone") {
       // The cookie expired or is blocked. The ink is here: hand it in afresh, then ask again.
-      this.#key = null;
+      this.#keys.delete(this.#pad.sheet);
       this.#enter("drawing");
       this.#failed = () => this.submit();
       const help = navigator.cookieEnabled

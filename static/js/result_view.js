@@ -36,6 +36,10 @@ export class ResultView {
 
   guess(answer) {
     this.#verdict(answer, "Looks like");
+    if (answer.refused) {
+      this.#digit("…"); // half a digit is no reason to scold
+      this.#text("certainty", "No digit yet.");
+    }
     this.#showBars(answer);
     this.#picture(answer);
   }

@@ -64,7 +64,7 @@ def test_a_round_asks_for_ten_digits_and_counts_what_was_read(visit):
         person.draw(SEVEN)
         person.button("read").click()
         expect(person.part("verdict")).to_contain_text("It reads a 7.")
-        person.button("confirm" if asked[-1] == 7 or len(asked) > 5 else "skip").click()
+        person.button("confirm" if asked[-1] == 7 or number == 10 else "skip").click()
     expect(person.part("score")).to_contain_text("It read")
 
     drawings = Drawing.objects.order_by("created_at")
@@ -108,8 +108,8 @@ def test_a_correction_is_remembered_for_its_author_alone(visit):
 
     person.draw(SEVEN)
     person.button("read").click()
+    person.expect_answer(1)
     expect(person.part("memory")).to_have_text("using your last correction")
-    assert "1" in person.part("digit").inner_text()
     newest = Drawing.objects.latest("created_at")
     assert newest.predicted_label == 7  # what is stored is what the network alone said
 

@@ -187,3 +187,13 @@ def test_drawing_on_while_the_answer_is_under_way_drops_it(visit):
     person.page.wait_for_timeout(500)
     assert person.phase == "drawing"
     assert person.ink_share() > 0.05
+
+
+def test_a_sheet_that_undo_brings_back_is_not_stored_twice(visit):
+    person = visit()
+    person.hand_in(SEVEN)
+    person.page.keyboard.press("Escape")
+    person.page.keyboard.press("Control+z")
+    person.button("read").click()
+    person.expect_answer(7)
+    assert Drawing.objects.count() == 1

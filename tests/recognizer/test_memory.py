@@ -33,6 +33,10 @@ def test_a_drawing_like_a_corrected_one_gets_its_label():
     assert sum(said.probabilities) == pytest.approx(1)
 
 
+def test_the_same_drawing_again_gets_its_label_however_sure_the_network_is():
+    assert mixed(predict(7, unit(1, 0, 0), logit=40.0), [unit(1, 0, 0)], [1]).digit == 1
+
+
 def test_a_drawing_unlike_all_remembered_ones_keeps_the_networks_answer_exactly():
     prediction = predict(7, unit(1, 0, 0))
     said = mixed(prediction, [unit(0.6, 1, 0), unit(0, 0, 1)], [1, 2])
