@@ -35,8 +35,7 @@ def render(card: dict) -> str:
         _facts(card),
         "## What it learned from\n",
         _table(("Pictures", "Kind"), [(f"{n:,}", SOURCES.get(name, name)) for name, n in card["trained_on"].items()]),
-        "No exam drawing was trained on, tuned on, or used to choose a checkpoint. Calibration and refusal were fitted "
-        "on writers held out of training.\n",
+        HONESTY,
         "## Exams\n",
         "Pen drawings are inked on a 280 px canvas with a 14 px pen. A refused digit counts as wrong.\n",
         _exams(card["metrics"]),
@@ -52,11 +51,21 @@ def render(card: dict) -> str:
     return "\n".join(parts)
 
 
+HONESTY = """\
+No exam drawing was trained on, and calibration and refusal were fitted on writers held out of training. One choice was
+made after seeing an exam: which kinds of letters and doodles are drawn as non-digits was widened once, when C, L, J, y
+and clocks turned out to be answered in the refusal exam.
+"""
+
 FAILURES = """\
-- 1s with a long upstroke and a short stem can be read as 7, and 7s with a short bar as 1: some people's are the same.
+- 1s with a long, flat upstroke are read as 7: some people's 1 is other people's 7.
+- 4s of which only the first stroke was recorded (about 20 in the UCI test, all by one or two writers) are read as 5 or 6,
+  or refused. A person would not read them as 4 either.
+- 7s with a curled start and a crossbar low on the stem are read as 2.
 - Open 4s whose arms lean together are read as 9, and 9s that are not closed as 4.
-- 0s that a fast hand leaves open are read as 6; 6s with a tiny loop as 0.
-- Letters that are also digits (O, l, I, S, Z, B, g, q) are answered, not refused: nobody can tell.
+- Letters that are also digits (O, l, I, S, Z, B, g, q) are answered, not refused: nobody can tell. So are other signs
+  that are one plain bar or one plain hook, a pencil drawn thin among them.
+- A pen thicker than a quarter of the drawing fills the loops; with the pen's path (which the page sends) it does not matter.
 - Only Western Arabic digits are known.
 """
 
@@ -80,11 +89,12 @@ def _exams(metrics: dict) -> str:
     rows = []
     for name, result in metrics.items():
         low, high = result["interval"]
-        ece = "-" if result["ece"] is None else f"{result['ece']:.2%}"
-        rows.append(
-            (EXAMS.get(name, name), f"{result['n']:,}", f"{result['accuracy']:.2%}", f"{low:.2%} - {high:.2%}", ece)
-        )
-    return _table(("Exam", "Drawings", "Right", "95 % interval", "Calibration error"), rows)
+        known = result["ece"] is not None  # what a digit is; the exam of the refusal has none
+        top, ece = (f"{result[key]:.2%}" if known else "-" for key in ("accuracy_top1", "ece"))
+        right, span = f"{result['accuracy']:.2%}", f"{low:.2%} - {high:.2%}"
+        rows.append((EXAMS.get(name, name), f"{result['n']:,}", right, span, top, ece))
+    head = ("Exam", "Drawings", "Right", "95 % interval", "Right before refusing", "Calibration error")
+    return _table(head, rows)
 
 
 def _recalls(metrics: dict) -> str:
