@@ -38,7 +38,6 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
         ("created_at", admin.DateFieldListFilter),
     )
     search_fields = ("id",)
-    search_help_text = "The first letters of a drawing's id or of a contributor's name."
     change_list_template = "admin/recognizer/drawing/change_list.html"
     change_form_template = "admin/recognizer/drawing/change_form.html"
     fields = ()

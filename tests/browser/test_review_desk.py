@@ -4,6 +4,7 @@ import re
 from collections import Counter
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import BrowserContext, Page, expect
@@ -12,7 +13,7 @@ from recognizer import registry
 from recognizer.models import Drawing, LabelEvent
 from tests.admin.conftest import groups, make_user, operator, other_reviewer, owner, reviewer  # noqa: F401  fixtures
 from tests.admin.seeding import make_drawing, make_drawings
-from tests.browser.test_accessibility import LOOKS, assert_no_grave_findings
+from tests.browser.test_accessibility import LOOKS
 from training.models import TrainingRun
 
 QUEUE = "/admin/recognizer/drawing/queue/"
@@ -210,6 +211,13 @@ PAGES = [
 ]
 
 
+def grave_findings(page: Page) -> list[tuple[str, list[str]]]:
+    # preload: axe would load style sheets anew by inline styles, which the policy of these pages forbids
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    grave = [finding for finding in found if finding["impact"] in ("serious", "critical")]
+    return [(finding["id"], [node["html"][:120] for node in finding["nodes"]]) for finding in grave]
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_page_is_sound(open_context, site, owner, look):  # noqa: F811
     drawing = make_drawings(5)[0]
@@ -222,7 +230,7 @@ def test_every_page_is_sound(open_context, site, owner, look):  # noqa: F811
     for address in PAGES:
         page.goto(address.format(drawing=drawing.pk, version=version.pk, run=run.pk))
         page.wait_for_load_state("load")
-        assert_no_grave_findings(page)
+        assert not grave_findings(page), address
 
 
 def test_markup_that_got_into_a_page_would_not_run(open_context, chromium, site, owner):  # noqa: F811

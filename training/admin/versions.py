@@ -75,12 +75,12 @@ class ModelVersionAdmin(admin.ModelAdmin):
     @admin.display(description="version")
     def name(self, version: ModelVersion) -> SafeString:
         return format_html(
-            '<a href="{}">version {}</a>',
+            '<a class="said" href="{}">version {}</a>',
             reverse("admin:recognizer_modelversion_change", args=[version.pk]),
             version.number,
         )
 
-    @admin.display(description="")
+    @admin.display(description="", empty_value="")
     def speaks(self, version: ModelVersion) -> SafeString | str:
         if version.is_champion:
             return format_html('<span class="champion">{}</span>', "champion")
