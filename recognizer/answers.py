@@ -27,9 +27,7 @@ class Calibration:
     refusal_threshold: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (
-            np.isfinite(self.temperature) and self.temperature > 0 and np.isfinite(self.refusal_threshold)
-        ):
+        if not (np.isfinite(self.temperature) and self.temperature > 0 and np.isfinite(self.refusal_threshold)):
             raise ValueError(f"Expected a positive temperature and a finite threshold, got {self}")
 
     @classmethod

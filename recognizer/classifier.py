@@ -43,9 +43,7 @@ class Classifier:
         except (RuntimeError, KeyError) as error:
             raise ValueError(f"Not a usable LiteRT model: {error}") from error
         if set(self._runner.get_output_details()) != set(OUTPUTS):
-            raise ValueError(
-                f"Expected the outputs {OUTPUTS}, got {sorted(self._runner.get_output_details())}"
-            )
+            raise ValueError(f"Expected the outputs {OUTPUTS}, got {sorted(self._runner.get_output_details())}")
         (self._input,) = self._runner.get_input_details()
         self._lock = threading.Lock()
 

@@ -51,9 +51,7 @@ def _finite(number: object) -> float:
     return value
 
 
-def ink_strokes(
-    strokes: Strokes, side: int = 280, pen: float = 22.4, supersample: int = SUPERSAMPLE
-) -> np.ndarray:
+def ink_strokes(strokes: Strokes, side: int = 280, pen: float = 22.4, supersample: int = SUPERSAMPLE) -> np.ndarray:
     """Ink strokes on a square canvas with a round pen, antialiased.
 
     Args:

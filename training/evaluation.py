@@ -11,7 +11,9 @@ from recognizer.classifier import NUM_CLASSES, Prediction
 ECE_BINS = 15
 Z95 = 1.959964  # standard normal, two-sided 95 %
 BATCH = 500
-REFUSED_DIGITS = 0.002  # share of held-out digits the threshold may refuse; of strangers' it refuses some three times more
+REFUSED_DIGITS = (
+    0.002  # share of held-out digits the threshold may refuse; of strangers' it refuses some three times more
+)
 TEMPERATURES = np.geomspace(0.2, 5, 400)
 
 

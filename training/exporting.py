@@ -215,4 +215,9 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-WRITERS = {"jsonl": JsonLines, "npz": Npz, "csv": Csv, "idx": Idx}
+WRITERS: dict[str, type[JsonLines] | type[Npz] | type[Csv] | type[Idx]] = {
+    "jsonl": JsonLines,
+    "npz": Npz,
+    "csv": Csv,
+    "idx": Idx,
+}

@@ -211,8 +211,8 @@ def _store(rows: list[Incoming], source: str, model: _Reader, status: str, outco
         )
         drawings.append(drawing)
     Drawing.objects.bulk_create(drawings)
-    actions = {Drawing.Status.APPROVED: LabelEvent.Action.APPROVED}
-    action = actions.get(status, LabelEvent.Action.CONFIRMED)
+    is_approved = status == Drawing.Status.APPROVED
+    action = LabelEvent.Action.APPROVED if is_approved else LabelEvent.Action.CONFIRMED
     LabelEvent.objects.bulk_create(
         LabelEvent(
             drawing=drawing, actor=LabelEvent.Actor.RULE, action=action, label=drawing.confirmed_label, reason=REASON

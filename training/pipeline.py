@@ -189,7 +189,8 @@ def prepare(
 
 
 def _people(members: list[tuple[UUID, int]]) -> dict[UUID, int]:
-    people, ids = {}, [drawing_id for drawing_id, _ in members]
+    people: dict[UUID, int] = {}
+    ids = [drawing_id for drawing_id, _ in members]
     for start in range(0, len(ids), 500):
         rows = Drawing.objects.filter(pk__in=ids[start : start + 500])
         people |= dict(rows.values_list("pk", "contributor_id"))

@@ -163,9 +163,9 @@ def _crossed_out_digit(rng: np.random.Generator, digits: list[StrokeDrawing]) ->
 
 def _mixed_digits(rng: np.random.Generator, digits: list[StrokeDrawing]) -> Strokes:
     """Two digits on top of each other."""
-    return _placed(_digit(rng, digits), 0, 0, 0.7, 1) + _placed(
-        _digit(rng, digits), *rng.uniform(0.05, 0.35, 2), 0.7, 1
-    )
+    below, above = _digit(rng, digits), _digit(rng, digits)
+    x, y = rng.uniform(0.05, 0.35, 2)
+    return _placed(below, 0, 0, 0.7, 1) + _placed(above, x, y, 0.7, 1)
 
 
 def _blot(rng: np.random.Generator, digits: list[StrokeDrawing]) -> Strokes:

@@ -10,7 +10,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -19,180 +18,534 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Contributor',
+            name="Contributor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('is_exam', models.BooleanField(default=False, help_text='Their drawings are exam questions and never train.')),
-                ('blocked_at', models.DateTimeField(blank=True, null=True)),
-                ('consented_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "is_exam",
+                    models.BooleanField(default=False, help_text="Their drawings are exam questions and never train."),
+                ),
+                ("blocked_at", models.DateTimeField(blank=True, null=True)),
+                ("consented_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='ModelVersion',
+            name="ModelVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(editable=False, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('origin', models.CharField(help_text='Where it comes from: the shipped baseline, or a training run.', max_length=200)),
-                ('keras', models.BinaryField()),
-                ('tflite', models.BinaryField()),
-                ('keras_sha256', models.CharField(editable=False, max_length=64)),
-                ('tflite_sha256', models.CharField(editable=False, max_length=64)),
-                ('preprocessing_version', models.PositiveIntegerField(editable=False)),
-                ('calibration', models.JSONField(help_text='Temperature and refusal threshold; see recognizer.answers.Calibration.')),
-                ('metrics', models.JSONField(blank=True, default=dict, help_text='Exam name to report.')),
-                ('is_champion', models.BooleanField(default=False, editable=False)),
-                ('promoted_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('broken_reason', models.CharField(blank=True, editable=False, max_length=300)),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='recognizer.modelversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField(editable=False, unique=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "origin",
+                    models.CharField(
+                        help_text="Where it comes from: the shipped baseline, or a training run.", max_length=200
+                    ),
+                ),
+                ("keras", models.BinaryField()),
+                ("tflite", models.BinaryField()),
+                ("keras_sha256", models.CharField(editable=False, max_length=64)),
+                ("tflite_sha256", models.CharField(editable=False, max_length=64)),
+                ("preprocessing_version", models.PositiveIntegerField(editable=False)),
+                (
+                    "calibration",
+                    models.JSONField(
+                        help_text="Temperature and refusal threshold; see recognizer.answers.Calibration."
+                    ),
+                ),
+                ("metrics", models.JSONField(blank=True, default=dict, help_text="Exam name to report.")),
+                ("is_champion", models.BooleanField(default=False, editable=False)),
+                ("promoted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("broken_reason", models.CharField(blank=True, editable=False, max_length=300)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="recognizer.modelversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.CreateModel(
-            name='Drawing',
+            name="Drawing",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('idempotency_key', models.CharField(editable=False, max_length=64, null=True)),
-                ('png', models.BinaryField(help_text='Greyscale PNG made by us from the pixels that were sent.')),
-                ('strokes', models.JSONField(editable=False, null=True)),
-                ('canvas_width', models.FloatField(editable=False, null=True)),
-                ('canvas_height', models.FloatField(editable=False, null=True)),
-                ('content_hash', models.CharField(editable=False, help_text='SHA-256 of the 28 x 28 the model saw.', max_length=64)),
-                ('preprocessing_version', models.PositiveIntegerField(editable=False)),
-                ('prompted_label', models.PositiveSmallIntegerField(blank=True, choices=[(0, '0'), (1, '1'), (2, '2'), (3, '3'), (4, '4'), (5, '5'), (6, '6'), (7, '7'), (8, '8'), (9, '9'), (10, 'not a digit')], editable=False, help_text='What the page had asked for, if it asked.', null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(10)])),
-                ('probabilities', models.JSONField(editable=False)),
-                ('predicted_label', models.PositiveSmallIntegerField(blank=True, choices=[(0, '0'), (1, '1'), (2, '2'), (3, '3'), (4, '4'), (5, '5'), (6, '6'), (7, '7'), (8, '8'), (9, '9'), (10, 'not a digit')], editable=False, help_text='Empty when the model refused to answer.', null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(10)])),
-                ('top_label', models.PositiveSmallIntegerField(editable=False, help_text='The likeliest digit, also when refused.')),
-                ('confidence', models.FloatField(editable=False)),
-                ('margin', models.FloatField(editable=False)),
-                ('confirmed_label', models.PositiveSmallIntegerField(blank=True, choices=[(0, '0'), (1, '1'), (2, '2'), (3, '3'), (4, '4'), (5, '5'), (6, '6'), (7, '7'), (8, '8'), (9, '9'), (10, 'not a digit')], editable=False, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(10)])),
-                ('confirmed_at', models.DateTimeField(editable=False, null=True)),
-                ('status', models.CharField(choices=[('unconfirmed', 'not confirmed'), ('waiting', 'waiting for review'), ('approved', 'approved'), ('rejected', 'rejected'), ('quarantined', 'quarantined')], default='unconfirmed', editable=False, max_length=12)),
-                ('status_reason', models.CharField(blank=True, editable=False, max_length=300)),
-                ('reviewed_label', models.PositiveSmallIntegerField(blank=True, choices=[(0, '0'), (1, '1'), (2, '2'), (3, '3'), (4, '4'), (5, '5'), (6, '6'), (7, '7'), (8, '8'), (9, '9'), (10, 'not a digit')], editable=False, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(10)])),
-                ('reviewed_at', models.DateTimeField(editable=False, null=True)),
-                ('suspicion', models.FloatField(editable=False, help_text='0..1: how strongly others contradict the label.', null=True)),
-                ('review_priority', models.FloatField(default=0.0, editable=False, help_text='Queue order, higher first.')),
-                ('check_due', models.CharField(blank=True, choices=[('', 'open'), ('blind', 'blind'), ('audit', 'blind check of the approval rule'), ('second', 'blind second opinion')], default='', editable=False, help_text='Decided, and wanted once more by a reviewer who does not see how.', max_length=6)),
-                ('claimed_until', models.DateTimeField(editable=False, null=True)),
-                ('claimed_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('contributor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drawings', to='recognizer.contributor')),
-                ('reviewed_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('model_version', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='drawings', to='recognizer.modelversion')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("idempotency_key", models.CharField(editable=False, max_length=64, null=True)),
+                ("png", models.BinaryField(help_text="Greyscale PNG made by us from the pixels that were sent.")),
+                ("strokes", models.JSONField(editable=False, null=True)),
+                ("canvas_width", models.FloatField(editable=False, null=True)),
+                ("canvas_height", models.FloatField(editable=False, null=True)),
+                (
+                    "content_hash",
+                    models.CharField(editable=False, help_text="SHA-256 of the 28 x 28 the model saw.", max_length=64),
+                ),
+                ("preprocessing_version", models.PositiveIntegerField(editable=False)),
+                (
+                    "prompted_label",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        choices=[
+                            (0, "0"),
+                            (1, "1"),
+                            (2, "2"),
+                            (3, "3"),
+                            (4, "4"),
+                            (5, "5"),
+                            (6, "6"),
+                            (7, "7"),
+                            (8, "8"),
+                            (9, "9"),
+                            (10, "not a digit"),
+                        ],
+                        editable=False,
+                        help_text="What the page had asked for, if it asked.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(10),
+                        ],
+                    ),
+                ),
+                ("probabilities", models.JSONField(editable=False)),
+                (
+                    "predicted_label",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        choices=[
+                            (0, "0"),
+                            (1, "1"),
+                            (2, "2"),
+                            (3, "3"),
+                            (4, "4"),
+                            (5, "5"),
+                            (6, "6"),
+                            (7, "7"),
+                            (8, "8"),
+                            (9, "9"),
+                            (10, "not a digit"),
+                        ],
+                        editable=False,
+                        help_text="Empty when the model refused to answer.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(10),
+                        ],
+                    ),
+                ),
+                (
+                    "top_label",
+                    models.PositiveSmallIntegerField(
+                        editable=False, help_text="The likeliest digit, also when refused."
+                    ),
+                ),
+                ("confidence", models.FloatField(editable=False)),
+                ("margin", models.FloatField(editable=False)),
+                (
+                    "confirmed_label",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        choices=[
+                            (0, "0"),
+                            (1, "1"),
+                            (2, "2"),
+                            (3, "3"),
+                            (4, "4"),
+                            (5, "5"),
+                            (6, "6"),
+                            (7, "7"),
+                            (8, "8"),
+                            (9, "9"),
+                            (10, "not a digit"),
+                        ],
+                        editable=False,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(10),
+                        ],
+                    ),
+                ),
+                ("confirmed_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("unconfirmed", "not confirmed"),
+                            ("waiting", "waiting for review"),
+                            ("approved", "approved"),
+                            ("rejected", "rejected"),
+                            ("quarantined", "quarantined"),
+                        ],
+                        default="unconfirmed",
+                        editable=False,
+                        max_length=12,
+                    ),
+                ),
+                ("status_reason", models.CharField(blank=True, editable=False, max_length=300)),
+                (
+                    "reviewed_label",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        choices=[
+                            (0, "0"),
+                            (1, "1"),
+                            (2, "2"),
+                            (3, "3"),
+                            (4, "4"),
+                            (5, "5"),
+                            (6, "6"),
+                            (7, "7"),
+                            (8, "8"),
+                            (9, "9"),
+                            (10, "not a digit"),
+                        ],
+                        editable=False,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(10),
+                        ],
+                    ),
+                ),
+                ("reviewed_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "suspicion",
+                    models.FloatField(
+                        editable=False, help_text="0..1: how strongly others contradict the label.", null=True
+                    ),
+                ),
+                (
+                    "review_priority",
+                    models.FloatField(default=0.0, editable=False, help_text="Queue order, higher first."),
+                ),
+                (
+                    "check_due",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "open"),
+                            ("blind", "blind"),
+                            ("audit", "blind check of the approval rule"),
+                            ("second", "blind second opinion"),
+                        ],
+                        default="",
+                        editable=False,
+                        help_text="Decided, and wanted once more by a reviewer who does not see how.",
+                        max_length=6,
+                    ),
+                ),
+                ("claimed_until", models.DateTimeField(editable=False, null=True)),
+                (
+                    "claimed_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "contributor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="drawings",
+                        to="recognizer.contributor",
+                    ),
+                ),
+                (
+                    "reviewed_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "model_version",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="drawings",
+                        to="recognizer.modelversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PromotionEvent',
+            name="PromotionEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('reason', models.TextField()),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('previous', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='recognizer.modelversion')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promotions', to='recognizer.modelversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("reason", models.TextField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "previous",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="recognizer.modelversion",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="promotions",
+                        to="recognizer.modelversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at', '-id'],
+                "ordering": ["-at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='LabelEvent',
+            name="LabelEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('actor', models.CharField(choices=[('contributor', 'Contributor'), ('reviewer', 'Reviewer'), ('rule', 'Rule'), ('training', 'Training')], max_length=12)),
-                ('action', models.CharField(choices=[('confirmed', 'Confirmed'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('quarantined', 'Quarantined'), ('put back', 'Put Back'), ('withdrawn', 'Withdrawn'), ('seconded', 'Seconded'), ('undone', 'Undone')], max_length=12)),
-                ('label', models.PositiveSmallIntegerField(blank=True, choices=[(0, '0'), (1, '1'), (2, '2'), (3, '3'), (4, '4'), (5, '5'), (6, '6'), (7, '7'), (8, '8'), (9, '9'), (10, 'not a digit')], null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(10)])),
-                ('previous_label', models.PositiveSmallIntegerField(blank=True, choices=[(0, '0'), (1, '1'), (2, '2'), (3, '3'), (4, '4'), (5, '5'), (6, '6'), (7, '7'), (8, '8'), (9, '9'), (10, 'not a digit')], null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(10)])),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('look', models.CharField(blank=True, choices=[('', 'open'), ('blind', 'blind'), ('audit', 'blind check of the approval rule'), ('second', 'blind second opinion')], default='', max_length=6)),
-                ('drawing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='recognizer.drawing')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "actor",
+                    models.CharField(
+                        choices=[
+                            ("contributor", "Contributor"),
+                            ("reviewer", "Reviewer"),
+                            ("rule", "Rule"),
+                            ("training", "Training"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("confirmed", "Confirmed"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                            ("quarantined", "Quarantined"),
+                            ("put back", "Put Back"),
+                            ("withdrawn", "Withdrawn"),
+                            ("seconded", "Seconded"),
+                            ("undone", "Undone"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "label",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        choices=[
+                            (0, "0"),
+                            (1, "1"),
+                            (2, "2"),
+                            (3, "3"),
+                            (4, "4"),
+                            (5, "5"),
+                            (6, "6"),
+                            (7, "7"),
+                            (8, "8"),
+                            (9, "9"),
+                            (10, "not a digit"),
+                        ],
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(10),
+                        ],
+                    ),
+                ),
+                (
+                    "previous_label",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        choices=[
+                            (0, "0"),
+                            (1, "1"),
+                            (2, "2"),
+                            (3, "3"),
+                            (4, "4"),
+                            (5, "5"),
+                            (6, "6"),
+                            (7, "7"),
+                            (8, "8"),
+                            (9, "9"),
+                            (10, "not a digit"),
+                        ],
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(10),
+                        ],
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "look",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "open"),
+                            ("blind", "blind"),
+                            ("audit", "blind check of the approval rule"),
+                            ("second", "blind second opinion"),
+                        ],
+                        default="",
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "drawing",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="recognizer.drawing"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
-                'indexes': [models.Index(fields=['drawing', 'at'], name='label_event_drawing'), models.Index(condition=models.Q(('look', ''), _negated=True), fields=['look', '-id'], name='label_event_look')],
+                "ordering": ["at", "id"],
+                "indexes": [
+                    models.Index(fields=["drawing", "at"], name="label_event_drawing"),
+                    models.Index(
+                        condition=models.Q(("look", ""), _negated=True), fields=["look", "-id"], name="label_event_look"
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_champion', True)), fields=('is_champion',), name='one_champion'),
+            model_name="modelversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_champion", True)), fields=("is_champion",), name="one_champion"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.CheckConstraint(condition=models.Q(('is_champion', False), ('promoted_at__isnull', False), _connector='OR'), name='champion_was_promoted'),
+            model_name="modelversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("is_champion", False), ("promoted_at__isnull", False), _connector="OR"),
+                name="champion_was_promoted",
+            ),
         ),
         migrations.AddIndex(
-            model_name='drawing',
-            index=models.Index(fields=['status', '-review_priority', 'id'], name='drawing_queue'),
+            model_name="drawing",
+            index=models.Index(fields=["status", "-review_priority", "id"], name="drawing_queue"),
         ),
         migrations.AddIndex(
-            model_name='drawing',
-            index=models.Index(fields=['-created_at', 'id'], name='drawing_newest'),
+            model_name="drawing",
+            index=models.Index(fields=["-created_at", "id"], name="drawing_newest"),
         ),
         migrations.AddIndex(
-            model_name='drawing',
-            index=models.Index(fields=['status', '-created_at'], name='drawing_status_newest'),
+            model_name="drawing",
+            index=models.Index(fields=["status", "-created_at"], name="drawing_status_newest"),
         ),
         migrations.AddIndex(
-            model_name='drawing',
-            index=models.Index(fields=['contributor', '-created_at'], name='drawing_contributor_newest'),
+            model_name="drawing",
+            index=models.Index(fields=["contributor", "-created_at"], name="drawing_contributor_newest"),
         ),
         migrations.AddIndex(
-            model_name='drawing',
-            index=models.Index(fields=['content_hash'], name='drawing_content'),
+            model_name="drawing",
+            index=models.Index(fields=["content_hash"], name="drawing_content"),
         ),
         migrations.AddIndex(
-            model_name='drawing',
-            index=models.Index(condition=models.Q(('idempotency_key__isnull', False)), fields=['idempotency_key'], name='drawing_retry'),
+            model_name="drawing",
+            index=models.Index(
+                condition=models.Q(("idempotency_key__isnull", False)), fields=["idempotency_key"], name="drawing_retry"
+            ),
         ),
         migrations.AddIndex(
-            model_name='drawing',
-            index=models.Index(fields=['model_version', '-created_at', 'id'], name='drawing_version_newest'),
+            model_name="drawing",
+            index=models.Index(fields=["model_version", "-created_at", "id"], name="drawing_version_newest"),
         ),
         migrations.AddIndex(
-            model_name='drawing',
-            index=models.Index(condition=models.Q(('suspicion__isnull', False)), fields=['-suspicion', 'id'], name='drawing_suspicion'),
+            model_name="drawing",
+            index=models.Index(
+                condition=models.Q(("suspicion__isnull", False)), fields=["-suspicion", "id"], name="drawing_suspicion"
+            ),
         ),
         migrations.AddIndex(
-            model_name='drawing',
-            index=models.Index(condition=models.Q(('check_due', ''), _negated=True), fields=['check_due', 'id'], name='drawing_check_due'),
+            model_name="drawing",
+            index=models.Index(
+                condition=models.Q(("check_due", ""), _negated=True),
+                fields=["check_due", "id"],
+                name="drawing_check_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='drawing',
-            index=models.Index(fields=['created_at', 'confirmed_label', 'predicted_label'], name='drawing_tally'),
+            model_name="drawing",
+            index=models.Index(fields=["created_at", "confirmed_label", "predicted_label"], name="drawing_tally"),
         ),
         migrations.AddConstraint(
-            model_name='drawing',
-            constraint=models.UniqueConstraint(fields=('contributor', 'idempotency_key'), name='one_drawing_per_idempotency_key'),
+            model_name="drawing",
+            constraint=models.UniqueConstraint(
+                fields=("contributor", "idempotency_key"), name="one_drawing_per_idempotency_key"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='drawing',
-            constraint=models.CheckConstraint(condition=models.Q(('prompted_label__isnull', True), ('prompted_label__lte', 9), _connector='OR'), name='prompted_label_range'),
+            model_name="drawing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("prompted_label__isnull", True), ("prompted_label__lte", 9), _connector="OR"),
+                name="prompted_label_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='drawing',
-            constraint=models.CheckConstraint(condition=models.Q(('predicted_label__isnull', True), ('predicted_label__lte', 9), _connector='OR'), name='predicted_label_range'),
+            model_name="drawing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("predicted_label__isnull", True), ("predicted_label__lte", 9), _connector="OR"),
+                name="predicted_label_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='drawing',
-            constraint=models.CheckConstraint(condition=models.Q(('top_label__isnull', True), ('top_label__lte', 9), _connector='OR'), name='top_label_range'),
+            model_name="drawing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("top_label__isnull", True), ("top_label__lte", 9), _connector="OR"),
+                name="top_label_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='drawing',
-            constraint=models.CheckConstraint(condition=models.Q(('confirmed_label__isnull', True), ('confirmed_label__lte', 10), _connector='OR'), name='confirmed_label_range'),
+            model_name="drawing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("confirmed_label__isnull", True), ("confirmed_label__lte", 10), _connector="OR"),
+                name="confirmed_label_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='drawing',
-            constraint=models.CheckConstraint(condition=models.Q(('reviewed_label__isnull', True), ('reviewed_label__lte', 10), _connector='OR'), name='reviewed_label_range'),
+            model_name="drawing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reviewed_label__isnull", True), ("reviewed_label__lte", 10), _connector="OR"),
+                name="reviewed_label_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='drawing',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'waiting'), _negated=True), ('confirmed_label__isnull', False), _connector='OR'), name='waiting_is_confirmed'),
+            model_name="drawing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "waiting"), _negated=True), ("confirmed_label__isnull", False), _connector="OR"
+                ),
+                name="waiting_is_confirmed",
+            ),
         ),
     ]

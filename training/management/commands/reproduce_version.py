@@ -1,4 +1,5 @@
 import sys
+from typing import TYPE_CHECKING
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
@@ -6,6 +7,9 @@ from tqdm import tqdm
 from recognizer.models import ModelVersion
 from training.config import RunLimits
 from training.confinement import confine
+
+if TYPE_CHECKING:
+    from training.reproduction import Remade
 
 
 class Command(BaseCommand):
@@ -33,7 +37,7 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
         self._report(remade)
 
-    def _report(self, remade: object) -> None:
+    def _report(self, remade: "Remade") -> None:
         if remade.missing:
             self.stdout.write(f"{remade.missing} of its drawings have been deleted since.")
         for exam, (was, now) in remade.exams.items():
