@@ -40,17 +40,19 @@ class FineTuneConfig(_Saved):
     """How the shipped baseline becomes a challenger."""
 
     seed: int = 20171107
-    epochs: int = 5
-    epoch_pictures: int = 16_000  # pictures shown in an epoch, whatever was drawn: the run's time is capped
+    epochs: int = 4
+    epoch_pictures: int = 12_000  # pictures shown in an epoch, whatever was drawn: the run's time is capped
     batch: int = 128
     learning_rate: float = 2e-4  # AdamW's peak, a tenth of the baseline's: it moves, it does not leave
     weight_decay: float = 1e-4  # the baseline's
+    warmup: float = 0.1  # share of the steps in which the rate rises: AdamW's first steps are its rudest
     average_decay: float = 0.98  # of the running mean of the weights, a batch: about the last 50
     patience: int = 2  # epochs without a better validation loss
     replay_mnist: int = 15_000  # of 60,000, drawn by seed: enough that MNIST loses nothing measurable
     replay_pen: int = 2_500  # of 7,494, inked anew
     replay_synthetic: int = 1_000  # digits drawn by program, in styles that the others lack
     replay_others: int = 2_500  # things that are no digit, so that the refusal is not forgotten
+    replay_unseen: int = 2_000  # of the replay, never trained on: what is forgotten shows there
     drawing_share: float = 0.3  # of the pictures at most: a flood does not drown the replay
     drawing_repeats: int = 8  # of one drawing in an epoch at most: a handful is not learned by heart
     views: int = 4  # pictures made of a drawing with strokes: as sent, without strokes, and with other pens

@@ -13,7 +13,6 @@ from training.baseline_training import BaselineConfig, losses  # first: it sets 
 import keras  # isort: skip
 import tensorflow as tf  # isort: skip
 
-from recognizer.answers import NOT_A_DIGIT
 from recognizer.classifier import Prediction
 from training.augmentation import augment
 from training.config import FineTuneConfig
@@ -53,8 +52,9 @@ def fine_tune(
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
     steps = max(1, config.epoch_pictures // config.batch)
-    schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps * config.epochs, alpha=0.05)
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=config.weight_decay, clipnorm=5.0)
+    optimizer = keras.optimizers.AdamW(
+        _schedule(config, steps * config.epochs), weight_decay=config.weight_decay, clipnorm=5.0
+    )
     optimizer.build(model.trainable_variables)
     step_once = _compile_step(model, optimizer)
     average, best, curve = _Average(model, config.average_decay), _Best(), []
@@ -65,7 +65,7 @@ def fine_tune(
             average.add()
             on_step(((epoch - 1) * steps + step) / (config.epochs * steps))
         with average.in_place():
-            loss, accuracy = _validate(model, lessons)
+            loss, accuracy = _validate(model, lessons, config)
         entry = {
             "epoch": epoch,
             "loss": float(np.mean(seen)),
@@ -124,6 +124,17 @@ class _Best:
             self.epoch, self._loss, self.weights = epoch, loss, [weight.copy() for weight in weights]
 
 
+def _schedule(config: FineTuneConfig, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    warmup = max(1, int(config.warmup * steps))
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=config.learning_rate / 20,
+        decay_steps=max(1, steps - warmup),
+        alpha=0.05,
+        warmup_target=config.learning_rate,
+        warmup_steps=warmup,
+    )
+
+
 def _compile_step(model: keras.Model, optimizer: keras.Optimizer) -> Callable:
     @tf.function(reduce_retracing=True)
     def step_once(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
@@ -140,7 +151,7 @@ def _batches(lessons: Lessons, config: FineTuneConfig, epoch: int, steps: int):
     rng = np.random.default_rng((config.seed, epoch))
     size = steps * config.batch
     drawings = balanced(lessons.taught, int(config.drawing_share * size), config, rng)
-    replay = rng.integers(0, len(lessons.replay.labels), size - len(drawings))
+    replay = rng.integers(_unseen(lessons, config), len(lessons.replay.labels), size - len(drawings))
     order = rng.permutation(size)  # below len(drawings): a drawing; else replay
 
     def make(step: int) -> tuple[np.ndarray, np.ndarray]:
@@ -160,19 +171,26 @@ def _batches(lessons: Lessons, config: FineTuneConfig, epoch: int, steps: int):
             yield batch
 
 
-def _validate(model: keras.Model, lessons: Lessons) -> tuple[float, float]:
-    """Loss and share of digits right on the held-out contributors, together with as many replayed pictures."""
-    held = lessons.held
-    some = slice(0, max(len(held.labels), 500))  # the replay comes in random order
-    images = np.concatenate([held.images, lessons.replay.images[some]])
-    labels = np.concatenate([held.labels, lessons.replay.labels[some]]).astype("int32")
-    outputs = predict(model, images.astype("float32")[..., np.newaxis] / 255)
-    tensors = {"logits": tf.constant(outputs.logits), "digitness": tf.constant(outputs.digitness[:, None])}
-    loss, _ = losses(tensors, tf.constant(labels), LOSSES)
-    judged = slice(0, len(held.labels)) if len(held.labels) else slice(None)
-    digits = labels[judged] != NOT_A_DIGIT
-    right = outputs.logits[judged].argmax(axis=1) == labels[judged]
-    return float(loss), float(right[digits].mean()) if digits.any() else 0.0
+def _unseen(lessons: Lessons, config: FineTuneConfig) -> int:
+    """How many pictures at the replay's start are kept for validation; it comes in random order."""
+    return min(config.replay_unseen, len(lessons.replay.labels) // 5)
+
+
+def _validate(model: keras.Model, lessons: Lessons, config: FineTuneConfig) -> tuple[float, float]:
+    """Loss on held-out drawings plus loss on unseen replay (what is learned, what is forgotten), and digits right."""
+    known = slice(0, _unseen(lessons, config))
+    forgotten, accuracy = _loss(model, lessons.replay.images[known], lessons.replay.labels[known])
+    if not len(lessons.held.labels):
+        return forgotten, accuracy
+    learned, accuracy = _loss(model, lessons.held.images, lessons.held.labels)
+    return forgotten + learned, accuracy
+
+
+def _loss(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    said = predict(model, images.astype("float32")[..., np.newaxis] / 255)
+    outputs = {"logits": tf.constant(said.logits), "digitness": tf.constant(said.digitness[:, None])}
+    loss, accuracy = losses(outputs, tf.constant(labels.astype("int32")), LOSSES)
+    return float(loss), float(accuracy)
 
 
 def predict(model: keras.Model, images: np.ndarray) -> Prediction:
