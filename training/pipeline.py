@@ -3,10 +3,7 @@
 import logging
 import os
 import platform
-import shutil
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -20,6 +17,7 @@ from recognizer.models import Contributor, Drawing, ModelVersion
 from recognizer.preprocessing import PREPROCESSING_VERSION
 from training import examination, gate, lessons, snapshots
 from training.config import FineTuneConfig, RunConfig
+from training.confinement import own_folder
 from training.evidence import baseline_evidence, reference_evidence
 from training.leases import Cancelled, Lease, LeaseLost, RunStopped
 from training.lessons import Lessons
@@ -54,7 +52,7 @@ def execute(run: TrainingRun, config: RunConfig | None = None, listener: Listene
     promotion and the run's outcome appear in one transaction.
     """
     config = config or RunConfig()
-    with Lease(run, config.limits) as lease, _own_folder(run):
+    with Lease(run, config.limits) as lease, own_folder():
         progress = Progress(run, lease, listener)
         try:
             _chapters(run, config, progress)
@@ -324,22 +322,3 @@ def _environment(source: dict[str, str]) -> dict:
         "threads": os.cpu_count(),
         "replay": source,
     }
-
-
-class _own_folder:  # noqa: N801  used as a with-statement's verb
-    """Gives a run a folder for what Keras and LiteRT leave on disk; the next run on this machine removes a dead one's."""
-
-    def __init__(self, run: TrainingRun) -> None:
-        self._root = Path(tempfile.gettempdir())
-        self._folder = self._root / f"digitre-run-{run.pk}"
-
-    def __enter__(self) -> None:
-        for remains in self._root.glob("digitre-run-*"):
-            shutil.rmtree(remains, ignore_errors=True)
-        self._folder.mkdir(mode=0o700)
-        self._before = tempfile.tempdir
-        tempfile.tempdir = str(self._folder)
-
-    def __exit__(self, *_: object) -> None:
-        tempfile.tempdir = self._before
-        shutil.rmtree(self._folder, ignore_errors=True)
