@@ -19,12 +19,11 @@ from recognizer.services import Submission
 from recognizer.serving import Served
 
 MOST_REMEMBERED = 50  # newest first; a hand changes, and a guess must stay fast
-# Both chosen on the UCI pen digits' training writers, sheared, stretched and turned by an amount of each writer's own
+# Chosen on the UCI pen digits' training writers, sheared, stretched and turned by an amount of each writer's own
 # so that the network errs on their hands (bench/personal_memory.py --tune); never on an exam.
-LIKENESS = 0.7  # cosine; drawings less alike say nothing (two different digits of one hand: 99 % are below)
+LIKENESS = 0.7  # cosine; drawings less alike say nothing, and 92 % of refused Omniglot characters are below
 TRUST = 40.0  # log-odds for each unit of likeness above that: an identical drawing gains e^12
 DOUBT = 1e-4  # a digit that a likeness speaks for is given at least this: the network errs, however sure it is
-SAME_DIGIT = 0.8  # cosine; above it, one hand has drawn the same thing twice (95 % of its pairs are)
 
 
 def recall(prediction: Prediction, contributor: Contributor | None, served: Served) -> tuple[Answer, int]:
@@ -59,7 +58,7 @@ def mix(prediction: Prediction, features: np.ndarray, labels: np.ndarray, served
 
 def _digitness(prediction: Prediction, likeness: np.ndarray, served: Served) -> np.ndarray:
     """Let what they taught decide whether it is a digit where it is near enough, else the network's own judgement."""
-    if likeness.max() < SAME_DIGIT:
+    if likeness.max() < LIKENESS:
         return prediction.digitness
     threshold = np.float32(served.calibration.refusal_threshold)
     if likeness.argmax() == NOT_A_DIGIT:

@@ -47,7 +47,7 @@ def test_a_refusal_is_lifted_by_a_near_digit_and_by_no_far_one():
     refused = predict(7, unit(1, 0, 0), digitness=-3.0)
     assert answer(refused, SERVED.calibration).refused
     assert mixed(refused, [unit(1, 0.1, 0)], [7]).digit == 7
-    assert mixed(refused, [unit(1, 1, 0)], [7]).refused
+    assert mixed(refused, [unit(0.8, 1, 0)], [7]).refused
 
 
 def test_what_was_no_digit_is_none_again():
