@@ -28,7 +28,8 @@ class BaselineConfig:
     steps: int = 16_000  # batches
     batch: int = 128
     learning_rate: float = 2e-3  # peak of AdamW's
-    warmup: float = 0.05  # share of the steps
+    warmup: float = 0.05  # share of the schedule
+    schedule: float = 1.375  # length of the rate's cosine to the steps: stopped before its end, see docs/model-card.md
     label_smoothing: float = 0.03
     refusal_weight: float = 0.3  # of the digit-or-not loss
     exposure_weight: float = 0.3  # of the loss that wants no opinion about what is no digit (Hendrycks et al. 2019)
@@ -86,10 +87,11 @@ def train(
 
 
 def _schedule(config: BaselineConfig) -> keras.optimizers.schedules.LearningRateSchedule:
-    warmup = max(1, int(config.steps * config.warmup))
+    length = config.steps * config.schedule
+    warmup = max(1, int(length * config.warmup))
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=config.learning_rate / 20,
-        decay_steps=max(1, config.steps - warmup),
+        decay_steps=max(1, int(length) - warmup),
         alpha=0.005,
         warmup_target=config.learning_rate,
         warmup_steps=warmup,

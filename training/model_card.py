@@ -52,9 +52,14 @@ def render(card: dict) -> str:
 
 
 HONESTY = """\
-No exam drawing was trained on, and calibration and refusal were fitted on writers held out of training. One choice was
-made after seeing an exam: which kinds of letters and doodles are drawn as non-digits was widened once, when C, L, J, y
-and clocks turned out to be answered in the refusal exam.
+No exam drawing was trained on, and calibration and refusal were fitted on writers held out of training. They also chose
+when to stop: after 10,000 batches more, the held-out pen writers were read 99.5 % right instead of 99.8 %, held-out MNIST
+99.6 % as against 99.5 %. One choice was made after seeing an exam: which letters and doodles are drawn as non-digits was
+widened once, when C, L, J, y and clocks turned out to be answered in the refusal exam.
+
+The shipped weights were trained in three sittings. The first 9,500 batches saw the narrower set of non-digits, a cosine
+of 20,000 batches instead of 22,000, and slightly other shares; `train_baseline` trains all of it as described here, so
+that it remakes the recipe, not the bits.
 """
 
 FAILURES = """\
