@@ -29,6 +29,7 @@ from training.snapshots import new_labels
 DAYS = 30
 VERSIONS_CHARTED = 30
 RECENT = 2000  # latest drawings that the share of refusals looks at
+FRESH_LIMIT = 1000  # new labels counted exactly, beyond what starts a run
 DAILY_SECONDS = 300  # the chart by day may be this old: its query is the only one here that grows with use
 
 
@@ -158,11 +159,12 @@ def daily_chart(rows: dict[date, dict], first: date) -> Chart:
 
 def learning_figures() -> list[Figure]:
     policy = TrainingPolicy.load()
-    fresh = new_labels(max(policy.minimum_new_labels, COUNT_LIMIT))
+    enough = max(policy.minimum_new_labels, FRESH_LIMIT)
+    fresh = new_labels(enough)
     return [
         Figure(
             "new since the last version",
-            f"{fresh:,}" if fresh < COUNT_LIMIT else f"more than {COUNT_LIMIT:,}",
+            f"{fresh:,}" if fresh < enough else f"more than {enough:,}",
             f"{reverse('admin:recognizer_drawing_changelist')}?status=approved&order=newest",
             f"{policy.minimum_new_labels:,} start a run",
         ),
