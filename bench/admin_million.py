@@ -139,7 +139,7 @@ def pages() -> dict[str, str]:
 
 
 def measure(ask: Callable[[], object], before: Callable[[], None] = lambda: None) -> tuple[float, float, float, int]:
-    """Ask warm calls; return medians in milliseconds, of the clock, of Python's processor time and of the queries; and the queries.
+    """Ask warm calls; return medians in ms of the clock, of Python's processor time and of the queries, and the queries.
 
     On a busy machine the clock also counts the waiting for a processor; the other two add up to what the page itself costs.
     """
