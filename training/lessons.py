@@ -84,7 +84,8 @@ def hold_out(taught: Taught, config: FineTuneConfig) -> tuple[Taught, Taught]:
     groups, counts = np.unique(drawing if is_small else taught.people, return_counts=True)
     order = np.random.default_rng(config.seed).permutation(len(groups))
     share = np.cumsum(counts[order]) / max(1, counts.sum())
-    held = groups[order[: int((share <= config.validation_share).sum())]]
+    fewest = 0 if is_small else 1
+    held = groups[order[: max(fewest, int((share <= config.validation_share).sum()))]]
     is_held = np.isin(drawing if is_small else taught.people, held)
     return taught[~is_held], taught[is_held & taught.first]
 

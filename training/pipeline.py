@@ -210,9 +210,11 @@ def _recalibrate(tflite: bytes, learnt: Lessons, config: FineTuneConfig) -> Cali
 
 
 def _predict(classifier: Classifier, images: np.ndarray) -> Prediction:
-    parts = [classifier.predict(images[start : start + 500]) for start in range(0, max(1, len(images)), 500)]
+    if not len(images):  # LiteRT takes no empty batch
+        return Prediction(np.zeros((0, 10), "float32"), np.zeros(0, "float32"), np.zeros((0, 0), "float32"))
+    parts = [classifier.predict(images[start : start + 500]) for start in range(0, len(images), 500)]
     return Prediction(
-        *(np.concatenate([getattr(p, name) for p in parts]) for name in ("logits", "digitness", "features"))
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "digitness", "features"))
     )
 
 

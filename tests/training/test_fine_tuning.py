@@ -12,7 +12,7 @@ from training.config import FineTuneConfig
 from training.lessons import Lessons, Taught, balanced, hold_out
 from training.replay import Replay
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.sqlite]  # no rows: one database is enough
 TINY = FineTuneConfig(epochs=2, epoch_pictures=64, batch=32, learning_rate=1e-3)
 
 
@@ -102,3 +102,11 @@ def test_flood_of_one_hand_and_class_does_not_drown_the_rest():
 def test_handful_is_not_repeated_without_end():
     drawn = balanced(taught_by(1), 1000, TINY, np.random.default_rng(0))
     assert len(drawn) == TINY.drawing_repeats * 8
+
+
+def test_nobody_held_out_leaves_the_baselines_temperature(lessons):
+    from training import pipeline
+
+    tflite = registry.shipped_baseline().tflite
+    calibration = pipeline._recalibrate(tflite, lessons, TINY)
+    assert calibration.temperature == registry.shipped_baseline().card["calibration"]["temperature"]

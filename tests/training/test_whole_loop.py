@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -64,11 +65,12 @@ def manage(site: Digitre, statement: str) -> None:
 
 
 def triangle(number: int) -> dict:
-    """A triangle as one of many hands draws it."""
-    x, y = 40 + 7 * (number % 5), 30 + 6 * (number % 7)
-    width, height = 120 + 9 * (number % 6), 140 + 8 * (number % 4)
-    corners = [(x + width / 2 + 5 * (number % 3), y), (x, y + height), (x + width, y + height - 3 * (number % 4))]
-    path = [list(corners[0]), list(corners[1]), list(corners[2]), list(corners[0])]
+    """A triangle as one of many hands draws it, no two alike."""
+    hand = random.Random(number)
+    x, y, width, height = hand.uniform(30, 60), hand.uniform(30, 50), hand.uniform(120, 190), hand.uniform(130, 190)
+    top = [x + width * hand.uniform(0.35, 0.65), y]
+    left, right = [x, y + height * hand.uniform(0.9, 1.0)], [x + width, y + height * hand.uniform(0.9, 1.0)]
+    path = [top, left, right, [top[0] + hand.uniform(-6, 6), y + hand.uniform(0, 6)]]
     return {"image": data_url(canvas_png([path])), "strokes": [path], "canvas": {"width": 280, "height": 280}}
 
 
