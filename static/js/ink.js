@@ -35,7 +35,8 @@ export async function canonicalPicture(strokes) {
   const canvas = document.createElement("canvas");
   canvas.width = SIDE;
   canvas.height = SIDE;
-  const context = canvas.getContext("2d");
+  // Read back at once, so kept in main memory: a readback from the GPU would hold up the pen.
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   context.fillStyle = "#fff";
   context.fillRect(0, 0, SIDE, SIDE);
   takePen(context, SIDE, "#000");
