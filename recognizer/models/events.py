@@ -57,6 +57,7 @@ class LabelEvent(models.Model):
         indexes = [
             models.Index(fields=["drawing", "at"], name="label_event_drawing"),
             models.Index(fields=["look", "-id"], name="label_event_look", condition=~Q(look="")),
+            models.Index(fields=["action", "id"], name="label_event_action"),
         ]
 
     def __str__(self) -> str:
