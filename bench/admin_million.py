@@ -55,11 +55,13 @@ SELECT h.id, person, h.created_at, picture.png, md5(n::text) || md5(n::text), 1,
             WHEN fate > 0.98 AND luck >= 0.06 THEN 'second' ELSE '' END
 FROM heap h JOIN pictures picture ON picture.number = h.n %% %(pictures)s;
 
-INSERT INTO recognizer_labelevent (drawing_id, at, actor, action, label, previous_label, reason, look)
-SELECT id, created_at, 'contributor', 'confirmed', drawn, NULL, '', '' FROM heap WHERE fate >= 0.2;
 INSERT INTO recognizer_labelevent (drawing_id, at, actor, action, label, previous_label, reason, look, user_id)
-SELECT id, created_at, 'reviewer', 'approved', drawn, drawn, '', CASE WHEN fate > 0.99 THEN 'audit' ELSE '' END, %(user)s
-FROM heap WHERE fate > 0.8;
+SELECT * FROM (
+    SELECT id, created_at AS at, 'contributor', 'confirmed', drawn, NULL::int, '', '', NULL::int FROM heap WHERE fate >= 0.2
+    UNION ALL
+    SELECT id, created_at + interval '1 day', 'reviewer', 'approved', drawn, drawn, '',
+           CASE WHEN fate > 0.99 THEN 'audit' ELSE '' END, %(user)s FROM heap WHERE fate > 0.8
+) events ORDER BY at;
 """
 
 
