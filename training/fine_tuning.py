@@ -75,7 +75,8 @@ def fine_tune(
         }
         curve.append(entry)
         on_epoch(entry)
-        best.offer(epoch, loss, average.weights)
+        # with nobody held out only forgetting would be seen, and the first epoch would always look best
+        best.offer(epoch, loss if len(lessons.held.labels) else -epoch, average.weights)
         if not np.isfinite(entry["loss"]) or epoch - best.epoch >= config.patience:
             break
     model.set_weights(best.weights or average.weights)

@@ -58,7 +58,7 @@ def test_what_is_taught_is_learned_and_served_as_it_was_trained(lessons):
 
     images = lessons.taught.images
     wrong = replace(lessons.taught, labels=np.full(len(images), 4))
-    only = replace(TINY, epochs=6, drawing_share=1.0, drawing_repeats=50, patience=9, average_decay=0.5)
+    only = replace(TINY, epochs=3, epoch_pictures=320, drawing_share=1.0, drawing_repeats=50, average_decay=0.5)
     trained = train(replace(lessons, taught=wrong), only)
     tflite = export_litert(trained.model)
     batch = images.astype("float32")[..., None] / 255
