@@ -31,11 +31,12 @@ class Questions:
     ids: list[UUID]
     notes: list[str]
 
-    def hashes(self) -> set[str]:
-        """Content hashes of every picture that is asked for: none of them may be taught."""
+    def hashes(self, only: str | None = None) -> set[str]:
+        """Content hashes of every picture that is asked for, or that one exam asks for: none of them may be taught."""
         return {
             picture_hash((image[..., 0] * 255).round().astype("uint8"))
-            for exam in self.exams.values()
+            for name, exam in self.exams.items()
+            if only in (None, name)
             for image in exam.images
         }
 

@@ -96,6 +96,12 @@ def without_chance_questions(taught: Taught, questions: set[str]) -> Taught:
     return taught[taught.first | ~is_question]
 
 
+def replay_without(replay: Replay, questions: set[str]) -> Replay:
+    """Leave out of the replay what people's drawings happen to ask for, or one straight 1 would stop all learning."""
+    is_asked = np.array([picture_hash(image) in questions for image in replay.images], bool)
+    return Replay(replay.images[~is_asked], replay.labels[~is_asked], replay.source)
+
+
 def refuse_smuggled(pools: list[np.ndarray], questions: set[str], people: set[int], exam_people: set[int]) -> None:
     """Refuse to train if a picture of the training set is an exam's, or a contributor of it is examined.
 

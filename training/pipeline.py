@@ -179,6 +179,7 @@ def prepare(
     taught = lessons.show_drawings(members, people, config, steps.at)
     asked = questions.hashes()
     taught = lessons.without_chance_questions(taught, asked)
+    replay = lessons.replay_without(replay, asked - questions.hashes(gate.MNIST))
     examined = set(Contributor.objects.filter(is_exam=True, pk__in=set(people.values())).values_list("pk", flat=True))
     lessons.refuse_smuggled([taught.images, replay.images], asked, set(people.values()), examined)
     teach, held = lessons.hold_out(taught, config)
