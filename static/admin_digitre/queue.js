@@ -10,7 +10,7 @@ const NOTICE_MS = 6_000;
 const desk = document.getElementById("desk");
 const isBlind = "blind" in desk.dataset;
 const parts = Object.fromEntries([...desk.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
-const state = { hand: [], history: [], done: 0, left: null, many: false, skipped: 0, claiming: false, ended: false, unskip: false };
+const state = { hand: [], history: [], done: 0, left: null, many: false, skipped: 0, claiming: false, ended: false, unskip: false, sent: new Set() };
 
 const outbox = new Outbox({
   key: `digitre-review-${desk.dataset.user}`,
@@ -38,6 +38,7 @@ function refused(message, detail) {
 async function refill() {
   if (state.claiming || state.hand.length >= AHEAD || outbox.isSignedOut) return;
   state.claiming = true;
+  state.sent.clear();
   const held = state.hand.map((drawing) => drawing.id);
   const answer = await outbox.ask("claim", { held, unsent: outbox.ids(), blind: isBlind, unskip: state.unskip });
   state.claiming = false;
@@ -46,7 +47,8 @@ async function refill() {
     return;
   }
   state.unskip = false;
-  const known = new Set([...state.hand.map((drawing) => drawing.id), ...outbox.ids()]);
+  // an answer under way may still offer what was taken back and decided anew in the meantime
+  const known = new Set([...state.hand.map((drawing) => drawing.id), ...outbox.ids(), ...state.sent]);
   state.hand.push(...answer.drawings.filter((drawing) => !known.has(drawing.id)));
   state.ended = answer.drawings.length === 0;
   Object.assign(state, { left: answer.left, many: answer.many, skipped: answer.skipped });
@@ -57,6 +59,7 @@ function send(kind, message) {
   const drawing = state.hand.shift();
   if (!drawing) return;
   state.history.push({ kind, drawing });
+  state.sent.add(drawing.id);
   state.done += kind === "decide" ? 1 : 0;
   outbox.push({ kind, id: drawing.id, ...message });
   render();
