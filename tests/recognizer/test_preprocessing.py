@@ -12,7 +12,9 @@ from recognizer.noise import remove_noise
 from recognizer.preprocessing import normalize_drawing, normalize_ink, preparation_steps
 from recognizer.strokes import bounding_box, ink_strokes, place_strokes
 
-ANTIALIASING = 0.055  # mean difference of two pictures of the same strokes (0.046 was found); a shift by a pixel makes 0.08
+ANTIALIASING = (
+    0.055  # mean difference of two pictures of the same strokes (0.046 was found); a shift by a pixel makes 0.08
+)
 SEVEN = [[[0, 5], [60, 0], [25, 100]], [[15, 50], [50, 46]]]
 FIVE = [[[60, 0], [10, 2], [8, 40], [40, 36], [62, 60], [50, 92], [20, 100], [0, 90]]]
 WIDE_FOOT = [[[48, 0], [52, 100]], [[0, 100], [130, 100]]]
