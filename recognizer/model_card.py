@@ -11,6 +11,7 @@ EXAM_TITLES = {
     "canvas_a": "Drawn on a tablet, by 49 people it has never met",
     "canvas_b": "Drawn on tablets, by 89 people it has never met",
     "drawings": "Drawn here, by people who are kept for exams",
+    "golden": "Our own set: many styles of each digit, and things that are none",
     "not_digits": "Letters and doodles, which it should refuse",
 }
 NO_DIGITS = "not_digits"  # an exam of refusals: its numbers mean something else than the others'
