@@ -18,7 +18,7 @@ from training import export, model_card
 from training.baseline_data import BaselineData, PoolConfig, prepare
 from training.baseline_training import BaselineConfig, Source, train
 from training.datasets import cache_dir
-from training.evaluation import Exam, Report, examine, fit_calibration
+from training.evaluation import Exam, Report, examine, fit_calibration, reliability_bins
 from training.exams import load_exams
 
 # share of each batch; a kind that the data folder lacks leaves its share to the others
@@ -103,16 +103,7 @@ def calibrate(predict: Callable, exams: list[Exam]) -> Calibration:
 
 
 def calibration_curve(reports: list[Report]) -> list[dict]:
-    """Confidence against accuracy, in ten bins of the digits of some exams."""
+    """Confidence against accuracy of the digits of some exams together."""
     if not reports:
         return []
-    confidences, hits = np.concatenate([r.confidences for r in reports]), np.concatenate([r.hits for r in reports])
-    bins = np.minimum((confidences * 10).astype(int), 9)
-    return [
-        {
-            "confidence": float(confidences[bins == b].mean()),
-            "accuracy": float(hits[bins == b].mean()),
-            "n": int((bins == b).sum()),
-        }
-        for b in np.unique(bins)
-    ]
+    return reliability_bins(np.concatenate([r.confidences for r in reports]), np.concatenate([r.hits for r in reports]))

@@ -1,5 +1,6 @@
 """Exams -> reports, and the calibration that turns scores into honest words."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from recognizer.answers import NOT_A_DIGIT, Calibration, calibrated_probabilitie
 from recognizer.classifier import NUM_CLASSES, Prediction
 
 ECE_BINS = 15
+RELIABILITY_BINS = 10  # what an eye can compare with a diagonal
+MISSED_MOST = 1000  # questions that a report names; who misses more is held by the counts alone
 Z95 = 1.959964  # standard normal, two-sided 95 %
 BATCH = 500
 REFUSED_DIGITS = (
@@ -25,12 +28,20 @@ class Exam:
     images: np.ndarray
     labels: np.ndarray
 
+    @property
+    def digest(self) -> str:
+        """Tells these questions, in this order and as the network sees them, from any others."""
+        seen = hashlib.sha256((self.images * 255).round().astype("uint8").tobytes())
+        seen.update(np.asarray(self.labels, "int64").tobytes())
+        return seen.hexdigest()[:32]
+
 
 @dataclass(frozen=True)
 class Report:
     """How one model did in one exam.
 
     A refused digit is a wrong answer, and so is a digit said to what is none. `answers` are 0-9 or NOT_A_DIGIT.
+    `questions` is the exam's digest: reports of the same questions can be compared one by one.
     """
 
     name: str
@@ -38,6 +49,7 @@ class Report:
     answers: np.ndarray
     top_labels: np.ndarray
     confidences: np.ndarray
+    questions: str = ""
 
     @property
     def n(self) -> int:
@@ -81,6 +93,21 @@ class Report:
         return expected_calibration_error(self.confidences[digits], self.hits[digits]) if digits.any() else None
 
     @property
+    def bins(self) -> list[dict]:
+        """Confidence against accuracy of the digits, answered or not; none where there are no digits."""
+        digits = self.labels != NOT_A_DIGIT
+        return reliability_bins(self.confidences[digits], self.hits[digits])
+
+    @property
+    def missed(self) -> dict[str, list[int]]:
+        """The places of the questions answered wrongly, by their label."""
+        wrong = self.answers != self.labels
+        return {
+            str(label): np.flatnonzero(wrong & (self.labels == label)).tolist()
+            for label in np.unique(self.labels[wrong])
+        }
+
+    @property
     def hits(self) -> np.ndarray:
         return self.top_labels == self.labels
 
@@ -95,6 +122,9 @@ class Report:
             "refusal_rate": self.refusal_rate,
             "ece": self.ece,
             "confusion": self.confusion.tolist(),
+            "bins": self.bins,
+            "questions": self.questions,
+            "missed": self.missed if self.n - self.correct <= MISSED_MOST else None,
         }
 
 
@@ -103,16 +133,23 @@ def examine(predict: Callable[[np.ndarray], Prediction], exam: Exam, calibration
     parts = [predict(exam.images[start : start + BATCH]) for start in range(0, len(exam.images), BATCH)]
     logits = np.concatenate([part.logits for part in parts]) if parts else np.zeros((0, NUM_CLASSES))
     digitness = np.concatenate([part.digitness for part in parts]) if parts else np.zeros(0)
-    return mark(exam.name, exam.labels, logits, digitness, calibration)
+    return mark(exam.name, exam.labels, logits, digitness, calibration, exam.digest)
 
 
-def mark(name: str, labels: np.ndarray, logits: np.ndarray, digitness: np.ndarray, calibration: Calibration) -> Report:
+def mark(
+    name: str,
+    labels: np.ndarray,
+    logits: np.ndarray,
+    digitness: np.ndarray,
+    calibration: Calibration,
+    questions: str = "",
+) -> Report:
     """Make the report from raw outputs (N, 10) and (N,)."""
     probabilities = calibrated_probabilities(logits, calibration.temperature)
     top = probabilities.argmax(axis=1) if len(labels) else np.zeros(0, "int64")
     answers = np.where(digitness < calibration.refusal_threshold, NOT_A_DIGIT, top)
     confidences = probabilities.max(axis=1) if len(labels) else np.zeros(0)
-    return Report(name, np.asarray(labels, "int64"), answers.astype("int64"), top, confidences)
+    return Report(name, np.asarray(labels, "int64"), answers.astype("int64"), top, confidences, questions)
 
 
 def wilson(correct: int, n: int, z: float = Z95) -> tuple[float, float]:
@@ -131,6 +168,19 @@ def expected_calibration_error(confidences: np.ndarray, hits: np.ndarray) -> flo
     return float(
         sum(abs(confidences[bins == b].mean() - hits[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins))
     )
+
+
+def reliability_bins(confidences: np.ndarray, hits: np.ndarray) -> list[dict]:
+    """Mean confidence, accuracy and count of even bins; bins without drawings are left out."""
+    bins = np.minimum((confidences * RELIABILITY_BINS).astype(int), RELIABILITY_BINS - 1)
+    return [
+        {
+            "confidence": float(confidences[bins == b].mean()),
+            "accuracy": float(hits[bins == b].mean()),
+            "n": int((bins == b).sum()),
+        }
+        for b in np.unique(bins)
+    ]
 
 
 def fit_calibration(

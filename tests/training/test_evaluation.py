@@ -4,11 +4,13 @@ import pytest
 from recognizer.answers import NOT_A_DIGIT, Calibration
 from recognizer.classifier import Prediction
 from training.evaluation import (
+    MISSED_MOST,
     Exam,
     examine,
     expected_calibration_error,
     fit_calibration,
     fit_temperature,
+    reliability_bins,
     wilson,
 )
 
@@ -64,7 +66,43 @@ def test_an_exam_without_drawings_is_no_error():
 def test_a_report_is_plain_data():
     import json
 
-    assert json.loads(json.dumps(examine(reader([1]), exam_of([1]), SURE).to_dict()))["accuracy"] == 1.0
+    assert json.loads(json.dumps(examine(reader([1, 2]), exam_of([1, 3]), SURE).to_dict()))["accuracy"] == 0.5
+
+
+def test_a_report_bins_the_digits_by_how_sure_the_answers_were():
+    report = examine(reader([1, 2, 3, 4], [1, 1, -1, 1]), exam_of([1, 3, 3, NOT_A_DIGIT]), SURE)
+    (only,) = report.to_dict()["bins"]
+    assert only == {"confidence": pytest.approx(1.0), "accuracy": pytest.approx(2 / 3), "n": 3}
+
+
+def test_bins_are_even_and_empty_ones_are_left_out():
+    bins = reliability_bins(np.array([0.55, 0.59, 1.0]), np.array([True, False, True]))
+    assert [(one["n"], one["accuracy"]) for one in bins] == [(2, 0.5), (1, 1.0)]
+    assert reliability_bins(np.array([]), np.array([], bool)) == []
+
+
+def test_a_report_names_the_questions_it_missed_by_their_label():
+    report = examine(reader([1, 9, 4, 9], [1, 1, -1, 1]), exam_of([1, 4, 4, NOT_A_DIGIT]), SURE)
+    assert report.to_dict()["missed"] == {"4": [1, 2], "10": [3]}
+
+
+def test_who_misses_most_of_a_long_exam_has_no_list_of_it():
+    labels = [1] * (MISSED_MOST + 1)
+    assert examine(reader([2] * len(labels)), exam_of(labels), SURE).to_dict()["missed"] is None
+
+
+def test_questions_are_told_apart_by_picture_label_and_order():
+    images = np.zeros((2, 28, 28, 1), "float32")
+    other = images.copy()
+    other[0, 5, 5] = 1
+    exams = [
+        Exam("a", images, np.array([1, 2])),
+        Exam("a", images, np.array([2, 1])),
+        Exam("a", other, np.array([1, 2])),
+        Exam("a", other[::-1], np.array([1, 2])),
+    ]
+    assert len({exam.digest for exam in exams}) == len(exams)
+    assert examine(reader([1, 2]), exams[0], SURE).questions == Exam("b", images.copy(), np.array([1, 2])).digest
 
 
 def test_wilson_agrees_with_the_published_example():
