@@ -167,7 +167,7 @@ def test_missing_exams_are_said():
     scores = {GOLDEN: SCORES[GOLDEN]}
     only_golden = replace(CANDIDATE, scores=scores)
     decision = gate.decide(only_golden, only_golden, only_golden, {GOLDEN: Paired(0, 0)}, {}, POLICY)
-    assert "There was no UCI pen test exam here." in decision.notes
+    assert "There was no UCI pen digits exam here." in decision.notes
 
 
 @pytest.mark.parametrize(
