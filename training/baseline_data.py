@@ -39,10 +39,10 @@ class PoolConfig:
 
     seed: int = 7
     pen_digit_renderings: int = 5  # of each UCI drawing
-    habit_renderings: int = 4  # of each UCI 0, 1 and 7, with a habit added
-    synthetic: int = 60_000
-    things: int = 60_000
-    omniglot_renderings: int = 4
+    habit_renderings: int = 4  # of each UCI 0, 1, 4 and 7, with a habit added
+    synthetic: int = 70_000
+    things: int = 90_000
+    omniglot_renderings: int = 6
     held_pen_writers: int = 3  # of 30
     held_mnist_share: float = 0.05  # of its writers
     held_characters: float = 0.15  # of Omniglot's
@@ -99,7 +99,7 @@ def _rendered(config: PoolConfig, report: Callable[[str], None]) -> dict[str, Po
     digits, held_digits = _split(_optional(datasets.PEN_DIGITS, "train"), "writer", config.held_pen_writers, rng)
     omniglot = [d for d in _optional(datasets.OMNIGLOT) if d.name not in LOOK_ALIKES]
     characters, held_characters = _split(omniglot, "name", config.held_characters, rng)
-    habits = [d for d in digits if d.label in (0, 1, 7)]
+    habits = [d for d in digits if d.label in (0, 1, 4, 7)]
     material = [
         StrokeDrawing(NOT_A_DIGIT, "", digits[i % len(digits)].strokes if digits else []) for i in range(config.things)
     ]

@@ -25,11 +25,11 @@ class BaselineConfig:
     """How the baseline is trained; saved in its card."""
 
     seed: int = 20261122
-    steps: int = 16_000  # batches
+    steps: int = 30_000  # batches
     batch: int = 128
-    learning_rate: float = 2e-3  # peak of AdamW's
-    warmup: float = 0.05  # share of the schedule
-    schedule: float = 1.375  # length of the rate's cosine to the steps: stopped before its end, see docs/model-card.md
+    learning_rate: float = 1.5e-3  # peak of AdamW's
+    warmup_steps: int = 500
+    cooldown: float = 0.3  # share of the steps, the last ones, in which the rate falls to nothing
     label_smoothing: float = 0.03
     refusal_weight: float = 0.3  # of the digit-or-not loss
     exposure_weight: float = 0.3  # of the loss that wants no opinion about what is no digit (Hendrycks et al. 2019)
@@ -64,7 +64,7 @@ def train(
     """
     keras.utils.set_random_seed(config.seed)
     model = build_network()
-    optimizer = keras.optimizers.AdamW(_schedule(config), weight_decay=WEIGHT_DECAY, clipnorm=5.0)
+    optimizer = keras.optimizers.AdamW(Trapezoid(config), weight_decay=WEIGHT_DECAY, clipnorm=5.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimizer.build(model.trainable_variables)
     average = [weight.numpy() for weight in model.weights]
@@ -86,16 +86,17 @@ def train(
     return model
 
 
-def _schedule(config: BaselineConfig) -> keras.optimizers.schedules.LearningRateSchedule:
-    length = config.steps * config.schedule
-    warmup = max(1, int(length * config.warmup))
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=config.learning_rate / 20,
-        decay_steps=max(1, int(length) - warmup),
-        alpha=0.005,
-        warmup_target=config.learning_rate,
-        warmup_steps=warmup,
-    )
+class Trapezoid(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that rises, stays and falls, each linearly: how far to train may be decided late (Hägele et al. 2024)."""
+
+    def __init__(self, config: BaselineConfig) -> None:
+        self.config = config
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        done = tf.cast(step, tf.float32)
+        rise = (done + 1) / self.config.warmup_steps
+        fall = (1 - done / self.config.steps) / self.config.cooldown
+        return self.config.learning_rate * tf.clip_by_value(tf.minimum(rise, fall), 0.0, 1.0)
 
 
 def _compile_step(model: keras.Model, optimizer: keras.Optimizer, config: BaselineConfig) -> Callable:

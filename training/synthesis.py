@@ -11,6 +11,7 @@ POINTS_A_SEGMENT = 7  # of a curve between two control points
 JITTER = 0.035  # of the sheet: how far a control point strays
 WILD_SHARE = 0.25  # of drawings, by hands that stray twice as far
 STROKE_SHIFT = 0.02  # of the sheet: how far a stroke is from where it should start
+UNLIFTED_SHARE = 0.3  # of 1s, 4s and 7s of two strokes whose pen stays on the paper between them
 SYNTHETIC_WRITER = "synthetic"
 
 
@@ -65,7 +66,7 @@ def _overshoot(path: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def add_habit(drawing: StrokeDrawing, rng: np.random.Generator) -> StrokeDrawing:
     """Give someone's digit a habit that few have: a foot or an upstroke to a 1, a bar to a 7, a slash to a 0.
 
-    Other digits come back as they are.
+    Some reach the second stroke of a 1, 4 or 7 without lifting the pen. Other digits come back as they are.
     """
     paths = [np.array([p[:2] for p in stroke], "float64") for stroke in drawing.strokes]
     corners = np.vstack(paths)
@@ -76,9 +77,11 @@ def add_habit(drawing: StrokeDrawing, rng: np.random.Generator) -> StrokeDrawing
     elif drawing.label == 7 and len(paths) == 1:
         paths.append(_bar(low + (high - low) * (0.58, rng.uniform(0.42, 0.62)), size * rng.uniform(0.2, 0.4), rng))
     elif drawing.label == 0:
-        reach = (high - low) * rng.uniform(0.3, 0.62)
+        reach = (high - low) * rng.uniform(0.3, 0.62, 2) * (1, rng.choice((-1, -1, -1, 1)))  # a few slash the other way
         middle = (low + high) / 2 + rng.normal(0, 0.03, 2) * size
-        paths.append(np.array([middle + reach * (1, -1), middle - reach * (1, -1)]))
+        paths.append(np.array([middle + reach, middle - reach]))
+    if drawing.label in (1, 4, 7) and len(paths) == 2 and rng.random() < UNLIFTED_SHARE:
+        paths = [np.vstack(paths)]
     return StrokeDrawing(drawing.label, drawing.writer, [path.tolist() for path in paths])
 
 

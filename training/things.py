@@ -49,6 +49,37 @@ def _syllable(rng: np.random.Generator, digits: list[StrokeDrawing]) -> Strokes:
     return vary_strokes(parts, rng)
 
 
+def _single_jamo(rng: np.random.Generator, digits: list[StrokeDrawing]) -> Strokes:
+    """One Korean letter by itself, of those that are no digit's shape; a bar, a corner and a ring are."""
+    return draw(
+        _pick(CONSONANTS[1:3] + CONSONANTS[4:7] + CONSONANTS[8:] + VOWELS_BESIDE[1:] + VOWELS_BELOW[1:], rng), rng
+    )
+
+
+def _pencil(rng: np.random.Generator, digits: list[StrokeDrawing]) -> Strokes:
+    """A long thin outline, pointed or not: pencils, knives, sticks. Upright ones are wide enough not to be a thick 1."""
+    lean = rng.uniform(-np.pi / 2, np.pi / 2)
+    slimmest = 0.14 if abs(lean) < np.radians(35) else 0.07
+    half, tip, band = rng.uniform(slimmest, 0.32) / 2, rng.uniform(0, 0.3), rng.uniform(0.03, 0.2)
+    outline = [[half, 0], [half, 1 - tip], [rng.normal(0, 0.02), 1], [-half, 1 - tip], [-half, 0], [half, 0]]
+    parts = [outline]
+    if rng.random() < 0.5:
+        parts.append([[-half, band], [half, band]])
+    if rng.random() < 0.4:
+        parts.append([[-half, 1 - tip], [half, 1 - tip]])
+    if rng.random() < 0.2:
+        parts.append([[half * rng.uniform(-0.4, 0.4), band], [half * rng.uniform(-0.4, 0.4), 1 - tip]])
+    turn = np.array([[np.cos(lean), -np.sin(lean)], [np.sin(lean), np.cos(lean)]]) * rng.choice((-1, 1))
+    return vary_strokes([(np.array(part) @ turn.T).tolist() for part in parts], rng)
+
+
+def _lying_bar(rng: np.random.Generator, digits: list[StrokeDrawing]) -> Strokes:
+    """A line that lies rather than stands: no hand leans a 1 so far."""
+    lean = rng.uniform(-0.35, 0.35)
+    bend = rng.normal(0, 0.06)
+    return vary_strokes([[[0, 0], [0.5, np.sin(lean) / 2 + bend], [1, np.sin(lean)]]], rng, 0.7)
+
+
 def _jamo(choices: tuple[str, ...], rng: np.random.Generator) -> Strokes:
     if choices is CONSONANTS and rng.random() < 0.12:
         return [_arc(rng, turns=1.0).tolist()]  # the round one
@@ -206,8 +237,11 @@ def _pick(templates: tuple[str, ...], rng: np.random.Generator) -> str:
 MAKERS: tuple[tuple[Callable[[np.random.Generator, list[StrokeDrawing]], Strokes], float], ...] = (
     (_letter, 24),
     (_word, 3),
-    (_doodle, 16),
-    (_syllable, 16),
+    (_doodle, 20),
+    (_syllable, 12),
+    (_single_jamo, 9),
+    (_pencil, 9),
+    (_lying_bar, 2),
     (_scribble, 8),
     (_spiral, 3),
     (_coil, 4),

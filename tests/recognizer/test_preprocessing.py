@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -13,7 +13,7 @@ from recognizer.preprocessing import normalize_drawing, normalize_ink, preparati
 from recognizer.strokes import bounding_box, ink_strokes, place_strokes
 
 ANTIALIASING = (
-    0.055  # mean difference of two pictures of the same strokes (0.046 was found); a shift by a pixel makes 0.08
+    0.055  # mean difference of two pictures of the same strokes (0.052 in 4,000 tries); a shift by a pixel makes 0.08
 )
 SEVEN = [[[0, 5], [60, 0], [25, 100]], [[15, 50], [50, 46]]]
 FIVE = [[[60, 0], [10, 2], [8, 40], [40, 36], [62, 60], [50, 92], [20, 100], [0, 90]]]
@@ -46,14 +46,15 @@ def plain_centre_of_mass(image):
 @settings(deadline=None, max_examples=40)
 @given(
     strokes=st.sampled_from([SEVEN, FIVE]),
-    size=st.floats(0.35, 1.0),
+    size=st.floats(0.2, 1.0),
     side=st.integers(64, 1024),
-    pen=st.floats(0.04, 0.08),
+    pen=st.floats(0.04, 0.12),
     left=st.floats(0, 1),
     top=st.floats(0, 1),
 )
 def test_place_size_canvas_and_pen_do_not_show(strokes, size, side, pen, left, top):
     """From the ink alone, as long as the pen is not so thick for the digit that its loops are filled."""
+    assume(pen <= 0.2 * size and size * side >= 25)
     ink, _ = drawn(strokes, side, size, pen, left, top)
     assert difference(normalize_ink(ink), normalize_ink(drawn(strokes)[0])) < ANTIALIASING
 

@@ -68,6 +68,14 @@ def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(sources, conf
     assert steps == [2]
 
 
+def test_the_rate_rises_stays_and_falls():
+    from training.baseline_training import BaselineConfig, Trapezoid
+
+    rate = Trapezoid(BaselineConfig(steps=100, warmup_steps=10, cooldown=0.4, learning_rate=1.0))
+    rates = [float(rate(step)) for step in (0, 4, 9, 59, 80, 99)]
+    assert rates == pytest.approx([0.1, 0.5, 1, 1, 0.5, 0.025])
+
+
 def test_one_batch_can_be_learned_by_heart(sources):
     import keras
     import tensorflow as tf
