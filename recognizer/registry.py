@@ -132,16 +132,29 @@ def promote(version: ModelVersion, *, by: models.Model | None, reason: str) -> P
 
 
 def roll_back(*, by: models.Model | None, reason: str) -> ModelVersion:
-    """Promote the version that the champion replaced.
+    """Promote the version that spoke before the champion.
 
     Raises:
-        ValueError: the champion replaced nothing.
+        ValueError: none did.
+        CorruptArtifact: its bytes are not sound.
     """
-    latest = PromotionEvent.objects.filter(version__is_champion=True).select_related("previous").first()
-    if latest is None or latest.previous is None:
+    version = rollback_target()
+    if version is None:
         raise ValueError("There is no earlier champion to roll back to.")
-    promote(latest.previous, by=by, reason=reason)
-    return latest.previous
+    promote(version, by=by, reason=reason)
+    return version
+
+
+def rollback_target() -> ModelVersion | None:
+    """Return the version to roll back to, or None.
+
+    Going back is not going forth again: after 1, 2, 3 and a roll-back to 2, the next one leads to 1, never to 3.
+    """
+    path: list[int] = []
+    for version_id in PromotionEvent.objects.order_by("at", "id").values_list("version_id", flat=True):
+        del path[path.index(version_id) if version_id in path else len(path) :]
+        path.append(version_id)
+    return ModelVersion.objects.get(pk=path[-2]) if len(path) > 1 else None
 
 
 def find_baseline() -> ModelVersion | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from recognizer.answers import NOT_A_DIGIT, Calibration
-from recognizer.classifier import Classifier, Prediction
+from recognizer.classifier import NUM_CLASSES, Classifier, Prediction
 from recognizer.models import Drawing
 from training import datasets, gate
 from training.datasets import DataUnavailable
@@ -59,10 +59,19 @@ def set_questions() -> Questions:
     return Questions(exams, ids, notes)
 
 
-def _drawings_exam() -> tuple[Exam, list[UUID]]:
+def quick_questions(drawings: int) -> Questions:
+    """Lay out what can be asked while somebody waits: the golden set, and at most so many of people's drawings."""
+    exams = {gate.GOLDEN: Exam(gate.GOLDEN, *golden_drawings())}
+    theirs, ids = _drawings_exam(drawings) if drawings else (None, [])
+    if theirs is not None and ids:
+        exams[gate.DRAWINGS] = theirs
+    return Questions(exams, ids, [])
+
+
+def _drawings_exam(most: int = DRAWINGS_MOST) -> tuple[Exam, list[UUID]]:
     """Approved drawings of exam contributors, the newest, each picture once."""
     labels, seen = {}, set()
-    for drawing in Drawing.objects.exam().order_by("-created_at", "id").without_pixels()[:DRAWINGS_MOST]:
+    for drawing in Drawing.objects.exam().order_by("-created_at", "id").without_pixels()[:most]:
         if drawing.content_hash not in seen:
             seen.add(drawing.content_hash)
             labels[drawing.pk] = drawing.label
@@ -82,18 +91,26 @@ class Examined:
     is_finite: bool
 
     def candidate(self, agreement: float | None = None) -> gate.Candidate:
-        scores = {name: score(report) for name, report in self.reports.items()}
+        scores = {name: score(report.to_dict()) for name, report in self.reports.items()}
         return gate.Candidate(scores, agreement, self.latency_ms, self.artifact_bytes, self.is_finite)
 
 
 def sit(
-    tflite: bytes, calibration: Calibration, questions: Questions, on_each: Callable[[], None] = lambda: None
+    tflite: bytes,
+    calibration: Calibration,
+    questions: Questions,
+    on_each: Callable[[], None] = lambda: None,
+    rounds: int = LATENCY_ROUNDS,
 ) -> Examined:
-    """Let a served artifact sit every exam; `on_each` is called after each batch of questions."""
+    """Let a served artifact sit every exam; `on_each` is called after each batch of questions.
+
+    Args:
+        rounds: drawings that are timed one by one.
+    """
     classifier = Classifier(tflite)
     watch = _Watch(classifier, on_each)
     reports = {name: examine(watch.predict, exam, calibration) for name, exam in questions.exams.items()}
-    return Examined(reports, _latency(classifier), len(tflite), watch.is_finite)
+    return Examined(reports, _latency(classifier, rounds), len(tflite), watch.is_finite)
 
 
 class _Watch:
@@ -111,30 +128,47 @@ class _Watch:
         return Prediction(np.nan_to_num(said.logits), np.full(len(batch), -1e9, "float32"), said.features)
 
 
-def _latency(classifier: Classifier) -> float:
+def _latency(classifier: Classifier, rounds: int) -> float:
     """Median milliseconds of one drawing."""
     image = np.zeros((1, 28, 28, 1), "float32")
     times = []
-    for _ in range(LATENCY_ROUNDS):
+    for _ in range(rounds):
         start = time.perf_counter()
         classifier.predict(image)
         times.append(time.perf_counter() - start)
     return float(np.median(times) * 1000)
 
 
-def score(report: Report) -> gate.Score:
-    digits = report.labels != NOT_A_DIGIT
-    right, refused = report.answers == report.labels, report.answers == NOT_A_DIGIT
+def score(report: dict) -> gate.Score:
+    """Read a report, fresh or on record, as the gate's counts."""
+    table = np.array(report["confusion"])
+    digits, others = table[:NUM_CLASSES], table[NOT_A_DIGIT]
     return gate.Score(
         digits=int(digits.sum()),
-        right=int((right & digits).sum()),
-        refused=int((refused & digits).sum()),
-        others=int((~digits).sum()),
-        others_refused=int((refused & ~digits).sum()),
-        digit_count=_by_digit(report, digits),
-        digit_right=_by_digit(report, right & digits),
-        calibration_error=report.ece,
+        right=int(digits.diagonal().sum()),
+        refused=int(digits[:, NOT_A_DIGIT].sum()),
+        others=int(others.sum()),
+        others_refused=int(others[NOT_A_DIGIT]),
+        digit_count=tuple(digits.sum(axis=1).tolist()),
+        digit_right=tuple(digits.diagonal().tolist()),
+        calibration_error=report["ece"],
     )
+
+
+def pair(before: dict, after: dict) -> gate.Paired:
+    """Count what was fixed and broken, digit by digit, between two reports of the same questions.
+
+    A report that missed too much to name it tells only the balance, which then counts as one-sided.
+    """
+    if before["missed"] is None or after["missed"] is None:
+        was, now = score(before).digit_right, score(after).digit_right
+        fixed = tuple(max(0, n - w) for w, n in zip(was, now, strict=True))
+        broken = tuple(max(0, w - n) for w, n in zip(was, now, strict=True))
+    else:
+        was, now = ([set(report["missed"].get(str(d), [])) for d in range(NUM_CLASSES)] for report in (before, after))
+        fixed = tuple(len(w - n) for w, n in zip(was, now, strict=True))
+        broken = tuple(len(n - w) for w, n in zip(was, now, strict=True))
+    return gate.Paired(sum(fixed), sum(broken), fixed, broken)
 
 
 def compare(before: Examined, after: Examined) -> dict[str, gate.Paired]:

@@ -11,12 +11,19 @@ from django.utils import timezone
 from recognizer import registry
 from recognizer.models import Drawing, ModelVersion, PromotionEvent
 from tests.admin.seeding import make_drawing, make_drawings
+from training import examination, gate, second_look
 from training.admin.charts import reliability, share_chart
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat
 
 pytestmark = pytest.mark.django_db
 VERSIONS = "/admin/recognizer/modelversion/"
 RUNS = "/admin/training/trainingrun/"
+
+
+@pytest.fixture(autouse=True)
+def few_golden(monkeypatch):
+    images, labels = examination.golden_drawings()
+    monkeypatch.setattr(examination, "golden_drawings", lambda: (images[::6], labels[::6]))
 
 
 @pytest.fixture
@@ -118,15 +125,45 @@ def test_page_shows_fixed_broken_and_worst_drawings_to_who_may_see_drawings(owne
         assert f"/admin/recognizer/drawing/{drawing.pk}/change/" in page
 
 
-def test_promoting_asks_why_and_notes_who(desk, challenger):
+def test_promoting_shows_the_check_asks_why_and_notes_who(desk, challenger):
     address = f"{VERSIONS}{challenger.pk}/promote/"
-    assert "Checked just now" in desk.get(address).content.decode()
+    page = desk.get(address).content.decode()
+    for words in ("Checked just now", "By the gate's rules it may speak", "Known from", "just now"):
+        assert words in page
+    assert "although the gate holds it" not in page
     assert desk.post(address, {"reason": " "}).status_code == 200
     assert not ModelVersion.objects.get(pk=challenger.pk).is_champion
     desk.post(address, {"reason": "the museum's hands"})
     event = PromotionEvent.objects.first()
-    assert (event.version, event.by.username, event.reason) == (challenger, "petra", "the museum's hands")
+    assert (event.version, event.by.username) == (challenger, "petra")
+    assert event.reason == "the museum's hands (By the gate's rules it may.)"
     assert ModelVersion.objects.champion() == challenger
+
+
+def test_promoting_against_the_gate_takes_a_tick_and_is_noted(desk, challenger):
+    never_sure = challenger.calibration | {"refusal_threshold": 1e6}
+    ModelVersion.objects.filter(pk=challenger.pk).update(calibration=never_sure)
+    address = f"{VERSIONS}{challenger.pk}/promote/"
+    assert "By the gate's rules it is held" in desk.get(address).content.decode()
+    assert "Tick this" in desk.post(address, {"reason": "I know better"}).content.decode()
+    assert not ModelVersion.objects.get(pk=challenger.pk).is_champion
+    desk.post(address, {"reason": "I know better", "against": "on"})
+    assert ModelVersion.objects.champion() == challenger
+    assert PromotionEvent.objects.first().reason.startswith("I know better (Against the gate: ")
+
+
+def test_version_that_answers_with_no_number_is_not_promoted_whatever_is_ticked(desk, challenger, monkeypatch):
+    decision = gate.Decision(False, ["outputs: no number"])
+    monkeypatch.setattr(second_look, "look_again", lambda *_: second_look.SecondLook(decision, [], is_finite=False))
+    response = desk.post(f"{VERSIONS}{challenger.pk}/promote/", {"reason": "why not", "against": "on"})
+    assert "answers with something that is no number" in response.content.decode()
+    assert not ModelVersion.objects.get(pk=challenger.pk).is_champion
+
+
+def test_champion_is_not_promoted_again(desk, challenger):
+    champion = ModelVersion.objects.champion()
+    assert "It speaks already." in desk.post(f"{VERSIONS}{champion.pk}/promote/", {"reason": "again"}).content.decode()
+    assert PromotionEvent.objects.count() == 1
 
 
 def test_promoting_checks_the_file_once_more(desk, challenger):
@@ -146,9 +183,29 @@ def test_version_for_another_preparation_of_ink_is_not_promoted(desk, challenger
 def test_rolling_back_restores_the_version_before(desk, challenger, operator):
     before = ModelVersion.objects.champion()
     registry.promote(challenger, by=operator, reason="better")
-    desk.post(f"{VERSIONS}roll-back/", {"reason": "it was not"})
+    page = desk.get(f"{VERSIONS}roll-back/").content.decode()
+    assert "Roll back to version 1" in page
+    assert "Known from" in page
+    desk.post(f"{VERSIONS}roll-back/", {"reason": "it was not", "version": before.pk})
     assert ModelVersion.objects.champion() == before
     assert PromotionEvent.objects.first().reason == "it was not"
+
+
+def test_rolling_back_waits_for_no_comparison_and_needs_no_sound_champion(desk, challenger, operator, monkeypatch):
+    before = ModelVersion.objects.champion()
+    registry.promote(challenger, by=operator, reason="better")
+    ModelVersion.objects.filter(pk=challenger.pk).update(tflite=b"broken")
+    assert "cannot answer" in desk.get(f"{VERSIONS}roll-back/").content.decode()
+    monkeypatch.setattr(second_look, "look_again", None)
+    desk.post(f"{VERSIONS}roll-back/", {"reason": "it burns", "version": before.pk})
+    assert ModelVersion.objects.champion() == before
+
+
+def test_rolling_back_asks_again_where_the_target_has_changed_meanwhile(desk, challenger, operator):
+    registry.promote(challenger, by=operator, reason="better")
+    response = desk.post(f"{VERSIONS}roll-back/", {"reason": "it was not", "version": challenger.pk})
+    assert "Roll back to version 1" in response.content.decode()
+    assert ModelVersion.objects.champion() == challenger
 
 
 def test_first_champion_cannot_be_rolled_back(desk, db):

@@ -55,6 +55,16 @@ def test_promotion_and_roll_back_are_written_down(baseline, admin_user):
     assert list(history) == [(1, None, "shipped baseline"), (2, 1, "better at fours"), (1, 2, "worse at nines")]
 
 
+def test_rolling_back_twice_goes_further_back_and_not_forth_again(baseline):
+    second, third = make_version(baseline), make_version(baseline)
+    for version in (second, third):
+        registry.promote(version, by=None, reason="better")
+    assert [registry.roll_back(by=None, reason="worse") for _ in range(2)] == [second, baseline]
+    assert registry.rollback_target() is None
+    registry.promote(third, by=None, reason="mended")
+    assert registry.rollback_target() == baseline
+
+
 def test_promoting_the_champion_changes_nothing(baseline):
     assert registry.promote(baseline, by=None, reason="again") is None
     assert PromotionEvent.objects.count() == 1

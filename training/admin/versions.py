@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -12,17 +12,29 @@ from django.utils.safestring import SafeString
 
 from recognizer import registry
 from recognizer.errors import CorruptArtifact
-from recognizer.models import ModelVersion, PromotionEvent
+from recognizer.models import ModelVersion
 from recognizer.preprocessing import PREPROCESSING_VERSION
+from training import second_look
 from training.admin.charts import share_text
 from training.admin.version_page import exam_reports, exam_title, version_page
-from training.models import TrainingRun
+from training.second_look import SecondLook
 
 
 class ReasonForm(forms.Form):
+    """Asks why; where the gate holds a version, also whether it shall speak all the same."""
+
     reason = forms.CharField(
         max_length=1000, label="Why", widget=forms.Textarea(attrs={"rows": 3, "cols": 60}), strip=True
     )
+    against = forms.BooleanField(
+        label="Promote it although the gate holds it",
+        error_messages={"required": "The gate holds it. Tick this if it shall speak all the same."},
+    )
+
+    def __init__(self, data: QueryDict | None, *, is_held: bool = False) -> None:
+        super().__init__(data)
+        if not is_held:
+            del self.fields["against"]
 
 
 def obstacles(version: ModelVersion) -> list[str]:
@@ -38,6 +50,27 @@ def obstacles(version: ModelVersion) -> list[str]:
     except CorruptArtifact as error:
         found.append(f"Its file cannot be served: {error}.")
     return found
+
+
+def looked_at(
+    version: ModelVersion, champion: ModelVersion | None, drawings: int
+) -> tuple[SecondLook | None, list[str]]:
+    """Check a version's file and let it answer once more. Returns what came of it, and what keeps it from speaking."""
+    found = obstacles(version)
+    if found:
+        return None, found
+    try:
+        look = second_look.look_again(version, champion, drawings)
+    except CorruptArtifact as error:
+        return None, [f"It cannot be compared: {error}."]
+    return look, [] if look.is_finite else ["It answers with something that is no number."]
+
+
+def judged(look: SecondLook) -> str:
+    """Say for the history what the gate's rules said of a version that a person promotes."""
+    if look.decision.promote:
+        return "(By the gate's rules it may.)"
+    return f"(Against the gate: {'; '.join(look.decision.reasons)}.)"
 
 
 @admin.register(ModelVersion)
@@ -115,17 +148,21 @@ class ModelVersionAdmin(admin.ModelAdmin):
         return super().change_view(request, object_id, form_url, extra_context)
 
     def promote_view(self, request: HttpRequest, version_id: int) -> HttpResponse:
-        """Ask why, check once more, promote."""
+        """Check once more, show what came of it, ask why, promote. The check is made again when the answer comes."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         version = get_object_or_404(ModelVersion, pk=version_id)
-        found = obstacles(version)
-        form = ReasonForm(request.POST or None)
-        if request.method == "POST" and form.is_valid() and not found:
-            registry.promote(version, by=request.user, reason=form.cleaned_data["reason"])
+        champion = ModelVersion.objects.champion()
+        look, found = (
+            (None, ["It speaks already."])
+            if version == champion
+            else looked_at(version, champion, second_look.DRAWINGS)
+        )
+        form = ReasonForm(request.POST or None, is_held=look is not None and not look.decision.promote)
+        if look is not None and not found and request.method == "POST" and form.is_valid():
+            registry.promote(version, by=request.user, reason=f"{form.cleaned_data['reason']} {judged(look)}")
             messages.success(request, f"Version {version.number} speaks from now on.")
             return HttpResponseRedirect(reverse("admin:recognizer_modelversion_change", args=[version.pk]))
-        run = TrainingRun.objects.filter(challenger=version).first()
         return self._ask(
             request,
             form,
@@ -133,23 +170,35 @@ class ModelVersionAdmin(admin.ModelAdmin):
             button="Promote it",
             version=version,
             obstacles=found,
-            decision=run.decision if run else {},
+            decision=look.to_dict() if look else {},
         )
 
     def roll_back_view(self, request: HttpRequest) -> HttpResponse:
-        """Ask why, then let the version speak again that the champion replaced."""
+        """Ask why, then let the version speak again that spoke before. Nothing but a broken file holds it back.
+
+        The table is shown beforehand and not waited for afterwards: rolling back is for when there is no time.
+        """
         if not self.has_change_permission(request):
             raise PermissionDenied
-        latest = PromotionEvent.objects.filter(version__is_champion=True).select_related("version", "previous").first()
-        previous = latest.previous if latest else None
-        found = obstacles(previous) if previous else ["The champion replaced no other version."]
+        version = registry.rollback_target()
         form = ReasonForm(request.POST or None)
-        if request.method == "POST" and form.is_valid() and not found:
-            version = registry.roll_back(by=request.user, reason=form.cleaned_data["reason"])
+        found = obstacles(version) if version else ["The champion replaced no other version."]
+        is_answer = version is not None and request.POST.get("version") == str(version.pk)
+        if is_answer and not found and form.is_valid():
+            registry.roll_back(by=request.user, reason=form.cleaned_data["reason"])
             messages.success(request, f"Rolled back: version {version.number} speaks again.")
             return HttpResponseRedirect(reverse("admin:recognizer_modelversion_change", args=[version.pk]))
-        title = f"Roll back to version {previous.number}" if previous else "Roll back"
-        return self._ask(request, form, title=title, button="Roll back", version=previous, obstacles=found, decision={})
+        look = None if found or is_answer else looked_at(version, ModelVersion.objects.champion(), 0)[0]
+        return self._ask(
+            request,
+            form,
+            title=f"Roll back to version {version.number}" if version else "Roll back",
+            button="Roll back",
+            version=version,
+            obstacles=found,
+            decision=look.to_dict() if look else {},
+            is_rollback=True,
+        )
 
     def _ask(self, request: HttpRequest, form: ReasonForm, **context: object) -> HttpResponse:
         return TemplateResponse(
