@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from digitre_site import dashboard
 from recognizer import registry
 from recognizer.models import Drawing, ModelVersion, PromotionEvent
 from tests.admin.seeding import make_drawing, make_drawings
@@ -313,6 +314,15 @@ def test_first_page_works_on_an_empty_installation(owner, sign_in):
     assert "nothing checked yet" in response.content.decode()
 
 
+def test_daily_chart_looks_at_so_many_drawings_of_a_day(db, monkeypatch):
+    monkeypatch.setattr(dashboard, "DAY_MOST", 3)
+    for seed in range(5):
+        make_drawing(seed=seed)
+    today = timezone.now().date()
+    yesterday, now = dashboard.tally([today - timedelta(days=1), today])
+    assert (yesterday["drawn"], now["drawn"], now["told"]) == (0, 3, 3)
+
+
 def test_daily_chart_counts_corrections_and_refusals(owner, sign_in):
     cache.clear()
     for seed, (predicted, confirmed) in enumerate([(7, 7), (7, 7), (7, 7), (1, 7), (None, 10)]):
@@ -340,6 +350,35 @@ def test_first_page_asks_the_same_number_of_queries_whatever_is_stored(owner, si
 # charts
 
 
+def test_exams_that_one_version_alone_sat_draw_no_line(desk, challenger):
+    assert "drawings" not in ModelVersion.objects.champion().metrics
+    second = registry.register(
+        bytes(challenger.keras),
+        bytes(challenger.tflite),
+        preprocessing_version=challenger.preprocessing_version,
+        calibration=challenger.calibration,
+        metrics={"drawings": challenger.metrics["drawings"] | {"accuracy": 0.975}},
+        parent=challenger,
+        origin="run 2",
+    )
+    chart = desk.get("/admin/").context["exams"]
+    assert [line.title for line in chart.lines] == ["People's drawings"]
+    assert [point.name for point in chart.lines[0].points] == [str(challenger.number), str(second.number)]
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([0.0, 0.183], ["0 %", "5 %", "10 %", "15 %", "20 %"]),
+        ([0.9859, 0.9943], ["98.5 %", "99.0 %", "99.5 %"]),
+        ([0.5, 0.5], ["49.8 %", "50.0 %"]),
+        ([1.0, 1.0], ["99.8 %", "100.0 %"]),
+    ],
+)
+def test_chart_has_round_numbers_beside_it(values, ticks):
+    assert [text for _, text in share_chart(["1", "2"], {"a": values}).ticks] == ticks
+
+
 def test_chart_spans_its_values_and_leaves_gaps(db):
     chart = share_chart(["1", "2", "3"], {"a": [0.9, None, 0.95], "b": [None, None, None]})
     assert [len(line.points) for line in chart.lines] == [2, 0]
@@ -356,5 +395,32 @@ def test_reliability_in_use_believes_the_reviewer(owner, sign_in, reviewer):
     drawing = make_drawing(predicted=7, confirmed=7, confidence=0.9)
     drawing.approve(1, reviewer)
     version = Drawing.objects.get().model_version
-    bins = sign_in(owner).get(f"{VERSIONS}{version.pk}/change/").context["reliability"]
-    assert [(one.n, one.accuracy) for one in bins] == [(1, 0.0)]
+    in_use = sign_in(owner).get(f"{VERSIONS}{version.pk}/change/").context["reliabilities"][-1]
+    assert in_use.title == "In use, as people confirmed"
+    assert [(one.n, one.accuracy) for one in in_use.bins] == [(1, 0.0)]
+
+
+def test_version_that_never_served_has_a_curve_for_each_exam_it_sat(desk, challenger):
+    kept = [{"confidence": 0.55, "accuracy": 0.5, "n": 4}, {"confidence": 0.99, "accuracy": 0.98, "n": 96}]
+    report = challenger.metrics["drawings"]
+    for bins, titles in ((kept, ["People's drawings"]), (None, []), ([], [])):
+        challenger.metrics = {"drawings": report | ({} if bins is None else {"bins": bins}), "not_digits": report}
+        challenger.tflite_sha256 = "another"
+        challenger.save()
+        response = desk.get(f"{VERSIONS}{challenger.pk}/change/")
+        assert [curve.title for curve in response.context["reliabilities"]] == titles
+        assert response.content.decode().count("chart-square") == len(titles)
+
+
+def test_shipped_baseline_has_a_curve(desk, db):
+    version = registry.ensure_baseline()
+    assert desk.get(f"{VERSIONS}{version.pk}/change/").context["reliabilities"]
+
+
+def test_exams_share_of_refused_digits_leaves_out_what_is_none(desk, challenger):
+    table = [[0] * 11 for _ in range(11)]
+    table[3][3], table[3][10], table[10][10] = 3, 1, 50
+    challenger.metrics = {"golden": {"n": 54, "accuracy": 0.98, "confusion": table, "refusal_rate": 51 / 54}}
+    challenger.save()
+    (row,) = desk.get(f"{VERSIONS}{challenger.pk}/change/").context["exams"]
+    assert (row.title, row.n, row.refused) == ("Golden set", "54", "25.00 %")

@@ -1,11 +1,13 @@
 """Numbers -> the points of a small SVG. The templates draw; a table stands behind each chart for who cannot see it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 WIDTH, HEIGHT = 640, 200  # user units; the picture scales with its column
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 28  # room for the axes' words
-TICKS = 4
+STEPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # between two lines of the grid
+MOST_STEPS = 5
 MOST_NAMES = 12  # below the axis; more would run into each other
 
 
@@ -57,17 +59,18 @@ def share_chart(names: Sequence[str], series: dict[str, Sequence[float | None]],
         low: where the upward axis starts; None lets it start a little under the smallest share.
     """
     values = [value for line in series.values() for value in line if value is not None]
-    low, high = _bounds(values, low)
+    ticks = _ticks(min(values, default=0.0) if low is None else low, max(values, default=1.0))
+    bottom, top = ticks[0], ticks[-1]
     step = (WIDTH - LEFT - RIGHT) / max(1, len(names) - 1)
 
     def y(value: float) -> float:
-        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - low) / (high - low))
+        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - bottom) / (top - bottom))
 
     lines = [
         Line(
             title,
             [
-                Point(LEFT + step * place, y(value), names[place], share_text(value))
+                Point(LEFT + step * place, y(value), names[place], share_text(value, 2))
                 for place, value in enumerate(line)
                 if value is not None
             ],
@@ -75,24 +78,22 @@ def share_chart(names: Sequence[str], series: dict[str, Sequence[float | None]],
         for title, line in series.items()
     ]
     every = max(1, -(-len(names) // MOST_NAMES))
-    ticks = [low + (high - low) * tick / TICKS for tick in range(TICKS + 1)]
+    digits = 1 if ticks[1] - bottom < 0.01 else 0
     return Chart(
         lines,
-        [(y(tick), share_text(tick, 1 if high - low < 0.2 else 0)) for tick in ticks],
+        [(y(tick), share_text(tick, digits)) for tick in ticks],
         [(LEFT + step * place, name) for place, name in enumerate(names) if place % every == 0],
         [(name, [share_text(line[place], 2) for line in series.values()]) for place, name in enumerate(names)],
     )
 
 
-def _bounds(values: Sequence[float], low: float | None) -> tuple[float, float]:
-    if not values:
-        return 0.0, 1.0
-    high = max(values)
-    if low is None:
-        low = min(values)
-        low = max(0.0, low - max(0.01, (high - low) / 4))
-        high = min(1.0, high + max(0.002, (high - low) / 10))
-    return low, high if high > low else low + 0.01
+def _ticks(low: float, high: float) -> list[float]:
+    """Return the grid's places: round shares from at most `low` to at least `high`, two of them or more."""
+    step = next((step for step in STEPS if (high - low) / step <= MOST_STEPS - 1), STEPS[-1])
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    if first == last:
+        first, last = (first - 1, last) if first > 0 else (first, last + 1)
+    return [step * place for place in range(first, last + 1)]
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,28 @@ class Bin:
 
     @property
     def text(self) -> str:
-        return f"{share_text(self.confidence)} sure, {share_text(self.accuracy)} right, {self.n} answers"
+        return f"{share_text(self.confidence)} sure, {share_text(self.accuracy)} right, {self.n:,} answers"
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        return share_text(self.confidence), share_text(self.accuracy), f"{self.n:,}"
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How honest a version was about how sure it is, on one set of drawings."""
+
+    title: str
+    bins: list[Bin]
+
+    @property
+    def n(self) -> int:
+        return sum(one.n for one in self.bins)
+
+
+def read_bins(kept: list[dict]) -> list[Bin]:
+    """Read the bins of an exam's report."""
+    return [Bin(one["confidence"], one["accuracy"], one["n"]) for one in kept]
 
 
 def reliability(answers: Sequence[tuple[float, bool]], bins: int = 10) -> list[Bin]:

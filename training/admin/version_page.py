@@ -6,23 +6,25 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
+from django.utils.text import capfirst
 
-from recognizer import model_card
+from recognizer import model_card, registry
 from recognizer.admin import pictures
 from recognizer.answers import NOT_A_DIGIT
 from recognizer.models import Drawing, ModelVersion
-from training.admin.charts import Bin, Chart, reliability, share_chart, share_text
+from training.admin.charts import Bin, Chart, Reliability, read_bins, reliability, share_chart, share_text
 from training.gate import EXAM_TITLES
 from training.models import DatasetSnapshot, TrainingRun
 
 LATEST = 5000  # drawings that the figures from daily use look at: an index range, whatever the table holds
 SHOWN = 24  # pictures of each kind
+IN_USE = "In use, as people confirmed"
 
 
 @dataclass(frozen=True)
 class ExamRow:
     title: str
-    n: int
+    n: str
     accuracy: str
     interval: str
     refused: str
@@ -61,7 +63,7 @@ def version_page(version: ModelVersion, user: AbstractUser) -> dict[str, Any]:
         else [],
         "promotions": version.promotions.select_related("by", "previous"),
         "children": version.children.all(),
-        "reliability": reliability_in_use(version),
+        "reliabilities": reliabilities(version),
         "sees_drawings": user.has_perm("recognizer.view_drawing"),
     }
     if context["sees_drawings"]:
@@ -70,7 +72,7 @@ def version_page(version: ModelVersion, user: AbstractUser) -> dict[str, Any]:
 
 
 def exam_title(name: str) -> str:
-    return EXAM_TITLES.get(name) or model_card.EXAM_TITLES.get(name) or name.replace("_", " ")
+    return capfirst(EXAM_TITLES.get(name, name.replace("_", " ")))
 
 
 def exam_reports(metrics: dict) -> dict[str, dict]:
@@ -81,14 +83,21 @@ def exam_rows(metrics: dict) -> list[ExamRow]:
     return [
         ExamRow(
             exam_title(name),
-            report.get("n", 0),
+            f"{report.get('n', 0):,}",
             share_text(report["accuracy"], 2),
             interval_text(*model_card.interval(report)),
-            share_text(report.get("refusal_rate"), 2),
+            share_text(digits_refused(report), 2),
             share_text(report.get("ece"), 2),
         )
         for name, report in exam_reports(metrics).items()
     ]
+
+
+def digits_refused(report: dict) -> float | None:
+    """The share of an exam's digits that were refused; its other questions should be."""
+    rows = [row for row in report.get("confusion", [])[:NOT_A_DIGIT] if len(row) > NOT_A_DIGIT]
+    digits = sum(map(sum, rows))
+    return sum(row[NOT_A_DIGIT] for row in rows) / digits if digits else None
 
 
 def interval_text(low: float | None, high: float | None) -> str:
@@ -148,6 +157,19 @@ def flat(values: dict, above: str = "") -> list[tuple[str, Any]]:
 def answered(version: ModelVersion) -> QuerySet:
     """The latest drawings that the version answered itself, by its own index."""
     return Drawing.objects.filter(model_version=version).order_by("-created_at", "id")
+
+
+def reliabilities(version: ModelVersion) -> list[Reliability]:
+    """One curve for each exam whose report has bins, and one for the drawings that the version answered as champion."""
+    found = [
+        Reliability(exam_title(name), read_bins(report["bins"]))
+        for name, report in exam_reports(version.metrics).items()
+        if report.get("bins")
+    ]
+    if not found and version.tflite_sha256 == registry.shipped_baseline().card["tflite_sha256"]:
+        found = [Reliability("Tablet writers, both exams", read_bins(registry.shipped_baseline().card["curve"]))]
+    in_use = reliability_in_use(version)
+    return [*found, *([Reliability(IN_USE, in_use)] if in_use else [])]
 
 
 def reliability_in_use(version: ModelVersion) -> list[Bin]:
