@@ -52,10 +52,10 @@ def execute(run: TrainingRun, config: RunConfig | None = None, listener: Listene
     promotion and the run's outcome appear in one transaction.
     """
     config = config or RunConfig()
-    with Lease(run, config.limits) as lease, own_folder():
-        progress = Progress(run, lease, listener)
+    with Lease(run, config.limits) as lease:
         try:
-            _chapters(run, config, progress)
+            with own_folder():
+                _chapters(run, config, Progress(run, lease, listener))
         except NothingNew as reason:
             run.finish(Status.NOTHING_NEW, error=str(reason), progress=1.0)
         except Cancelled:

@@ -1,8 +1,10 @@
-"""kill -9 at each step: the run is failed by its lease, nothing of it is visible, and the next one trains."""
+"""Killed, or out of disk or memory, for real and at each step: nothing of the run is visible, and the next one trains."""
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,34 +13,56 @@ from django.utils import timezone
 
 from recognizer import registry
 from recognizer.models import ModelVersion, PromotionEvent
-from tests.training.stopping_run import CONFIG, IN_THE_LAST_TRANSACTION, learn
+from tests.infra.conftest import wait_until
+from tests.training.stopping_run import (
+    CONFIG,
+    FULL_DATABASE,
+    FULL_DISK,
+    IN_THE_LAST_TRANSACTION,
+    NO_FOLDER,
+    NO_MEMORY,
+    learn,
+)
 from training import pipeline
-from training.models import DatasetSnapshot, TrainingRun
+from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun
 
 ROOT = Path(__file__).resolve().parents[2]
 Status = TrainingRun.Status
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("little_data")]
 
 
-def start_child(point: str) -> subprocess.Popen:
+def start(module: str, *arguments: str, **environment: str) -> subprocess.Popen:
+    """Start a module of these tests, with this test's database."""
     name = connection.settings_dict["NAME"]
     url = f"sqlite:///{name}"
     if connection.vendor == "postgresql":
         url = os.environ["DATABASE_URL"].replace("/postgres?", f"/{name}?")
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.training.stopping_run", point],
+        [sys.executable, "-m", f"tests.training.{module}", *arguments],
         cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": url},
+        env=os.environ | {"DATABASE_URL": url} | environment,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 
+def let_leases_run_out() -> None:
+    TrainingRun.objects.filter(status=Status.RUNNING).update(lease_expires_at=timezone.now())
+
+
+@pytest.fixture
+def next_run(claim, monkeypatch):
+    """The run after the trouble, in this process."""
+    monkeypatch.setattr(pipeline, "learn", learn)
+    return lambda: pipeline.execute(claim(), CONFIG)
+
+
 @pytest.mark.parametrize("point", ["choosing drawings", "learning", "deciding", IN_THE_LAST_TRANSACTION])
-def test_killed_run_is_failed_and_the_next_one_trains(draw, claim, monkeypatch, point):
+def test_killed_run_is_failed_and_the_next_one_trains(draw, claim, next_run, point):
     registry.ensure_baseline()
     draw(3, style=1), draw(4, style=1)
-    child = start_child(point)
+    child = start("stopping_run", point)
     try:
         assert child.stdout.readline() == "stopped\n"
     finally:
@@ -49,11 +73,67 @@ def test_killed_run_is_failed_and_the_next_one_trains(draw, claim, monkeypatch, 
     assert ModelVersion.objects.count() == PromotionEvent.objects.count() == 1
     assert claim() is None  # its lease still runs: it may be alive for all we know
 
-    TrainingRun.objects.update(lease_expires_at=timezone.now())
-    monkeypatch.setattr(pipeline, "learn", learn)
-    following = pipeline.execute(claim(), CONFIG)
+    let_leases_run_out()
+    following = next_run()
     dead.refresh_from_db()
     assert dead.status == Status.FAILED
     assert following.status == Status.PROMOTED, following.error
     assert ModelVersion.objects.champion() == following.challenger
     assert DatasetSnapshot.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [
+        (FULL_DISK, "OSError: [Errno 27] File too large"),
+        pytest.param(FULL_DATABASE, "OperationalError: database or disk is full", marks=pytest.mark.sqlite),
+        (NO_MEMORY, "It needed more memory than 2048 MB."),
+        (NO_FOLDER, "NotADirectoryError: [Errno 20]"),
+    ],
+)
+def test_run_out_of_something_is_failed_with_the_reason_and_the_next_one_trains(draw, next_run, trouble, reason):
+    registry.ensure_baseline()
+    draw(3, style=1), draw(4, style=1)
+    assert start("stopping_run", trouble).wait(timeout=240) == 0
+    failed = TrainingRun.objects.get()
+    assert failed.status == Status.FAILED
+    assert failed.error.startswith(reason)
+    assert ModelVersion.objects.get().is_champion
+    assert next_run().status == Status.PROMOTED
+
+
+def test_of_a_killed_child_and_a_killed_worker_nothing_remains_and_the_next_tick_trains(draw, tmp_path):
+    registry.ensure_baseline()
+    TrainingPolicy(minimum_new_labels=1).save()
+    draw(3, style=1), draw(4, style=1)
+    stops = ("learning", "deciding")
+    workers = [start("stopping_worker", *stops, DIGITRE_VAR_DIR=str(tmp_path))]
+    try:
+        first = stopped_run(tmp_path, after=0)
+        os.kill(child_of(first), signal.SIGKILL)
+        let_leases_run_out()
+        second = stopped_run(tmp_path, after=first.pk)  # the same worker's, in a new child
+        workers[0].kill()
+        os.kill(child_of(second), signal.SIGKILL)
+        let_leases_run_out()
+        workers.append(start("stopping_worker", *stops, DIGITRE_VAR_DIR=str(tmp_path)))
+        wait_until(lambda: TrainingRun.objects.decided().exists())
+    finally:
+        for worker in workers:
+            with suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+    statuses = list(TrainingRun.objects.order_by("pk").values_list("status", flat=True)[:3])
+    assert statuses == [Status.FAILED, Status.FAILED, Status.PROMOTED]
+    assert ModelVersion.objects.count() == 2
+
+
+def stopped_run(folder: Path, after: int) -> TrainingRun:
+    """Wait until a later run has stopped where it was told to."""
+    running = TrainingRun.objects.filter(status=Status.RUNNING, pk__gt=after)
+    wait_until(lambda: any((folder / str(run.pk)).exists() for run in running.all()))
+    return running.get()
+
+
+def child_of(run: TrainingRun) -> int:
+    return int(run.worker.rpartition(":")[2])
