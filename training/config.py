@@ -52,15 +52,16 @@ class FineTuneConfig(_Saved):
     replay_pen: int = 2_500  # of 7,494, inked anew
     replay_synthetic: int = 1_000  # digits drawn by program, in styles that the others lack
     replay_others: int = 2_500  # things that are no digit, so that the refusal is not forgotten
-    replay_unseen: int = 2_000  # of the replay, never trained on: what is forgotten shows there
+    replay_unseen: int = 1_000  # of the replay, never trained on, beside the digits of writers new to the baseline
     drawing_share: float = 0.3  # of the pictures at most: a flood does not drown the replay
     drawing_repeats: int = 8  # of one drawing in an epoch at most: a handful is not learned by heart
     views: int = 4  # pictures made of a drawing with strokes: as sent, without strokes, and with other pens
     validation_share: float = 0.15  # of the drawings, by contributor: early stopping sees other hands
+    way_back: float = 0.25  # of the way from the baseline's weights to the learned ones: a step back, until
+    forgotten: float = 0.0005  # of the unseen replay at most is misread beyond what the baseline misreads
     people_for_validation: int = 5  # below, some drawings are held out: a person would be a whole style
     enough_to_calibrate: int = 200  # held-out digits; below, the baseline's temperature is the better guess
     digits_refused: float = 0.008  # of held-out digits at most; the promise is 1 % of strangers'
-    calibration_pictures: int = 4_000  # of the replay, on which challenger and baseline shall refuse the same share
     agreement_images: int = 1_000  # on which Keras and LiteRT must say the same
 
 

@@ -1,19 +1,23 @@
-"""Stored drawings, read back as pictures, a few hundred at a time: a million of them never meet in memory."""
+"""Stored drawings, a few hundred at a time: a million of them never meet in memory. Read back as pictures, or set aside."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
+from django.db import transaction
 
 from recognizer.decoding import decode_png
 from recognizer.errors import InvalidDrawing
 from recognizer.models import Drawing
+from recognizer.models.drawings import DrawingQuerySet
 from recognizer.preprocessing import normalize_drawing
 from recognizer.services import Submission
 from recognizer.strokes import Strokes
 
 CHUNK = 200  # drawings: about 10 MB of pictures and strokes
+IDS_AT_ONCE = 500  # SQLite takes at most 999 in one statement, where it is an old one
+QUARANTINE_BATCH = 100  # drawings in one transaction: visitors of a SQLite site wait for each
 
 
 @dataclass(frozen=True)
@@ -48,3 +52,23 @@ def _decode(drawing_id: UUID, png: bytes, strokes: Strokes | None, width: float,
     ink = decode_png(bytes(png))
     canvas = (width, height) if width and height else None
     return Picture(drawing_id, ink, Submission(ink, strokes, canvas).strokes_on_ink)
+
+
+def contributors_of(ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Say who drew the drawings that still exist."""
+    people: dict[UUID, int] = {}
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        rows = Drawing.objects.filter(pk__in=ids[start : start + IDS_AT_ONCE])
+        people |= dict(rows.values_list("pk", "contributor_id"))
+    return people
+
+
+def quarantine(among: DrawingQuerySet, reasons: Mapping[UUID, str]) -> None:
+    """Set drawings aside, each with its reason, if they are still among these and no reviewer has decided."""
+    ids = list(reasons)
+    for start in range(0, len(ids), QUARANTINE_BATCH):
+        with transaction.atomic():
+            batch = among.filter(pk__in=ids[start : start + QUARANTINE_BATCH], reviewed_at__isnull=True)
+            # of("self",): not the contributors' rows; a reviewer who decided meanwhile has the last word
+            for drawing in batch.without_pixels().select_for_update(of=("self",)):
+                drawing.quarantine(reasons[drawing.pk])

@@ -4,7 +4,7 @@ import numpy as np
 
 from recognizer import registry
 from recognizer.answers import Calibration, calibrated_probabilities
-from recognizer.classifier import Classifier
+from recognizer.classifier import Classifier, Prediction
 from training.config import SnapshotConfig
 from training.replay import Replay
 from training.suspicion import Evidence
@@ -19,17 +19,24 @@ def baseline_evidence(images: np.ndarray, labels: np.ndarray, people: np.ndarray
     """Read uint8 (N, 28, 28) pictures with the baseline, which has learned from no drawing: it is always out of sample."""
     baseline = registry.shipped_baseline()
     calibration = Calibration.from_dict(baseline.card["calibration"])
-    classifier = Classifier(baseline.tflite)
-    features, prior = [], []
-    for start in range(0, len(images), BATCH):
-        said = classifier.predict(images[start : start + BATCH].astype("float32")[..., np.newaxis] / 255)
-        features.append(said.features)
-        other = np.where(said.digitness < calibration.refusal_threshold, REFUSED_PRIOR, ACCEPTED_PRIOR)[:, None]
-        prior.append(np.hstack([(1 - other) * calibrated_probabilities(said.logits, calibration.temperature), other]))
-    return Evidence(np.concatenate(features), np.concatenate(prior).astype("float32"), labels, people)
+    said = read_all(Classifier(baseline.tflite), images)
+    other = np.where(said.digitness < calibration.refusal_threshold, REFUSED_PRIOR, ACCEPTED_PRIOR)[:, None]
+    prior = np.hstack([(1 - other) * calibrated_probabilities(said.logits, calibration.temperature), other])
+    return Evidence(said.features, prior.astype("float32"), labels, people)
+
+
+def read_all(classifier: Classifier, images: np.ndarray) -> Prediction:
+    """Read uint8 (N, 28, 28) pictures, as many at a time as fit into memory comfortably; N may be 0."""
+    if not len(images):  # LiteRT takes no empty batch
+        return Prediction(np.zeros((0, 10), "float32"), np.zeros(0, "float32"), np.zeros((0, 0), "float32"))
+    batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+    parts = [classifier.predict(batch.astype("float32")[..., np.newaxis] / 255) for batch in batches]
+    return Prediction(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "digitness", "features"))
+    )
 
 
 def reference_evidence(replay: Replay, config: SnapshotConfig) -> Evidence:
-    """A part of the replay, whose labels are beyond doubt."""
-    labels = replay.labels[: config.reference_pictures]
-    return baseline_evidence(replay.images[: config.reference_pictures], labels, np.full(len(labels), NOBODY))
+    """A part of the replay at random, whose labels are beyond doubt."""
+    labels = replay.labels[-config.reference_pictures :]
+    return baseline_evidence(replay.images[-config.reference_pictures :], labels, np.full(len(labels), NOBODY))

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from training.augmentation import augment
 from training.config import FineTuneConfig
 from training.export import load_keras
 from training.lessons import Lessons, balanced
+from training.replay import Replay, is_digit
 
 logging.getLogger("tensorflow").setLevel(logging.WARNING)  # it tells of every file it writes
 LOSSES = BaselineConfig()  # the same losses as the baseline's: smoothing, refusal, exposure
@@ -25,9 +26,12 @@ LOSSES = BaselineConfig()  # the same losses as the baseline's: smoothing, refus
 
 @dataclass(frozen=True)
 class Trained:
+    """A fine-tuned network; `way` is how far its weights are from the baseline's to the learned ones, 0..1."""
+
     model: keras.Model
     curve: list[dict]
     best_epoch: int
+    way: float
 
 
 def fine_tune(
@@ -37,7 +41,7 @@ def fine_tune(
     on_step: Callable[[float], None] = lambda share: None,
     on_epoch: Callable[[dict], None] = lambda entry: None,
 ) -> Trained:
-    """Train a copy of the baseline on the lessons; the weights are those of the best epoch, averaged.
+    """Train a copy of the baseline on the lessons: the averaged weights of the best epoch, or less far from the baseline's.
 
     Trainable: everything but the batch norms, whose statistics stay the baseline's. The seed decides the order, the augmentation
     and the dropout; with the same machine and thread count the weights come out the same.
@@ -47,40 +51,39 @@ def fine_tune(
         on_epoch: told {epoch, loss, accuracy (on held-out drawings, else on the replay), seconds}.
     """
     keras.utils.set_random_seed(config.seed)
+    model, steps = _load_for_moving(baseline), max(1, config.epoch_pictures // config.batch)
+    step_once = _compile_step(model, _optimizer(model, config, steps * config.epochs))
+    start, average, best, curve = model.get_weights(), _Average(model, config.average_decay), _Best(), []
+    for epoch in range(1, config.epochs + 1):
+        started, losses_seen = time.monotonic(), []
+        for step, batch in enumerate(_batches(lessons, config, epoch, steps), start=1):
+            losses_seen.append(float(step_once(*map(tf.constant, batch))))
+            average.add()
+            on_step(((epoch - 1) * steps + step) / (config.epochs * steps))
+        entry = {"epoch": epoch, "loss": float(np.mean(losses_seen))}
+        entry |= _validate(model, average.weights, lessons)
+        curve.append(entry | {"seconds": round(time.monotonic() - started, 1)})
+        on_epoch(curve[-1])
+        # with nobody held out only forgetting would be seen, and the first epoch would always look best
+        best.offer(epoch, entry["validation_loss"] if len(lessons.held.labels) else -epoch, average.weights)
+        if not np.isfinite(entry["loss"]) or epoch - best.epoch >= config.patience:
+            break
+    way = _go_back(model, start, best.weights or average.weights, lessons.replay, config)
+    return Trained(model, curve, best.epoch, way)
+
+
+def _load_for_moving(baseline: bytes) -> keras.Model:
     model = load_keras(baseline)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
-    steps = max(1, config.epoch_pictures // config.batch)
-    optimizer = keras.optimizers.AdamW(
-        _schedule(config, steps * config.epochs), weight_decay=config.weight_decay, clipnorm=5.0
-    )
+    return model
+
+
+def _optimizer(model: keras.Model, config: FineTuneConfig, steps: int) -> keras.Optimizer:
+    optimizer = keras.optimizers.AdamW(_schedule(config, steps), weight_decay=config.weight_decay, clipnorm=5.0)
     optimizer.build(model.trainable_variables)
-    step_once = _compile_step(model, optimizer)
-    average, best, curve = _Average(model, config.average_decay), _Best(), []
-    for epoch in range(1, config.epochs + 1):
-        started, seen = time.monotonic(), []
-        for step, (images, labels) in enumerate(_batches(lessons, config, epoch, steps), start=1):
-            seen.append(float(step_once(tf.constant(images), tf.constant(labels))))
-            average.add()
-            on_step(((epoch - 1) * steps + step) / (config.epochs * steps))
-        with average.in_place():
-            loss, accuracy = _validate(model, lessons, config)
-        entry = {
-            "epoch": epoch,
-            "loss": float(np.mean(seen)),
-            "validation_loss": loss,
-            "accuracy": accuracy,
-            "seconds": round(time.monotonic() - started, 1),
-        }
-        curve.append(entry)
-        on_epoch(entry)
-        # with nobody held out only forgetting would be seen, and the first epoch would always look best
-        best.offer(epoch, loss if len(lessons.held.labels) else -epoch, average.weights)
-        if not np.isfinite(entry["loss"]) or epoch - best.epoch >= config.patience:
-            break
-    model.set_weights(best.weights or average.weights)
-    return Trained(model, curve, best.epoch)
+    return optimizer
 
 
 class _Average:
@@ -97,23 +100,6 @@ class _Average:
         for mean, weight in zip(self.weights, self._model.get_weights(), strict=True):
             mean *= decay
             mean += (1 - decay) * weight
-
-    def in_place(self) -> "_Swapped":
-        return _Swapped(self._model, self.weights)
-
-
-class _Swapped:
-    """Puts other weights into a model for the length of a `with` block."""
-
-    def __init__(self, model: keras.Model, weights: list[np.ndarray]) -> None:
-        self._model, self._weights = model, weights
-
-    def __enter__(self) -> None:
-        self._own = self._model.get_weights()
-        self._model.set_weights(self._weights)
-
-    def __exit__(self, *_: object) -> None:
-        self._model.set_weights(self._own)
 
 
 class _Best:
@@ -147,12 +133,40 @@ def _compile_step(model: keras.Model, optimizer: keras.Optimizer) -> Callable:
     return step_once
 
 
-def _batches(lessons: Lessons, config: FineTuneConfig, epoch: int, steps: int):
+def _go_back(
+    model: keras.Model, start: list[np.ndarray], learned: list[np.ndarray], replay: Replay, config: FineTuneConfig
+) -> float:
+    """Set the weights as far on the way to the learned ones as forgets next to nothing. Returns how far, 0..1.
+
+    On the straight way between the two most of what is learned comes before most of what is forgotten (Wortsman et al. 2022,
+    "Robust fine-tuning of zero-shot models"); the replay's unseen digits tell where.
+    """
+    model.set_weights(start)
+    most = _misread(model, replay) + config.forgotten * replay.unseen
+    for way in np.arange(1.0, 0.0, -config.way_back).tolist():
+        model.set_weights([old + way * (new - old) for old, new in zip(start, learned, strict=True)])
+        if _misread(model, replay) <= most:
+            break
+    return way
+
+
+def _misread(model: keras.Model, replay: Replay) -> int:
+    """How many of the replay's unseen digits the network takes for other digits."""
+    labels = replay.labels[: replay.unseen]
+    if not len(labels):
+        return 0
+    said = predict(model, _as_input(replay.images[: replay.unseen])).logits.argmax(axis=1)
+    return int(((said != labels) & is_digit(labels)).sum())
+
+
+def _batches(
+    lessons: Lessons, config: FineTuneConfig, epoch: int, steps: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield an epoch's batches: drawings as their share allows, the rest replay, each augmented while the last one trains."""
     rng = np.random.default_rng((config.seed, epoch))
     size = steps * config.batch
     drawings = balanced(lessons.taught, int(config.drawing_share * size), config, rng)
-    replay = rng.integers(_unseen(lessons, config), len(lessons.replay.labels), size - len(drawings))
+    replay = rng.integers(lessons.replay.unseen, len(lessons.replay.labels), size - len(drawings))
     order = rng.permutation(size)  # below len(drawings): a drawing; else replay
 
     def make(step: int) -> tuple[np.ndarray, np.ndarray]:
@@ -160,8 +174,7 @@ def _batches(lessons: Lessons, config: FineTuneConfig, epoch: int, steps: int):
         taught, known = drawings[rows[rows < len(drawings)]], replay[rows[rows >= len(drawings)] - len(drawings)]
         images = np.concatenate([lessons.taught.images[taught], lessons.replay.images[known]])
         labels = np.concatenate([lessons.taught.labels[taught], lessons.replay.labels[known]])
-        pictures = images.astype("float32")[..., np.newaxis] / 255
-        return augment(pictures, np.random.default_rng((config.seed, epoch, step))), labels.astype("int32")
+        return augment(_as_input(images), np.random.default_rng((config.seed, epoch, step))), labels.astype("int32")
 
     with ThreadPoolExecutor(1) as worker:
         ahead = worker.submit(make, 0)
@@ -172,23 +185,21 @@ def _batches(lessons: Lessons, config: FineTuneConfig, epoch: int, steps: int):
             yield batch
 
 
-def _unseen(lessons: Lessons, config: FineTuneConfig) -> int:
-    """How many pictures at the replay's start are kept for validation; it comes in random order."""
-    return min(config.replay_unseen, len(lessons.replay.labels) // 5)
-
-
-def _validate(model: keras.Model, lessons: Lessons, config: FineTuneConfig) -> tuple[float, float]:
+def _validate(model: keras.Model, weights: list[np.ndarray], lessons: Lessons) -> dict:
     """Loss on held-out drawings plus loss on unseen replay (what is learned, what is forgotten), and digits right."""
-    known = slice(0, _unseen(lessons, config))
-    forgotten, accuracy = _loss(model, lessons.replay.images[known], lessons.replay.labels[known])
-    if not len(lessons.held.labels):
-        return forgotten, accuracy
-    learned, accuracy = _loss(model, lessons.held.images, lessons.held.labels)
-    return forgotten + learned, accuracy
+    own = model.get_weights()
+    model.set_weights(weights)
+    unseen = lessons.replay.unseen
+    loss, accuracy = _loss(model, lessons.replay.images[:unseen], lessons.replay.labels[:unseen])
+    if len(lessons.held.labels):
+        learned, accuracy = _loss(model, lessons.held.images, lessons.held.labels)
+        loss += learned
+    model.set_weights(own)
+    return {"validation_loss": loss, "accuracy": accuracy}
 
 
 def _loss(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    said = predict(model, images.astype("float32")[..., np.newaxis] / 255)
+    said = predict(model, _as_input(images))
     outputs = {"logits": tf.constant(said.logits), "digitness": tf.constant(said.digitness[:, None])}
     loss, accuracy = losses(outputs, tf.constant(labels.astype("int32")), LOSSES)
     return float(loss), float(accuracy)
@@ -198,3 +209,7 @@ def predict(model: keras.Model, images: np.ndarray) -> Prediction:
     """Answer float32 (N, 28, 28, 1) with Keras, as the classifier does with LiteRT."""
     out = model.predict(images, batch_size=500, verbose=0)
     return Prediction(out["logits"], out["digitness"][:, 0], out["features"])
+
+
+def _as_input(images: np.ndarray) -> np.ndarray:
+    return images.astype("float32")[..., np.newaxis] / 255

@@ -11,14 +11,15 @@ from django.db import transaction
 
 from recognizer import registry
 from recognizer.answers import Calibration
-from recognizer.classifier import Classifier, Prediction
+from recognizer.classifier import Classifier
 from recognizer.errors import CorruptArtifact
-from recognizer.models import Contributor, Drawing, ModelVersion
+from recognizer.models import Contributor, ModelVersion
 from recognizer.preprocessing import PREPROCESSING_VERSION
 from training import examination, gate, lessons, snapshots
 from training.config import FineTuneConfig, RunConfig
 from training.confinement import own_folder
-from training.evidence import baseline_evidence, reference_evidence
+from training.drawings import contributors_of
+from training.evidence import baseline_evidence, read_all, reference_evidence
 from training.leases import Cancelled, Lease, LeaseLost, RunStopped
 from training.lessons import Lessons
 from training.models import DatasetSnapshot, TrainingRun
@@ -156,9 +157,9 @@ def learn(
         on_epoch=lambda entry: steps.epoch(entry, config.epochs),
     )
     tflite = export_litert(trained.model)
-    some = _as_input(learnt.replay.images[: config.agreement_images])
+    some = learnt.replay.images[: config.agreement_images].astype("float32")[..., np.newaxis] / 255
     calibration = _recalibrate(tflite, learnt, config)
-    steps.say(f"kept epoch {trained.best_epoch}, {calibration}")
+    steps.say(f"kept epoch {trained.best_epoch}, {trained.way:.0%} of the way to it, {calibration}")
     return Challenge(save_keras(trained.model), tflite, calibration, disagreement(trained.model, tflite, some))
 
 
@@ -175,7 +176,7 @@ def prepare(
         SmuggledQuestions: there are some.
     """
     members = [(UUID(drawing_id), label) for drawing_id, label in snapshot.manifest["members"]]
-    people = _people(members)
+    people = contributors_of([drawing_id for drawing_id, _ in members])
     taught = lessons.show_drawings(members, people, config, steps.at)
     asked = questions.hashes()
     taught = lessons.without_chance_questions(taught, asked)
@@ -187,40 +188,19 @@ def prepare(
     return Lessons(teach, held, replay)
 
 
-def _people(members: list[tuple[UUID, int]]) -> dict[UUID, int]:
-    people: dict[UUID, int] = {}
-    ids = [drawing_id for drawing_id, _ in members]
-    for start in range(0, len(ids), 500):
-        rows = Drawing.objects.filter(pk__in=ids[start : start + 500])
-        people |= dict(rows.values_list("pk", "contributor_id"))
-    return people
-
-
 def _recalibrate(tflite: bytes, learnt: Lessons, config: FineTuneConfig) -> Calibration:
     baseline = registry.shipped_baseline()
-    digits = _as_input(learnt.replay.images[is_digit(learnt.replay.labels)][: config.calibration_pictures])
+    unseen = slice(0, learnt.replay.unseen)
+    digits = learnt.replay.images[unseen][is_digit(learnt.replay.labels[unseen])]
     challenger = Classifier(tflite)
     return recalibrate(
         Calibration.from_dict(baseline.card["calibration"]),
-        _predict(Classifier(baseline.tflite), digits),
-        _predict(challenger, digits),
-        _predict(challenger, _as_input(learnt.held.images)),
+        read_all(Classifier(baseline.tflite), digits),
+        read_all(challenger, digits),
+        read_all(challenger, learnt.held.images),
         learnt.held.labels,
         config,
     )
-
-
-def _predict(classifier: Classifier, images: np.ndarray) -> Prediction:
-    if not len(images):  # LiteRT takes no empty batch
-        return Prediction(np.zeros((0, 10), "float32"), np.zeros(0, "float32"), np.zeros((0, 0), "float32"))
-    parts = [classifier.predict(images[start : start + 500]) for start in range(0, len(images), 500)]
-    return Prediction(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "digitness", "features"))
-    )
-
-
-def _as_input(images: np.ndarray) -> np.ndarray:
-    return images.astype("float32")[..., np.newaxis] / 255
 
 
 def judge_and_decide(

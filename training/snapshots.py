@@ -20,7 +20,7 @@ from recognizer.answers import NOT_A_DIGIT
 from recognizer.models import Drawing, LabelEvent
 from recognizer.services import content_hash
 from training.config import SnapshotConfig
-from training.drawings import read_pictures
+from training.drawings import quarantine, read_pictures
 from training.models import DatasetSnapshot
 from training.suspicion import Doubt
 
@@ -29,7 +29,7 @@ CAPPED = "its contributor has drawn enough of these"
 NOT_REACHED = "not among the newest, nor drawn by lot among the others"
 UNREADABLE = "its picture cannot be read by this release"
 IS_QUESTION = "its picture is an exam question"
-QUARANTINE_BATCH = 100  # drawings in one transaction: visitors of a SQLite site wait for each
+WRITTEN_AT_ONCE = 100  # suspicions in one transaction: visitors of a SQLite site wait for each
 SUSPICION_STEP = 0.05  # a smaller change of suspicion is not worth a write
 
 
@@ -165,13 +165,7 @@ def set_aside(chosen: Chosen, doubt: Doubt) -> int:
         for member, reason in zip(chosen.members, doubt.reasons, strict=True)
         if reason and not member.is_reviewed
     }
-    ids = list(suspects)
-    for start in range(0, len(ids), QUARANTINE_BATCH):
-        with transaction.atomic():
-            batch = Drawing.objects.trainable().filter(pk__in=ids[start : start + QUARANTINE_BATCH])
-            # of("self",): not the contributors' rows; a reviewer who decided meanwhile has the last word
-            for drawing in batch.filter(reviewed_at__isnull=True).without_pixels().select_for_update(of=("self",)):
-                drawing.quarantine(suspects[drawing.pk])
+    quarantine(Drawing.objects.trainable(), suspects)
     chosen.leave_out(suspects)
     return len(suspects)
 
@@ -179,8 +173,8 @@ def set_aside(chosen: Chosen, doubt: Doubt) -> int:
 def _write_suspicion(chosen: Chosen, doubt: Doubt) -> None:
     values = {member.id: float(value) for member, value in zip(chosen.members, doubt.suspicion, strict=True)}
     ids = list(values)
-    for start in range(0, len(ids), QUARANTINE_BATCH):
-        rows = Drawing.objects.filter(pk__in=ids[start : start + QUARANTINE_BATCH]).only("id", "suspicion")
+    for start in range(0, len(ids), WRITTEN_AT_ONCE):
+        rows = Drawing.objects.filter(pk__in=ids[start : start + WRITTEN_AT_ONCE]).only("id", "suspicion")
         changed = []
         for row in rows:
             if row.suspicion is None or abs(row.suspicion - values[row.pk]) >= SUSPICION_STEP:

@@ -27,7 +27,7 @@ def taught_by(people: int, drawings: int = 8) -> Taught:
 def lessons() -> Lessons:
     mnist = few_digits()
     nothing = taught_by(2)[np.zeros(16, bool)]
-    return Lessons(taught_by(2), nothing, Replay(mnist.x_test, mnist.y_test.astype("int64")))
+    return Lessons(taught_by(2), nothing, Replay(mnist.x_test, mnist.y_test.astype("int64"), unseen=10))
 
 
 def train(lessons: Lessons, config: FineTuneConfig = TINY, **watchers):
@@ -58,13 +58,22 @@ def test_what_is_taught_is_learned_and_served_as_it_was_trained(lessons):
 
     images = lessons.taught.images
     wrong = replace(lessons.taught, labels=np.full(len(images), 4))
-    only = replace(TINY, epochs=3, epoch_pictures=320, drawing_share=1.0, drawing_repeats=50, average_decay=0.5)
+    only = replace(
+        TINY, epochs=3, epoch_pictures=320, drawing_share=1.0, drawing_repeats=50, average_decay=0.5, way_back=1.0
+    )
     trained = train(replace(lessons, taught=wrong), only)
     tflite = export_litert(trained.model)
     batch = images.astype("float32")[..., None] / 255
     said = Classifier(tflite).predict(batch).logits.argmax(axis=1)
     assert (said == 4).mean() > 0.9
     assert disagreement(trained.model, tflite, batch) < 1e-3
+
+
+def test_what_would_forget_too_much_goes_back_towards_the_baseline(lessons):
+    wrong = replace(lessons, taught=replace(lessons.taught, labels=np.full(len(lessons.taught.images), 4)))
+    eager = replace(TINY, epoch_pictures=320, drawing_share=1.0, drawing_repeats=50, average_decay=0.5)
+    assert train(wrong, replace(eager, forgotten=1.0)).way == 1.0
+    assert train(wrong, replace(eager, forgotten=0.0)).way < 1.0
 
 
 def test_what_a_step_raises_ends_the_training(lessons):
