@@ -36,6 +36,16 @@ class SnapshotConfig(_Saved):
 
 
 @dataclass(frozen=True)
+class ExamConfig(_Saved):
+    """Whose exam labels are not to be believed. The net is coarse: throwing out whoever is misread would flatter the model."""
+
+    sure: float = 0.95  # champion and baseline must both be, to contradict; they are right 99 times in 100 then
+    drawings: int = 10  # of a contributor; fewer may be a child's
+    contradicted: float = 0.5  # share of them; unusual hands stay under 0.2
+    labels: int = 3  # different ones that are contradicted: an odd 7 and an odd 1 are a hand
+
+
+@dataclass(frozen=True)
 class FineTuneConfig(_Saved):
     """How the shipped baseline becomes a challenger."""
 
@@ -47,6 +57,8 @@ class FineTuneConfig(_Saved):
     weight_decay: float = 1e-4  # the baseline's
     warmup: float = 0.1  # share of the steps in which the rate rises: AdamW's first steps are its rudest
     average_decay: float = 0.98  # of the running mean of the weights, a batch: about the last 50
+    way_back: float = 0.25  # of the way from the baseline's weights to the learned ones: a step back, until
+    forgotten: float = 0.0005  # of the unseen replay at most is misread beyond what the baseline misreads
     patience: int = 2  # epochs without a better validation loss
     replay_mnist: int = 15_000  # of 60,000, drawn by seed: enough that MNIST loses nothing measurable
     replay_pen: int = 2_500  # of 7,494, inked anew
@@ -57,8 +69,6 @@ class FineTuneConfig(_Saved):
     drawing_repeats: int = 8  # of one drawing in an epoch at most: a handful is not learned by heart
     views: int = 4  # pictures made of a drawing with strokes: as sent, without strokes, and with other pens
     validation_share: float = 0.15  # of the drawings, by contributor: early stopping sees other hands
-    way_back: float = 0.25  # of the way from the baseline's weights to the learned ones: a step back, until
-    forgotten: float = 0.0005  # of the unseen replay at most is misread beyond what the baseline misreads
     people_for_validation: int = 5  # below, some drawings are held out: a person would be a whole style
     enough_to_calibrate: int = 200  # held-out digits; below, the baseline's temperature is the better guess
     digits_refused: float = 0.008  # of held-out digits at most; the promise is 1 % of strangers'
@@ -102,6 +112,7 @@ class RunConfig:
     """All numbers of a run, as its row keeps them."""
 
     snapshot: SnapshotConfig = field(default_factory=SnapshotConfig)
+    exam: ExamConfig = field(default_factory=ExamConfig)
     fine_tune: FineTuneConfig = field(default_factory=FineTuneConfig)
     gate: GatePolicy = field(default_factory=GatePolicy)
     limits: RunLimits = field(default_factory=RunLimits)
@@ -113,6 +124,7 @@ class RunConfig:
     def from_dict(cls, values: dict) -> Self:
         return cls(
             SnapshotConfig.from_dict(values["snapshot"]),
+            ExamConfig.from_dict(values.get("exam", {})),  # runs of earlier releases have none
             FineTuneConfig.from_dict(values["fine_tune"]),
             GatePolicy.from_dict(values["gate"]),
             RunLimits.from_dict(values["limits"]),

@@ -20,6 +20,7 @@ from training.config import FineTuneConfig, RunConfig
 from training.confinement import own_folder
 from training.drawings import contributors_of
 from training.evidence import baseline_evidence, read_all, reference_evidence
+from training.exam_people import Sitter, set_liars_aside
 from training.leases import Cancelled, Lease, LeaseLost, RunStopped
 from training.lessons import Lessons
 from training.models import DatasetSnapshot, TrainingRun
@@ -78,7 +79,7 @@ def _chapters(run: TrainingRun, config: RunConfig, progress: Progress) -> None:
     champion = _sound_champion()
     progress.note(config=config.to_dict(), seed=config.fine_tune.seed, champion=champion, curve=[], log="")
     progress.phase("choosing drawings")
-    questions = examination.set_questions()
+    questions = honest_questions(champion, config, progress)
     replay = load_replay(config.fine_tune)
     snapshot = choose_drawings(run, config, questions, replay, progress)
     progress.note(snapshot=snapshot)
@@ -92,6 +93,24 @@ def _sound_champion() -> ModelVersion:
     champion = ModelVersion.objects.defer(None).get(is_champion=True)
     registry.load_classifier(champion)  # a broken champion is no measure; its reason becomes the run's
     return champion
+
+
+def honest_questions(champion: ModelVersion, config: RunConfig, progress: Progress) -> examination.Questions:
+    """Lay out the exams, and set aside the drawings of exam contributors who are not to be believed."""
+    judges = [_sitter(champion), _shipped_sitter()]
+    questions, set_aside = set_liars_aside(examination.set_questions(), judges, config.exam)
+    if set_aside:
+        progress.say(f"{set_aside} exam drawings are set aside: champion and baseline contradict their contributors")
+    return questions
+
+
+def _sitter(version: ModelVersion) -> Sitter:
+    return Sitter(bytes(version.tflite), Calibration.from_dict(version.calibration))
+
+
+def _shipped_sitter() -> Sitter:
+    baseline = registry.shipped_baseline()
+    return Sitter(baseline.tflite, Calibration.from_dict(baseline.card["calibration"]))
 
 
 def choose_drawings(
@@ -213,16 +232,15 @@ def judge_and_decide(
 ) -> None:
     """Examine champion, challenger and baseline, let the gate decide, and record all of it in one transaction."""
     progress.phase("exams")
-    baseline = registry.shipped_baseline()
     sitters = {
-        "champion": (bytes(champion.tflite), Calibration.from_dict(champion.calibration)),
-        "challenger": (challenge.tflite, challenge.calibration),
-        "baseline": (baseline.tflite, Calibration.from_dict(baseline.card["calibration"])),
+        "champion": _sitter(champion),
+        "challenger": Sitter(challenge.tflite, challenge.calibration),
+        "baseline": _shipped_sitter(),
     }
     examined: dict[str, examination.Examined] = {}
-    for name, (tflite, calibration) in sitters.items():
-        same = next((other for other in examined if _is_same(sitters[other], sitters[name])), None)
-        examined[name] = examined[same] if same else examination.sit(tflite, calibration, questions)
+    for name, sitter in sitters.items():
+        same = next((other for other in examined if _is_same(sitters[other], sitter)), None)
+        examined[name] = examined[same] if same else examination.sit(sitter.tflite, sitter.calibration, questions)
         progress.at(len(examined) / len(sitters))
     paired = examination.compare(examined["champion"], examined["challenger"])
     decision = gate.decide(
@@ -238,7 +256,7 @@ def judge_and_decide(
     _record(run, champion, challenge, examined, decision, questions)
 
 
-def _is_same(one: tuple[bytes, Calibration], other: tuple[bytes, Calibration]) -> bool:
+def _is_same(one: Sitter, other: Sitter) -> bool:
     """The champion is often the baseline: one sitting is enough then."""
     return one == other
 

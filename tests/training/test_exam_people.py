@@ -1,0 +1,111 @@
+"""Exam contributors who lie are set aside; those who merely write oddly stay, or the exam would flatter the model."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recognizer import registry
+from recognizer.answers import Calibration
+from recognizer.models import Contributor, Drawing, LabelEvent
+from training import examination, gate
+from training.config import ExamConfig
+from training.evaluation import Exam
+from training.exam_people import Sitter, disbelieved, set_liars_aside, surely_contradicted
+
+CONFIG = ExamConfig()
+
+
+def baseline_sitter() -> Sitter:
+    baseline = registry.shipped_baseline()
+    return Sitter(baseline.tflite, Calibration.from_dict(baseline.card["calibration"]))
+
+
+def judged(contradicted: list[int], labels: list[int], people: list[int] | None = None) -> set[int]:
+    people = [1] * len(labels) if people is None else people
+    return disbelieved(np.array(people), np.array(labels), np.array(contradicted, bool), CONFIG)
+
+
+def test_contradicted_on_most_of_many_labels_is_disbelieved():
+    assert judged([1] * 6 + [0] * 4, list(range(10))) == {1}
+
+
+def test_less_than_half_is_a_hand_of_its_own():
+    assert judged([1] * 4 + [0] * 6, list(range(10))) == set()
+
+
+def test_two_odd_digits_are_a_habit_however_often_they_are_drawn():
+    assert judged([1] * 40 + [0] * 10, [1] * 20 + [7] * 20 + [3] * 10) == set()
+
+
+def test_few_drawings_show_nothing():
+    assert judged([1] * 9, list(range(9))) == set()
+
+
+def test_everybody_is_judged_by_their_own_drawings():
+    people, labels = [1] * 10 + [2] * 10, list(range(10)) * 2
+    assert judged([1] * 10 + [0] * 10, labels, people) == {1}
+
+
+def test_refusals_and_doubts_contradict_nobody():
+    rng = np.random.default_rng(0)
+    noise = (rng.random((20, 28, 28, 1)) > 0.5).astype("float32")
+    never = replace(baseline_sitter(), calibration=Calibration(1.0, 1e6))
+    unsure = replace(baseline_sitter(), calibration=Calibration(1e6, -1e6))
+    exam = Exam("drawings", noise, np.arange(20) % 10)
+    for judge in (never, unsure):
+        assert not surely_contradicted(judge, exam, CONFIG).any()
+
+
+@pytest.fixture
+def questions(baseline, draw):
+    """Ask what a liar, an honest contributor and a vouched-for one have drawn: each says another digit but the honest one."""
+    people = {name: Contributor.objects.create(is_exam=True) for name in ("liar", "honest", "vouched")}
+    for number, (name, person) in enumerate(people.items()):
+        for i in range(20):
+            label = i % 10 if name == "honest" else (i + 3) % 10
+            draw(i % 10, by=person, style=100 * number + i, label=label, reviewed=name == "vouched" and i == 0)
+    exam, ids = examination._drawings_exam()
+    return examination.Questions({gate.DRAWINGS: exam}, ids, []), people
+
+
+@pytest.mark.django_db
+def test_liar_waits_in_quarantine_with_the_reason_and_is_asked_no_longer(questions):
+    asked, people = questions
+    left, gone = set_liars_aside(asked, [baseline_sitter(), baseline_sitter()], CONFIG)
+    theirs = Drawing.objects.of(people["liar"])
+    assert gone == 20
+    assert {drawing.status for drawing in theirs} == {Drawing.Status.QUARANTINED}
+    assert theirs[0].status_reason.startswith("the models contradict its exam contributor: on ")
+    assert LabelEvent.objects.filter(drawing__in=theirs, actor="training", action="quarantined").count() == 20
+    assert len(left.ids) == len(left.exams[gate.DRAWINGS].labels) == 40
+    assert left.notes == ["20 exam drawings of 1 people are in quarantine: the models contradict most of their labels."]
+    assert set(Drawing.objects.exam().values_list("contributor", flat=True)) == {
+        people["honest"].pk,
+        people["vouched"].pk,
+    }
+
+
+@pytest.mark.django_db
+def test_both_judges_must_contradict(questions):
+    asked, _ = questions
+    silent = replace(baseline_sitter(), calibration=Calibration(1.0, 1e6))
+    assert set_liars_aside(asked, [baseline_sitter(), silent], CONFIG) == (asked, 0)
+
+
+@pytest.mark.django_db
+def test_one_tireless_hand_is_not_the_exam(draw, monkeypatch):
+    monkeypatch.setattr(examination, "DRAWINGS_EACH", 3)
+    tireless, other = (Contributor.objects.create(is_exam=True) for _ in range(2))
+    draw(5, by=other, style=50)
+    for style in range(6):
+        draw(4, by=tireless, style=style)
+    exam, ids = examination._drawings_exam()
+    assert sorted(exam.labels) == [4, 4, 4, 5]
+    assert len(ids) == 4
+
+
+@pytest.mark.django_db
+def test_exam_of_nobody_is_left_alone(baseline):
+    asked = examination.Questions({}, [], [])
+    assert set_liars_aside(asked, [baseline_sitter()], CONFIG) == (asked, 0)

@@ -1,0 +1,93 @@
+"""Exam contributors whose labels are no measure: champion and baseline both contradict most of what they say, and are sure.
+
+Leaving out whoever a model misreads would flatter it, so the net is coarse. What an unusual hand draws is refused, or misread
+without certainty, or misread in one or two of its digits; none of that counts. And nothing is lost: the drawings are in
+quarantine until a reviewer looks, and one drawing that a reviewer has approved vouches for its contributor for ever.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from recognizer.answers import Calibration, calibrated_probabilities
+from recognizer.classifier import Classifier
+from recognizer.models import Contributor, Drawing
+from training import gate
+from training.config import ExamConfig
+from training.drawings import contributors_of, quarantine
+from training.evaluation import Exam
+from training.evidence import NOBODY, read_all
+from training.examination import Questions
+
+REASON = "the models contradict its exam contributor"
+
+
+@dataclass(frozen=True)
+class Sitter:
+    """A version that sits exams: the served file, and how its scores become words."""
+
+    tflite: bytes
+    calibration: Calibration
+
+
+def set_liars_aside(questions: Questions, judges: Iterable[Sitter], config: ExamConfig) -> tuple[Questions, int]:
+    """Quarantine the drawings of exam contributors who are not to be believed, and ask no questions about them.
+
+    Returns:
+        The questions that are left, with a note, and how many drawings were set aside.
+    """
+    exam = questions.exams.get(gate.DRAWINGS)
+    if exam is None:
+        return questions, 0
+    drew = contributors_of(questions.ids)
+    people = np.array([drew.get(drawing_id, NOBODY) for drawing_id in questions.ids], "int64")
+    contradicted = np.all([surely_contradicted(judge, exam, config) for judge in judges], axis=0)
+    liars = disbelieved(people, exam.labels, contradicted, config)
+    liars -= set(
+        Contributor.objects.filter(pk__in=liars, drawings__reviewed_at__isnull=False).values_list("pk", flat=True)
+    )
+    gone = np.isin(people, list(liars))
+    if not gone.any():
+        return questions, 0
+    reasons = {
+        questions.ids[
+            i
+        ]: f"{REASON}: on {(contradicted & (people == people[i])).sum()} of {(people == people[i]).sum()} drawings"
+        for i in np.flatnonzero(gone)
+    }
+    quarantine(Drawing.objects.exam(), reasons)
+    return _without(questions, exam, gone, len(liars)), int(gone.sum())
+
+
+def surely_contradicted(judge: Sitter, exam: Exam, config: ExamConfig) -> np.ndarray:
+    """Which questions the judge answers with another digit than their label, and surely. A refusal contradicts nobody."""
+    said = read_all(Classifier(judge.tflite), (exam.images[..., 0] * 255).round().astype("uint8"))
+    probabilities = calibrated_probabilities(said.logits, judge.calibration.temperature)
+    is_sure = probabilities.max(axis=1) >= config.sure
+    is_answered = said.digitness >= judge.calibration.refusal_threshold
+    return is_sure & is_answered & (probabilities.argmax(axis=1) != exam.labels)
+
+
+def disbelieved(people: np.ndarray, labels: np.ndarray, contradicted: np.ndarray, config: ExamConfig) -> set[int]:
+    """Name the contributors who are contradicted on most drawings, and on several of the labels that they give."""
+    found = set()
+    for person in np.unique(people).tolist():
+        theirs = people == person
+        against = theirs & contradicted
+        is_often = theirs.sum() >= config.drawings and against.sum() >= config.contradicted * theirs.sum()
+        if is_often and len(np.unique(labels[against])) >= config.labels:
+            found.add(person)
+    return found
+
+
+def _without(questions: Questions, exam: Exam, gone: np.ndarray, liars: int) -> Questions:
+    exams = dict(questions.exams)
+    exams[gate.DRAWINGS] = Exam(exam.name, exam.images[~gone], exam.labels[~gone])
+    if gone.all():
+        del exams[gate.DRAWINGS]
+    ids = [drawing_id for drawing_id, is_gone in zip(questions.ids, gone, strict=True) if not is_gone]
+    note = (
+        f"{gone.sum()} exam drawings of {liars} people are in quarantine: the models contradict most of their labels."
+    )
+    return replace(questions, exams=exams, ids=ids, notes=[*questions.notes, note])
