@@ -9,6 +9,7 @@ class DigitreAdminSite(admin.AdminSite):
     site_header = "Digitre"
     site_title = "Digitre"
     index_title = "The desk"
+    enable_nav_sidebar = False  # the header leads to what is used daily, the first page to everything
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> TemplateResponse:
         from digitre_site.dashboard import dashboard  # the admin site is made before the models are loaded

@@ -275,6 +275,7 @@ STORAGES = {
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = False
+FORMAT_MODULE_PATH = "digitre_site.formats"
 USE_TZ = True
 
 # Logs: one line an event, with the request's id; never a picture or an address

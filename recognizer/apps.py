@@ -4,6 +4,7 @@ from django.db.models.signals import post_migrate
 
 class RecognizerConfig(AppConfig):
     name = "recognizer"
+    verbose_name = "Drawings and versions"
 
     def ready(self) -> None:
         from recognizer import checks  # noqa: F401  registers the system checks

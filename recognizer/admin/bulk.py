@@ -161,7 +161,10 @@ class BulkDecisions(admin.ModelAdmin):
             | {
                 "opts": self.opts,
                 "form": form,
-                "pictures": [(drawing, pictures.thumbnail(drawing)) for drawing in shown[:SHEET_LIMIT]],
+                "pictures": [
+                    (drawing, pictures.thumbnail(drawing), pictures.said_by_model(drawing))
+                    for drawing in shown[:SHEET_LIMIT]
+                ],
                 "has_more": len(shown) > SHEET_LIMIT,
                 "checkbox": ACTION_CHECKBOX_NAME,
                 "reasons": REASONS,

@@ -1,5 +1,7 @@
 """The people who draw, known by nothing but a random token; blocked ones can be let in again here."""
 
+from datetime import datetime
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -12,11 +14,33 @@ from recognizer.admin.keyset import KeysetAdmin
 from recognizer.models import Contributor
 
 
+class PurposeFilter(admin.SimpleListFilter):
+    title = "what their drawings are for"
+    parameter_name = "is_exam"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+        return [("0", "learning"), ("1", "exams")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(is_exam=self.value() == "1") if self.value() in ("0", "1") else queryset
+
+
+class BlockedFilter(admin.SimpleListFilter):
+    title = "blocked"
+    parameter_name = "blocked"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+        return [("1", "blocked"), ("0", "not blocked")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(blocked_at__isnull=self.value() == "0") if self.value() in ("0", "1") else queryset
+
+
 @admin.register(Contributor)
 class ContributorAdmin(KeysetAdmin):
-    list_display = ("name", "created_at", "is_exam", "blocked_at", "drawings")
+    list_display = ("name", "first_seen", "purpose", "shut_out", "drawings")
     list_display_links = None
-    list_filter = ("is_exam", ("blocked_at", admin.EmptyFieldListFilter))
+    list_filter = (PurposeFilter, BlockedFilter)
     actions = ("unblock",)
 
     def get_actions(self, request: HttpRequest) -> dict:
@@ -38,10 +62,24 @@ class ContributorAdmin(KeysetAdmin):
     def name(self, contributor: Contributor) -> SafeString:
         return format_html("<code>{}</code>", contributor.short_name)
 
+    @admin.display(description="first seen")
+    def first_seen(self, contributor: Contributor) -> datetime:
+        return contributor.created_at
+
+    @admin.display(description="their drawings are for")
+    def purpose(self, contributor: Contributor) -> str:
+        return "exams" if contributor.is_exam else "learning"
+
+    @admin.display(description="blocked since", empty_value="-")
+    def shut_out(self, contributor: Contributor) -> datetime | None:
+        return contributor.blocked_at
+
     @admin.display(description="drawings")
     def drawings(self, contributor: Contributor) -> SafeString:
         address = reverse("admin:recognizer_drawing_changelist")
-        return format_html('<a href="{}?status=all&amp;contributor={}">their drawings</a>', address, contributor.pk)
+        return format_html(
+            '<a href="{}?status=all&amp;contributor={}" class="said">their drawings</a>', address, contributor.pk
+        )
 
     @admin.action(description="Let in again, and put their drawings back into the queue", permissions=["block"])
     def unblock(self, request: HttpRequest, queryset: QuerySet) -> None:

@@ -1,5 +1,6 @@
 """The drawings: a list to search, a page each, and the way into the queue."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -16,7 +17,7 @@ from recognizer.admin import filters, pictures, queue_views
 from recognizer.admin.bulk import BulkDecisions
 from recognizer.admin.keyset import KeysetAdmin
 from recognizer.admin.portrait import portrait
-from recognizer.models import LABEL_CHOICES, Drawing, label_text
+from recognizer.models import LABEL_CHOICES, Drawing, LabelEvent, label_text
 
 LIST_COLUMNS = (
     *("id", "png", "status", "status_reason", "confidence", "margin", "suspicion", "created_at"),
@@ -43,10 +44,12 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
     fields = ()
 
     def page_order(self, params: dict) -> tuple[str, ...]:
-        if params.get("order") in filters.ORDERS:
-            return filters.ORDERS[params["order"]]
+        of_any_status = params.get("status") == filters.StatusFilter.ALL
+        chosen = params.get("order")
+        if chosen in filters.ORDERS and not (chosen == "telling" and of_any_status):
+            return filters.ORDERS[chosen]
         narrowed = params.get("contributor") or params.get("version")
-        return filters.ORDERS["newest" if params.get("status") == filters.StatusFilter.ALL or narrowed else "telling"]
+        return filters.ORDERS["newest" if of_any_status or narrowed else "telling"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("contributor", "model_version").only(*LIST_COLUMNS)
@@ -79,6 +82,11 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
             ),
         ]
         return mine + super().get_urls()
+
+    def get_deleted_objects(self, objs: Iterable[Drawing], request: HttpRequest) -> tuple:
+        """A drawing takes its events with it, though nobody may delete an event alone."""
+        doomed, counts, missing, protected = super().get_deleted_objects(objs, request)
+        return doomed, counts, missing - {LabelEvent._meta.verbose_name}, protected
 
     # the list
 

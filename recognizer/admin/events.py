@@ -24,7 +24,7 @@ class LookFilter(admin.SimpleListFilter):
 
 @admin.register(LabelEvent)
 class LabelEventAdmin(KeysetAdmin):
-    list_display = ("at", "who", "action", "label_text", "before", "look", "about", "reason")
+    list_display = ("at", "who", "action", "label_text", "before", "met", "about", "why")
     list_display_links = None
     list_filter = ("actor", "action", LookFilter)
     list_select_related = ("user",)
@@ -47,6 +47,14 @@ class LabelEventAdmin(KeysetAdmin):
     @admin.display(description="before")
     def before(self, event: LabelEvent) -> str:
         return label_text(event.previous_label)
+
+    @admin.display(description="met")
+    def met(self, event: LabelEvent) -> str:
+        return event.get_look_display() if event.look else "-"
+
+    @admin.display(description="why")
+    def why(self, event: LabelEvent) -> SafeString:
+        return format_html('<span class="why">{}</span>', event.reason)
 
     @admin.display(description="drawing")
     def about(self, event: LabelEvent) -> SafeString:

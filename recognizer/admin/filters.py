@@ -71,11 +71,22 @@ class OrderFilter(admin.SimpleListFilter):
     parameter_name = "order"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
-        return [("newest", "newest first"), ("suspicious", "most suspicious first")]
+        return [
+            ("telling", "most telling first"),
+            ("newest", "newest first"),
+            ("suspicious", "most suspicious first"),
+        ]
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
-        for choice in super().choices(changelist):
-            yield choice | {"display": "most telling first" if choice["display"] == "All" else choice["display"]}
+        """Mark the order that the page has, chosen or not. The most telling come first within one status only."""
+        for key, title in self.lookup_choices:
+            if key == "telling" and changelist.params.get("status") == StatusFilter.ALL:
+                continue
+            yield {
+                "selected": changelist.order == ORDERS[key],
+                "query_string": changelist.get_query_string({self.parameter_name: key}),
+                "display": title,
+            }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(suspicion__isnull=False) if self.value() == "suspicious" else queryset

@@ -49,7 +49,19 @@ def reverse(order: tuple[str, ...]) -> list[str]:
     return [field[1:] if field.startswith("-") else f"-{field}" for field in order]
 
 
-class KeysetChangeList(ChangeList):
+class NamedChangeList(ChangeList):
+    """A list that is called what it lists: "Drawings", where Django says "Select drawing to change"."""
+
+    @property
+    def title(self) -> str:
+        return str(self.opts.verbose_name_plural).capitalize()
+
+    @title.setter
+    def title(self, asked: str) -> None:
+        pass
+
+
+class KeysetChangeList(NamedChangeList):
     """One page of a list, found by where the page before it ended."""
 
     next_link = previous_link = None
@@ -63,15 +75,6 @@ class KeysetChangeList(ChangeList):
         """ "1,000,000", or "" where nobody knows; a small table is all on the page anyway."""
         rows = estimated_rows(self.model)
         return f"{rows:,}" if rows and rows > self.list_per_page else ""
-
-    @property
-    def title(self) -> str:
-        """ "Drawings", where Django says "Select drawing to change"."""
-        return str(self.opts.verbose_name_plural).capitalize()
-
-    @title.setter
-    def title(self, asked: str) -> None:
-        pass
 
     @property
     def order(self) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def test_what_is_unticked_on_the_sheet_stays(desk):
 def test_sheet_asks_again_for_what_is_missing(desk, action, said):
     drawing = make_drawing()
     response = act(desk, action, [drawing], sheet="yes", **said)
-    assert "errornote" in response.content.decode()
+    assert "complaint" in response.content.decode()
     assert Drawing.objects.get().status == "waiting"
 
 
@@ -111,6 +111,16 @@ def test_unblocking_puts_back_what_blocking_rejected_and_nothing_else(reviewer):
     assert states == {earlier.pk: "rejected", waiting.pk: "waiting", unconfirmed.pk: "unconfirmed"}
     troll.refresh_from_db()
     assert not troll.is_blocked
+
+
+def test_contributors_are_found_by_purpose_and_by_being_blocked(desk, reviewer):
+    people = [Contributor.join() for _ in range(5)]
+    moderation.block(people[0], by=reviewer, reason="wrong on purpose")
+    found = {}
+    for query in ("is_exam=1", "is_exam=0", "blocked=1", "blocked=0", "blocked=x"):
+        found[query] = len(desk.get(f"/admin/recognizer/contributor/?{query}").context["cl"].result_list)
+    exams = sum(Contributor.objects.values_list("is_exam", flat=True))
+    assert found == {"is_exam=1": exams, "is_exam=0": 5 - exams, "blocked=1": 1, "blocked=0": 4, "blocked=x": 5}
 
 
 def test_contributor_is_let_in_again_in_the_admin(desk, reviewer):

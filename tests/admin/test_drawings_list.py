@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from recognizer.admin.drawings import DrawingAdmin
 from recognizer.admin.keyset import beyond, estimated_rows
-from recognizer.models import Drawing
+from recognizer.models import Drawing, LabelEvent
 from tests.admin.seeding import make_drawing, make_drawings
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +103,24 @@ def test_contributor_filter_and_search_find_one_persons_drawings(desk):
 def test_nonsense_in_the_address_is_no_error(desk, query):
     make_drawing()
     assert desk.get(LIST + query).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "marked", "offered"),
+    [
+        ("", "most telling first", 3),
+        ("?status=all", "newest first", 2),
+        ("?status=all&order=telling", "newest first", 2),
+        ("?order=suspicious", "most suspicious first", 3),
+    ],
+)
+def test_order_that_the_list_has_is_the_one_marked(desk, query, marked, offered):
+    make_drawing()
+    cl = desk.get(LIST + query).context["cl"]
+    (order,) = [spec for spec in cl.filter_specs if spec.title == "order"]
+    choices = list(order.choices(cl))
+    assert [choice["display"] for choice in choices if choice["selected"]] == [marked]
+    assert len(choices) == offered
 
 
 @pytest.mark.parametrize("place", ["x", "1~2~3", "nan~nan", "1.0~not-a-uuid"])
@@ -214,6 +232,21 @@ def test_page_takes_no_nonsense_and_no_rejection_without_a_reason(desk, decision
     drawing = make_drawing(confirmed=7)
     desk.post(f"{LIST}{drawing.pk}/decide/", {"decision": decision})
     assert Drawing.objects.get().status == "waiting"
+
+
+def test_owner_deletes_a_drawing_with_its_events(owner, sign_in):
+    drawing = make_drawing(confirmed=7)
+    client = sign_in(owner)
+    assert "Are you sure" in client.get(f"{LIST}{drawing.pk}/delete/").content.decode()
+    client.post(f"{LIST}{drawing.pk}/delete/", {"post": "yes"})
+    assert not Drawing.objects.exists()
+    assert not LabelEvent.objects.exists()
+
+
+def test_reviewer_deletes_none(desk):
+    drawing = make_drawing(confirmed=7)
+    assert desk.post(f"{LIST}{drawing.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert "Delete this drawing" not in desk.get(f"{LIST}{drawing.pk}/change/").content.decode()
 
 
 def test_a_drawing_is_not_edited_as_a_row(desk):

@@ -1,6 +1,9 @@
 """Least privilege: who may see which page, and who may do what."""
 
+import re
+
 import pytest
+from django.test import Client
 
 from recognizer import registry
 from recognizer.models import Drawing, ModelVersion
@@ -138,6 +141,29 @@ def test_nobody_deletes_versions_or_runs(owner, sign_in, rows, page):
     client = sign_in(owner)
     assert client.post(page.format(**rows) + "delete/", {"post": "yes"}).status_code == 403
     assert ModelVersion.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "places"), [("Reviewer", ["Drawings", "Queue"]), ("Operator", ["Versions", "Runs", "Policy"])]
+)
+def test_header_leads_to_the_places_of_a_role(client_of, role, places):
+    page = client_of(role).get("/admin/").content.decode()
+    nav = page[page.index('class="places-of-work"') : page.index("</nav>")]
+    assert re.findall(r">(\w+)</a>", nav) == places
+
+
+def test_refusal_says_whose_account_it_is_not_for(client_of, rows):
+    response = client_of("Operator").get("/admin/recognizer/drawing/")
+    assert response.status_code == 403
+    assert "somebody may do other work here" in response.content.decode()
+
+
+def test_form_from_another_site_is_refused_in_its_own_words(make_user):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user("somebody", "Operator"), "django.contrib.auth.backends.ModelBackend")
+    response = client.post("/admin/training/trainingrun/train-now/")
+    assert response.status_code == 403
+    assert "came from another site" in response.content.decode()
 
 
 def test_first_page_asks_visitors_to_sign_in(client):

@@ -133,8 +133,8 @@ class Reliability:
     bins: list[Bin]
 
     @property
-    def n(self) -> int:
-        return sum(one.n for one in self.bins)
+    def answers(self) -> str:
+        return f"{sum(one.n for one in self.bins):,}"
 
 
 def read_bins(kept: list[dict]) -> list[Bin]:

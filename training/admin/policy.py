@@ -17,6 +17,12 @@ class TrainingPolicyAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: TrainingPolicy | None = None) -> bool:
         return False
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        context = {"title": "Training policy", "subtitle": None, "show_save_and_continue": False}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
+
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """There is one: go straight to it."""
         if not self.has_view_or_change_permission(request):

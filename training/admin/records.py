@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from recognizer.admin.keyset import NamedChangeList
 from recognizer.models import PromotionEvent
 from training.models import DatasetSnapshot, WorkerHeartbeat
 
@@ -16,6 +17,9 @@ class RecordAdmin(admin.ModelAdmin):
     list_per_page = 50
     actions = None
     sortable_by = ()
+
+    def get_changelist(self, request: HttpRequest, **options: object) -> type[NamedChangeList]:
+        return NamedChangeList
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -41,7 +45,8 @@ class DatasetSnapshotAdmin(RecordAdmin):
     @admin.display(description="left out")
     def left_out(self, snapshot: DatasetSnapshot) -> str:
         excluded = snapshot.counts.get("excluded", {})
-        return "; ".join(f"{count} {reason}" for reason, count in sorted(excluded.items())) or "-"
+        reasons = sorted(excluded.items(), key=lambda item: -item[1])
+        return "; ".join(f"{count:,}: {reason}" for reason, count in reasons) or "-"
 
     @admin.display(description="runs")
     def runs_made(self, snapshot: DatasetSnapshot) -> str:
@@ -50,7 +55,7 @@ class DatasetSnapshotAdmin(RecordAdmin):
 
 @admin.register(PromotionEvent)
 class PromotionEventAdmin(RecordAdmin):
-    list_display = ("at", "now_speaks", "before", "by", "reason")
+    list_display = ("at", "now_speaks", "before", "promoted_by", "why")
     list_select_related = ("by",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -59,11 +64,19 @@ class PromotionEventAdmin(RecordAdmin):
     @admin.display(description="speaks")
     def now_speaks(self, event: PromotionEvent) -> SafeString:
         address = reverse("admin:recognizer_modelversion_change", args=[event.version_id])
-        return format_html('<a href="{}">version {}</a>', address, event.version.number)
+        return format_html('<a class="said" href="{}">version {}</a>', address, event.version.number)
 
     @admin.display(description="before")
-    def before(self, event: PromotionEvent) -> str:
-        return str(event.previous) if event.previous else "-"
+    def before(self, event: PromotionEvent) -> SafeString | str:
+        return format_html('<span class="said">{}</span>', event.previous) if event.previous else "-"
+
+    @admin.display(description="by")
+    def promoted_by(self, event: PromotionEvent) -> str:
+        return str(event.by or "the gate")
+
+    @admin.display(description="why")
+    def why(self, event: PromotionEvent) -> SafeString:
+        return format_html('<span class="why">{}</span>', event.reason)
 
 
 @admin.register(WorkerHeartbeat)

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
@@ -17,9 +18,10 @@ from training.models import TrainingRun
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(admin.ModelAdmin):
-    list_display = ("name", "state", "trigger", "requested_by", "started_at", "lasted", "learned", "version", "why")
+    list_display = ("name", "state", "asked_by", "begun", "made", "why")
     list_display_links = None
     list_filter = ("status", "trigger")
+    show_facets = admin.ShowFacets.NEVER
     list_select_related = ("requested_by", "challenger", "snapshot")
     list_per_page = 50
     actions = None
@@ -82,27 +84,32 @@ class TrainingRunAdmin(admin.ModelAdmin):
     @admin.display(description="run")
     def name(self, run: TrainingRun) -> SafeString:
         return format_html(
-            '<a href="{}">run {}</a>', reverse("admin:training_trainingrun_change", args=[run.pk]), run.pk
+            '<a class="said" href="{}">run {}</a>', reverse("admin:training_trainingrun_change", args=[run.pk]), run.pk
         )
 
     @admin.display(description="status")
     def state(self, run: TrainingRun) -> SafeString:
         return format_html('<span class="state state-{}">{}</span>', run.status, run.get_status_display())
 
-    @admin.display(description="lasted")
-    def lasted(self, run: TrainingRun) -> str:
-        return duration_text(run)
+    @admin.display(description="asked for by")
+    def asked_by(self, run: TrainingRun) -> str:
+        return str(run.requested_by or run.get_trigger_display())
 
-    @admin.display(description="learned from")
-    def learned(self, run: TrainingRun) -> str:
-        return f"{run.snapshot.drawings} drawings" if run.snapshot else "-"
+    @admin.display(description="started")
+    def begun(self, run: TrainingRun) -> SafeString | str:
+        if run.started_at is None:
+            return "-"
+        started = date_format(timezone.localtime(run.started_at), "DATETIME_FORMAT")
+        return format_html('<time>{}</time><span class="why">{}</span>', started, duration_text(run))
 
     @admin.display(description="made")
-    def version(self, run: TrainingRun) -> SafeString | str:
-        if run.challenger is None:
-            return "-"
-        address = reverse("admin:recognizer_modelversion_change", args=[run.challenger_id])
-        return format_html('<a href="{}">version {}</a>', address, run.challenger.number)
+    def made(self, run: TrainingRun) -> SafeString:
+        version = ""
+        if run.challenger is not None:
+            address = reverse("admin:recognizer_modelversion_change", args=[run.challenger_id])
+            version = format_html('<a class="said" href="{}">version {}</a>', address, run.challenger.number)
+        learned = f"from {run.snapshot.drawings:,} drawings" if run.snapshot else "-"
+        return format_html('{}<span class="why">{}</span>', version, learned)
 
     @admin.display(description="why")
     def why(self, run: TrainingRun) -> SafeString:

@@ -1,5 +1,7 @@
 """The model versions: which speaks, how each did, and who let it speak."""
 
+from datetime import datetime
+
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -75,7 +77,7 @@ def judged(look: SecondLook) -> str:
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(admin.ModelAdmin):
-    list_display = ("name", "speaks", "exams", "origin", "created_at", "promoted_at", "answered")
+    list_display = ("name", "speaks", "exams", "origin", "made", "spoke", "answered")
     list_display_links = None
     list_per_page = 50
     actions = None
@@ -127,10 +129,20 @@ class ModelVersionAdmin(admin.ModelAdmin):
         )
         return format_html_join(" ", '<span class="said">{} <b class="figure">{}</b></span>', reports)
 
+    @admin.display(description="made")
+    def made(self, version: ModelVersion) -> datetime:
+        return version.created_at
+
+    @admin.display(description="promoted", empty_value="never")
+    def spoke(self, version: ModelVersion) -> datetime | None:
+        return version.promoted_at
+
     @admin.display(description="drawings")
     def answered(self, version: ModelVersion) -> SafeString:
         address = reverse("admin:recognizer_drawing_changelist")
-        return format_html('<a href="{}?status=all&amp;version={}">those it answered</a>', address, version.pk)
+        return format_html(
+            '<a class="said" href="{}?status=all&amp;version={}">those it answered</a>', address, version.pk
+        )
 
     # the page
 

@@ -1,0 +1,1 @@
+"""How dates are written: the folder that FORMAT_MODULE_PATH names."""
