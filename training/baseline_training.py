@@ -166,6 +166,7 @@ class TrainingState:
             mean += (1 - decay) * weight.numpy()
 
     def save(self, step: int) -> None:
+        assert self.path is not None  # nobody saves who has no place for it
         arrays = [*map(np.asarray, self._variables()), *self.average]
         partial = self.path.with_suffix(".partial.npz")
         with partial.open("wb") as file:

@@ -173,13 +173,16 @@ def pair(before: dict, after: dict) -> gate.Paired:
     A report that missed too much to name it tells only the balance, which then counts as one-sided.
     """
     if before["missed"] is None or after["missed"] is None:
-        was, now = score(before).digit_right, score(after).digit_right
-        fixed = tuple(max(0, n - w) for w, n in zip(was, now, strict=True))
-        broken = tuple(max(0, w - n) for w, n in zip(was, now, strict=True))
+        right = list(zip(score(before).digit_right, score(after).digit_right, strict=True))
+        fixed = tuple(max(0, now - was) for was, now in right)
+        broken = tuple(max(0, was - now) for was, now in right)
     else:
-        was, now = ([set(report["missed"].get(str(d), [])) for d in range(NUM_CLASSES)] for report in (before, after))
-        fixed = tuple(len(w - n) for w, n in zip(was, now, strict=True))
-        broken = tuple(len(n - w) for w, n in zip(was, now, strict=True))
+        missed = [
+            (set(before["missed"].get(str(digit), [])), set(after["missed"].get(str(digit), [])))
+            for digit in range(NUM_CLASSES)
+        ]
+        fixed = tuple(len(was - now) for was, now in missed)
+        broken = tuple(len(now - was) for was, now in missed)
     return gate.Paired(sum(fixed), sum(broken), fixed, broken)
 
 

@@ -57,6 +57,7 @@ def read_drawings(all_labelled: bool = False) -> Iterator[Exported]:
         canvas = (row.canvas_width, row.canvas_height) if row.canvas_width and row.canvas_height else None
         ink = decode_png(bytes(row.png))
         seen = normalize_drawing(ink, Submission(ink, row.strokes, canvas).strokes_on_ink)
+        assert row.label is not None  # approved, or chosen for its label
         yield Exported(
             str(row.pk),
             row.label,

@@ -104,7 +104,8 @@ class _Average:
 
 class _Best:
     def __init__(self) -> None:
-        self.epoch, self._loss, self.weights = 0, float("inf"), None
+        self.epoch, self._loss = 0, float("inf")
+        self.weights: list[np.ndarray] = []
 
     def offer(self, epoch: int, loss: float, weights: list[np.ndarray]) -> None:
         if loss < self._loss:

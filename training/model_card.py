@@ -1,5 +1,6 @@
 """The card of a baseline as a page for people: what it learned from, what it scores, where it fails."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -112,8 +113,8 @@ def _recalls(metrics: dict) -> str:
 
 
 def _pairs(metrics: dict) -> str:
-    table = sum(np.array(result["confusion"])[:10] for name, result in metrics.items() if name != "not_digits")
-    table = table.copy()
+    confusions = [result["confusion"] for name, result in metrics.items() if name != "not_digits"]
+    table = np.sum(confusions, axis=0)[:10]
     table[np.arange(10), np.arange(10)] = 0
     worst = np.argsort(-table, axis=None)[:WORST_PAIRS]
     pairs = [(*divmod(int(i), table.shape[1]), int(table.flat[i])) for i in worst if table.flat[i]]
@@ -127,7 +128,7 @@ def _curve(card: dict) -> str:
     return _table(("Said (mean)", "Was right", "Drawings"), rows)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join(lines) + "\n"

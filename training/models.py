@@ -5,7 +5,7 @@ import logging
 import uuid
 import zlib
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -47,7 +47,7 @@ class TrainingPolicy(models.Model):
     def __str__(self) -> str:
         return "training policy"
 
-    def save(self, *args: object, **options: object) -> None:
+    def save(self, *args: Any, **options: Any) -> None:
         self.pk = 1
         super().save(*args, **options)
 

@@ -7,7 +7,7 @@ from recognizer.answers import Calibration
 from recognizer.models import Drawing, ModelVersion
 from training import examination, gate, pipeline
 from training.config import RunConfig
-from training.models import TrainingRun
+from training.models import DatasetSnapshot, TrainingRun
 from training.replay import load_replay
 from training.reporting import Steps
 
@@ -55,7 +55,7 @@ def remake(version: ModelVersion, steps: Steps) -> Remade:
     return Remade(
         same_keras=registry.sha256(challenge.keras) == version.keras_sha256,
         same_tflite=registry.sha256(challenge.tflite) == version.tflite_sha256,
-        missing=_missing(run),
+        missing=_missing(run.snapshot),
         exams={
             gate.EXAM_TITLES.get(name, name): (original.reports[name].accuracy, report.accuracy)
             for name, report in copy.reports.items()
@@ -63,8 +63,8 @@ def remake(version: ModelVersion, steps: Steps) -> Remade:
     )
 
 
-def _missing(run: TrainingRun) -> int:
-    """How many of the drawings that it learned from have been deleted since."""
-    ids = [drawing_id for drawing_id, _ in run.snapshot.manifest["members"]]
+def _missing(snapshot: DatasetSnapshot) -> int:
+    """How many of the drawings that were learned from have been deleted since."""
+    ids = [drawing_id for drawing_id, _ in snapshot.manifest["members"]]
     there = sum(Drawing.objects.filter(pk__in=ids[start : start + 500]).count() for start in range(0, len(ids), 500))
     return len(ids) - there

@@ -66,6 +66,8 @@ def look_again(version: ModelVersion, champion: ModelVersion | None, drawings: i
     records = {"challenger": list(_record_of(version)), "baseline": list(_baseline_record())}
     notes = []
     try:
+        if champion is None:
+            raise CorruptArtifact("there is none")
         sitters["champion"] = _Sitter.of(champion)
         records["champion"] = list(_record_of(champion))
     except CorruptArtifact as error:
@@ -74,8 +76,11 @@ def look_again(version: ModelVersion, champion: ModelVersion | None, drawings: i
     examined = _examine(sitters, questions)
     reports = {who: {name: report.to_dict() for name, report in of.reports.items()} for who, of in examined.items()}
     recorded = _add_what_is_on_record(reports, records)
+    candidates = {who: _candidate(of, reports[who]) for who, of in examined.items()}
     decision = gate.decide(
-        *(_candidate(examined[who], reports[who]) for who in ("champion", "challenger", "baseline")),
+        candidates["champion"],
+        candidates["challenger"],
+        candidates["baseline"],
         _paired(reports["champion"], reports["challenger"]),
         _paired(reports["baseline"], reports["challenger"]),
         GatePolicy(),
@@ -93,9 +98,7 @@ class _Sitter:
     calibration: Calibration
 
     @classmethod
-    def of(cls, version: ModelVersion | None) -> Self:
-        if version is None:
-            raise CorruptArtifact("there is none")
+    def of(cls, version: ModelVersion) -> Self:
         if version.preprocessing_version != PREPROCESSING_VERSION:
             raise CorruptArtifact(f"{version} reads ink prepared by another release")
         registry.load_classifier(version)

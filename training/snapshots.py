@@ -105,8 +105,8 @@ def _by_lot(config: SnapshotConfig) -> Iterator[Candidate]:
 def _rows(drawings: QuerySet) -> Iterator[Candidate]:
     label = Coalesce("reviewed_label", "confirmed_label")
     columns = drawings.values_list("id", "contributor_id", "content_hash", label, "reviewed_at")
-    for row in columns.iterator(chunk_size=1000):
-        yield Candidate(*row[:4], is_reviewed=row[4] is not None)
+    for drawing_id, contributor, digest, given, reviewed_at in columns.iterator(chunk_size=1000):
+        yield Candidate(drawing_id, contributor, digest, given, is_reviewed=reviewed_at is not None)
 
 
 def _reason_against(

@@ -14,7 +14,7 @@ class Command(BaseCommand):
         parser.add_argument("--formats", default="jsonl", help=f"some of {','.join(FORMATS)}; default jsonl")
         parser.add_argument("--all", action="store_true", help="every drawing with a label, also those not approved")
 
-    def handle(self, *args: object, folder: Path, formats: str, **options: object) -> None:
+    def handle(self, *args: object, folder: Path, formats: str, **options: bool) -> None:
         wanted = tuple(formats.split(","))
         unknown = set(wanted) - set(FORMATS)
         if unknown:
