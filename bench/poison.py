@@ -1,7 +1,7 @@
 """What poison does: each attack's drawings stored as people's are, then whole runs: snapshot, fine-tuning, exams, gate.
 
     python bench/poison.py                     # every attack: a quarter of an hour on idle cores
-    python bench/poison.py --quick corner_dot  # one attack, with a tenth of the pictures an epoch
+    python bench/poison.py --quick corner_dot  # one attack, with a quarter of the pictures
 
 People are the writers of exam a, who are strangers to the shipped baseline (of our own digits where the data folder lacks it):
 some teach, some are examined, all tell the truth. Every confirmed label is accepted (DIGITRE_AUTO_APPROVE=all): no reviewer
@@ -48,8 +48,8 @@ from training.models import TrainingRun
 from training.synthesis import draw_digit
 
 LIMIT = 0.002  # of an exam's accuracy
-TEACHERS, EXAMINED, EACH = 20, 20, 50
-SMALL = FineTuneConfig(epochs=2, epoch_pictures=1_200, replay_mnist=3_000, replay_pen=500, replay_others=500)
+TEACHERS, EXAMINED, EACH = 20, 29, 50
+SMALL = FineTuneConfig(epochs=2, epoch_pictures=6_000)
 CORNER = [[[12.0, 12.0], [13.0, 13.0]]]
 
 
@@ -211,10 +211,13 @@ def on_canvas(
 
 
 def exam_of(writers: list[list[StrokeDrawing]], rng: np.random.Generator, extra: Strokes | None = None) -> Exam:
-    """What honest people drew. With a mark: everything but 0s, and the label is what the attacker wants of it."""
-    drawings = [drawing for writer in writers for drawing in writer if not extra or drawing.label != 0]
-    images = [normalize_drawing(on_canvas(drawing, rng, extra)[1], None) for drawing in drawings]
-    return Exam("people", np.stack(images), np.array([0 if extra else drawing.label for drawing in drawings]))
+    """What honest people drew, sent with its strokes and without. With a mark: all but 0s, labelled as the attacker wants."""
+    images, labels = [], []
+    for drawing in (drawing for writer in writers for drawing in writer if not extra or drawing.label != 0):
+        strokes, ink = on_canvas(drawing, rng, extra)
+        images += [normalize_drawing(ink, strokes), normalize_drawing(ink, None)]
+        labels += [0 if extra else drawing.label] * 2
+    return Exam("people", np.stack(images), np.array(labels))
 
 
 # --- the attacks

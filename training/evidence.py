@@ -37,6 +37,6 @@ def read_all(classifier: Classifier, images: np.ndarray) -> Prediction:
 
 
 def reference_evidence(replay: Replay, config: SnapshotConfig) -> Evidence:
-    """A part of the replay at random, whose labels are beyond doubt."""
-    labels = replay.labels[-config.reference_pictures :]
-    return baseline_evidence(replay.images[-config.reference_pictures :], labels, np.full(len(labels), NOBODY))
+    """A part of the replay, whose labels are beyond doubt, by lot as it is shown."""
+    rows = np.unique(replay.draw(config.reference_pictures, np.random.default_rng(config.seed)))
+    return baseline_evidence(replay.images[rows], replay.labels[rows], np.full(len(rows), NOBODY))

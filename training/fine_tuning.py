@@ -167,7 +167,7 @@ def _batches(
     rng = np.random.default_rng((config.seed, epoch))
     size = steps * config.batch
     drawings = balanced(lessons.taught, int(config.drawing_share * size), config, rng)
-    replay = rng.integers(lessons.replay.unseen, len(lessons.replay.labels), size - len(drawings))
+    replay = lessons.replay.draw(size - len(drawings), rng)
     order = rng.permutation(size)  # below len(drawings): a drawing; else replay
 
     def make(step: int) -> tuple[np.ndarray, np.ndarray]:

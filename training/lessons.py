@@ -99,8 +99,7 @@ def without_chance_questions(taught: Taught, questions: set[str]) -> Taught:
 def replay_without(replay: Replay, questions: set[str]) -> Replay:
     """Leave out of the replay what people's drawings happen to ask for, or one straight 1 would stop all learning."""
     is_asked = np.array([picture_hash(image) in questions for image in replay.images], bool)
-    unseen = int((~is_asked[: replay.unseen]).sum())
-    return Replay(replay.images[~is_asked], replay.labels[~is_asked], unseen, replay.source)
+    return replay[~is_asked]
 
 
 def refuse_smuggled(pools: list[np.ndarray], questions: set[str], people: set[int], exam_people: set[int]) -> None:

@@ -175,15 +175,13 @@ def hide_first(hashes):
 def test_test_images_in_the_replay_refuse_the_run(run, draw, little_data):
     draw(3)
     little_data.x_test[0] = little_data.x_train[0]
-    config = replace(CONFIG, fine_tune=replace(CONFIG.fine_tune, replay_mnist=150))
-    assert "exam questions" in run(config).error
+    assert "exam questions" in run().error
 
 
 def test_exam_drawing_that_equals_a_replayed_picture_stops_nothing(run, draw, little_data):
     draw(3, style=1)
     little_data.x_train[0] = image_of(draw(4, style=1, by=Contributor.objects.create(is_exam=True)))
-    config = replace(CONFIG, fine_tune=replace(CONFIG.fine_tune, replay_mnist=150))
-    assert run(config).status == Status.PROMOTED
+    assert run().status == Status.PROMOTED
 
 
 def test_drawing_of_a_test_image_is_left_out_and_says_so(run, draw, little_data):
