@@ -136,51 +136,39 @@ def chance_of_falling(fixed: int, broken: int) -> float:
 
 
 def _sound(champion: Candidate, challenger: Candidate, policy: GatePolicy) -> list[Row]:
-    rows = [
-        Row(
-            "outputs",
-            "finite",
-            "finite" if challenger.is_finite else "NaN or infinite",
-            "finite",
-            "sound" if challenger.is_finite else "the challenger answers with something that is no number",
-            challenger.is_finite,
-        ),
-        Row(
-            "size",
-            _bytes(champion.artifact_bytes),
-            _bytes(challenger.artifact_bytes),
-            _bytes(policy.artifact_bytes),
-            "within the budget"
-            if challenger.artifact_bytes <= policy.artifact_bytes
-            else "the served file is too large",
-            challenger.artifact_bytes <= policy.artifact_bytes,
-        ),
-    ]
+    rows = [_finite(challenger), _size(champion, challenger, policy)]
     if challenger.agreement is not None:
-        agrees = challenger.agreement <= policy.agreement  # NaN does not
-        rows.append(
-            Row(
-                "Keras and LiteRT",
-                "-",
-                f"{challenger.agreement:.1e}",
-                f"{policy.agreement:.0e}",
-                "the same" if agrees else "what is served is not what was trained",
-                agrees,
-            )
-        )
+        rows.append(_agreement(challenger.agreement, policy))
     if challenger.latency_ms is not None and champion.latency_ms is not None:
-        limit = max(policy.latency_ms, policy.latency_rise * champion.latency_ms)
-        rows.append(
-            Row(
-                "time a drawing",
-                f"{champion.latency_ms:.2f} ms",
-                f"{challenger.latency_ms:.2f} ms",
-                f"{limit:.2f} ms",
-                "within the budget" if challenger.latency_ms <= limit else "answers too slowly",
-                challenger.latency_ms <= limit,
-            )
-        )
+        rows.append(_speed(champion.latency_ms, challenger.latency_ms, policy))
     return rows
+
+
+def _finite(challenger: Candidate) -> Row:
+    if challenger.is_finite:
+        return Row("outputs", "finite", "finite", "finite", "sound", True)
+    verdict = "the challenger answers with something that is no number"
+    return Row("outputs", "finite", "NaN or infinite", "finite", verdict, False)
+
+
+def _size(champion: Candidate, challenger: Candidate, policy: GatePolicy) -> Row:
+    passed = challenger.artifact_bytes <= policy.artifact_bytes
+    verdict = "within the budget" if passed else "the served file is too large"
+    sizes = map(_bytes, (champion.artifact_bytes, challenger.artifact_bytes, policy.artifact_bytes))
+    return Row("size", *sizes, verdict, passed)
+
+
+def _agreement(difference: float, policy: GatePolicy) -> Row:
+    passed = difference <= policy.agreement  # NaN does not
+    verdict = "the same" if passed else "what is served is not what was trained"
+    return Row("Keras and LiteRT", "-", f"{difference:.1e}", f"{policy.agreement:.0e}", verdict, passed)
+
+
+def _speed(before: float, after: float, policy: GatePolicy) -> Row:
+    limit = max(policy.latency_ms, policy.latency_rise * before)
+    passed = after <= limit
+    verdict = "within the budget" if passed else "answers too slowly"
+    return Row("time a drawing", f"{before:.2f} ms", f"{after:.2f} ms", f"{limit:.2f} ms", verdict, passed)
 
 
 def _mnist(champion: Candidate, challenger: Candidate, baseline: Candidate, policy: GatePolicy) -> list[Row]:
