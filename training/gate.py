@@ -154,8 +154,8 @@ def _finite(challenger: Candidate) -> Row:
 def _size(champion: Candidate, challenger: Candidate, policy: GatePolicy) -> Row:
     passed = challenger.artifact_bytes <= policy.artifact_bytes
     verdict = "within the budget" if passed else "the served file is too large"
-    sizes = map(_bytes, (champion.artifact_bytes, challenger.artifact_bytes, policy.artifact_bytes))
-    return Row("size", *sizes, verdict, passed)
+    before, after = _bytes(champion.artifact_bytes), _bytes(challenger.artifact_bytes)
+    return Row("size", before, after, _bytes(policy.artifact_bytes), verdict, passed)
 
 
 def _agreement(difference: float, policy: GatePolicy) -> Row:
