@@ -1,7 +1,7 @@
 """What personal memory does: the error on a writer's other drawings after ten of theirs were labelled.
 
     python bench/personal_memory.py            # exam a, 49 writers: measures, never tunes
-    python bench/personal_memory.py --tune     # UCI training writers with hands made strange: where the constants come from
+    python bench/personal_memory.py --tune     # UCI training writers with hands made strange: what the constants are tuned on
 
 Prints one JSON line for each way of choosing the ten: any ten of a writer's drawings, or one of each digit (a round).
 """
@@ -26,7 +26,7 @@ django.setup()
 
 import numpy as np
 
-from recognizer import memory, registry
+from recognizer import memory, paths, registry
 from recognizer.answers import Calibration, answer
 from recognizer.classifier import Prediction
 from recognizer.preprocessing import normalize_drawing
@@ -44,9 +44,9 @@ def main() -> None:
     drawings = strange_hands() if parser.parse_args().tune else load_drawings("canvas_exam_a.jsonl.gz")
     labels = np.array([drawing.label for drawing in drawings])
     writers = np.array([str(drawing.writer) for drawing in drawings])
-    prediction = read(drawings, served)
+    prediction, traces = read(drawings, served)
     for name, is_round in (("any ten", False), ("one of each digit", True)):
-        print(json.dumps({"taught": name} | measure(prediction, labels, writers, served, is_round)))
+        print(json.dumps({"taught": name} | measure(prediction, traces, labels, writers, served, is_round)))
 
 
 def load_baseline() -> Served:
@@ -70,23 +70,28 @@ def warp(writer: object, x: float, y: float) -> list[float]:
     return [x * math.cos(turn) - y * math.sin(turn), x * math.sin(turn) + y * math.cos(turn)]
 
 
-def read(drawings: list[StrokeDrawing], served: Served) -> Prediction:
-    """Ink each drawing on a canvas as the page does, send strokes along, and read it as serving does."""
+def read(drawings: list[StrokeDrawing], served: Served) -> tuple[Prediction, np.ndarray]:
+    """Ink each drawing on a canvas as the page does, send strokes along, and read it as serving does; and its path."""
     rng = np.random.default_rng(0)
-    images = np.stack([normalize_drawing(*canvas(drawing, rng)) for drawing in drawings])
+    sheets = [canvas(drawing, rng) for drawing in drawings]
+    images = np.stack([normalize_drawing(ink, strokes) for ink, strokes in sheets])
     parts = [served.classifier.predict(images[i : i + 256]) for i in range(0, len(images), 256)]
-    return Prediction(
+    prediction = Prediction(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "digitness", "features"))
     )
+    return prediction, np.stack([paths.trace(strokes) for _, strokes in sheets])
 
 
-def measure(prediction: Prediction, labels: np.ndarray, writers: np.ndarray, served: Served, is_round: bool) -> dict:
+def measure(
+    prediction: Prediction, traces: np.ndarray, labels: np.ndarray, writers: np.ndarray, served: Served, is_round: bool
+) -> dict:
     """Teach ten of a writer's drawings, ask the others, with and without memory; a refusal of a digit is an error."""
     asked = wrong_before = wrong_after = spoilt = 0
     for taught, rest in lessons(labels, writers, is_round):
+        remembered = memory.Remembered(labels[taught], traces[taught], prediction.features[taught])
         for i in rest:
             alone = row(prediction, i)
-            mixed = memory.mix(alone, prediction.features[taught], labels[taught], served)
+            mixed = memory.mix(alone, memory.weigh(remembered, traces[i], alone.features[0]), served)
             before = answer(alone, served.calibration).digit == labels[i]
             after = answer(mixed, served.calibration).digit == labels[i]
             asked, wrong_before, wrong_after = asked + 1, wrong_before + (not before), wrong_after + (not after)

@@ -1,7 +1,7 @@
 """Why this answer? Leave out one part of the drawing after another and read what is left."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -79,6 +79,18 @@ def without(strokes: Strokes, span: Span) -> Strokes:
     before = stroke[: span.start + 1] if span.start > 0 else []
     after = stroke[span.end :] if span.end < len(stroke) - 1 else []
     return [*strokes[: span.stroke], *filter(None, [before, after]), *strokes[span.stroke + 1 :]]
+
+
+def credit_memory(explanation: Explanation, digit: int | None, corrections: int) -> Explanation:
+    """Say that it was not the network but this person's corrections that made the answer `digit`."""
+    verb = "corrections make" if corrections > 1 else "correction makes"
+    last = f"{corrections} {verb}" if corrections > 1 else verb
+    sentence = f"The network alone reads {_reading(explanation.digit)}; your last {last} it {_reading(digit)}."
+    return replace(explanation, strongest=None, sentence=sentence)
+
+
+def _reading(digit: int | None) -> str:
+    return "no digit" if digit is None else f"{'an' if digit == 8 else 'a'} {digit}"
 
 
 def _part(whole: Answer, left: Answer, span: Span) -> Part:

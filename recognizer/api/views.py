@@ -45,7 +45,7 @@ def answer_payload(
 
     `explain` adds the pictures between canvas and network.
     """
-    said, remembered = memory.recall(reading.prediction, contributor, reading.served)
+    said, remembered = memory.recall(reading, submission.strokes, contributor)
     payload = {
         "digit": said.digit,
         "refused": said.refused,

@@ -78,3 +78,14 @@ def test_the_call_needs_strokes(visitor, seven):
     response = visitor.post("/api/v1/explanations/", seven)
     assert response.status_code == 400
     assert response.json()["code"] == "strokes_required"
+
+
+def test_an_answer_that_memory_gave_is_credited_to_it(visitor, model):
+    model.logit = 6.0
+    body = {"image": pictures.data_url(pictures.canvas_png()), "strokes": pictures.SEVEN}
+    for corrections in ("your last correction makes it a 1.", "your last 2 corrections make it a 1."):
+        drawing = visitor.post("/api/v1/drawings/", body).json()
+        visitor.put(f"/api/v1/drawings/{drawing['id']}/feedback/", {"label": 1})
+        explained = visitor.post("/api/v1/explanations/", body).json()
+        assert explained["sentence"] == f"The network alone reads a 7; {corrections}"
+        assert explained["strongest"] is None

@@ -1,9 +1,11 @@
 """What one contributor taught changes their answers, at once and for them alone."""
 
+import uuid
+
 import numpy as np
 import pytest
 
-from recognizer import memory, serving
+from recognizer import memory, paths, serving
 from recognizer.answers import NOT_A_DIGIT, Calibration, answer
 from recognizer.classifier import Prediction
 from recognizer.models import Drawing
@@ -23,35 +25,81 @@ def predict(digit: int, feature: np.ndarray, digitness: float = 5.0, logit: floa
     return Prediction(logits, np.array([digitness], "float32"), feature[np.newaxis])
 
 
-def mixed(prediction: Prediction, features: list[np.ndarray], labels: list[int]):
-    return answer(memory.mix(prediction, np.stack(features), np.array(labels), SERVED), SERVED.calibration)
+def looked(prediction: Prediction, features: list[np.ndarray], labels: list[int]):
+    """What is said where only pictures are known."""
+    blank = np.full((len(labels), *paths.SHAPE), np.nan, "float32")
+    evidence = memory.weigh(
+        memory.Remembered(np.array(labels), blank, np.stack(features)), None, prediction.features[0]
+    )
+    return answer(memory.mix(prediction, evidence, SERVED), SERVED.calibration)
 
 
-def test_a_drawing_like_a_corrected_one_gets_its_label():
-    said = mixed(predict(7, unit(1, 0, 0)), [unit(1, 0.1, 0)], [1])
+def drawn(prediction: Prediction, strokes: list, shown: list[list], labels: list[int]):
+    """What is said where the pen's path is known."""
+    traces = np.stack([paths.trace(one) for one in shown])
+    remembered = memory.Remembered(np.array(labels), traces, np.full((len(labels), 0), np.nan, "float32"))
+    evidence = memory.weigh(remembered, paths.trace(strokes), prediction.features[0])
+    return answer(memory.mix(prediction, evidence, SERVED), SERVED.calibration)
+
+
+def wobbly(strokes: list, much: float = 4.0) -> list:
+    """The same hand again, elsewhere on the sheet."""
+    rng = np.random.default_rng(0)
+    return [[[x + 20 + rng.normal(0, much), y - 10 + rng.normal(0, much)] for x, y in stroke] for stroke in strokes]
+
+
+HERE = unit(1, 0, 0)
+
+
+def test_a_drawing_drawn_like_a_corrected_one_gets_its_label():
+    said = drawn(predict(7, HERE), wobbly(pictures.SEVEN), [pictures.SEVEN], [1])
     assert said.digit == 1
     assert sum(said.probabilities) == pytest.approx(1)
 
 
 def test_the_same_drawing_again_gets_its_label_however_sure_the_network_is():
-    assert mixed(predict(7, unit(1, 0, 0), logit=40.0), [unit(1, 0, 0)], [1]).digit == 1
+    assert drawn(predict(7, HERE, logit=40.0), pictures.SEVEN, [pictures.SEVEN], [1]).digit == 1
+    assert looked(predict(7, HERE, logit=40.0), [HERE], [1]).digit == 1
 
 
-def test_a_drawing_unlike_all_remembered_ones_keeps_the_networks_answer_exactly():
-    prediction = predict(7, unit(1, 0, 0))
-    said = mixed(prediction, [unit(0.6, 1, 0), unit(0, 0, 1)], [1, 2])
+def test_of_two_that_were_taught_the_nearer_wins():
+    shown = [pictures.ONE, pictures.SEVEN]
+    assert drawn(predict(1, HERE, logit=3.0), wobbly(pictures.SEVEN), shown, [1, 7]).digit == 7
+    assert drawn(predict(7, HERE, logit=3.0), wobbly(pictures.ONE, 1.0), shown, [1, 7]).digit == 1
+
+
+def test_a_digit_that_was_never_shown_stays_what_the_network_surely_reads():
+    assert drawn(predict(1, HERE), pictures.ONE, [pictures.SEVEN], [7]).digit == 1
+
+
+def test_a_second_way_to_write_a_digit_does_not_count_against_it_for_long():
+    said = drawn(predict(7, HERE), pictures.SEVEN, [pictures.ONE], [7])
+    assert said.digit == 7
+    assert said.confidence > 0.95
+
+
+def test_a_picture_like_a_corrected_one_gets_its_label():
+    assert looked(predict(7, HERE), [unit(1, 0.1, 0)], [1]).digit == 1
+
+
+def test_a_picture_unlike_all_remembered_ones_keeps_the_networks_answer_exactly():
+    prediction = predict(7, HERE)
+    said = looked(prediction, [unit(0.6, 1, 0), unit(0, 0, 1)], [1, 2])
     assert said.probabilities == pytest.approx(answer(prediction, SERVED.calibration).probabilities, abs=1e-6)
 
 
 def test_a_refusal_is_lifted_by_a_near_digit_and_by_no_far_one():
-    refused = predict(7, unit(1, 0, 0), digitness=-3.0)
+    refused = predict(7, HERE, digitness=-1.0)
     assert answer(refused, SERVED.calibration).refused
-    assert mixed(refused, [unit(1, 0.1, 0)], [7]).digit == 7
-    assert mixed(refused, [unit(0.8, 1, 0)], [7]).refused
+    assert drawn(refused, wobbly(pictures.SEVEN), [pictures.SEVEN], [7]).digit == 7
+    assert drawn(refused, pictures.ONE, [pictures.SEVEN], [7]).refused
+    assert looked(refused, [unit(1, 0.1, 0)], [7]).digit == 7
+    assert looked(refused, [unit(0.8, 1, 0)], [7]).refused
 
 
 def test_what_was_no_digit_is_none_again():
-    assert mixed(predict(7, unit(1, 0, 0)), [unit(1, 0.1, 0)], [NOT_A_DIGIT]).refused
+    assert drawn(predict(7, HERE), wobbly(pictures.SEVEN, 1.0), [pictures.SEVEN], [NOT_A_DIGIT]).refused
+    assert looked(predict(7, HERE), [unit(1, 0.1, 0)], [NOT_A_DIGIT]).refused
 
 
 @pytest.fixture
@@ -104,3 +152,26 @@ def test_only_the_newest_are_remembered(visitor, teach, seven, monkeypatch):
     for _ in range(3):
         teach(1, {"image": pictures.data_url(pictures.canvas_png())})
     assert visitor.post("/api/v1/guesses/", seven).json()["memory"] == 2
+
+
+def test_strokes_and_pictures_are_remembered_side_by_side(visitor, teach, seven, model):
+    model.logit = 6.0
+    with_strokes = seven | {"strokes": pictures.SEVEN}
+    teach(1, seven)
+    assert visitor.post("/api/v1/guesses/", with_strokes).json()["digit"] == 1
+    teach(2, with_strokes)
+    assert visitor.post("/api/v1/guesses/", with_strokes).json()["memory"] == 2
+    assert visitor.post("/api/v1/guesses/", seven).json()["memory"] == 2
+
+
+def test_remembering_fifty_drawings_takes_two_queries_and_then_one(teach, seven, model, django_assert_num_queries):
+    model.logit = 6.0
+    drawing = Drawing.objects.get(pk=teach(1, seven | {"strokes": pictures.SEVEN}))
+    for _ in range(49):
+        drawing.pk, drawing.idempotency_key = uuid.uuid4(), None
+        drawing.save(force_insert=True)
+    contributor, served = drawing.contributor, serving.current_classifier()
+    with django_assert_num_queries(2):
+        assert len(memory.remember(contributor, served).labels) == 50
+    with django_assert_num_queries(1):
+        memory.remember(contributor, served)
