@@ -42,7 +42,7 @@ class ExamConfig(_Saved):
     sure: float = 0.95  # champion and baseline must both be, to contradict; they are right 99 times in 100 then
     drawings: int = 10  # of a contributor; fewer may be a child's
     contradicted: float = 0.5  # share of them; unusual hands stay under 0.2
-    labels: int = 3  # different ones that are contradicted: an odd 7 and an odd 1 are a hand
+    confusions: int = 3  # different ones, such as a 7 read as 1: one or two odd digits are a hand
 
 
 @dataclass(frozen=True)

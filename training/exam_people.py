@@ -20,6 +20,7 @@ from training.evaluation import Exam
 from training.evidence import NOBODY, read_all
 from training.examination import Questions
 
+UNSURE = -1
 REASON = "the models contradict its exam contributor"
 
 
@@ -42,8 +43,9 @@ def set_liars_aside(questions: Questions, judges: Iterable[Sitter], config: Exam
         return questions, 0
     drew = contributors_of(questions.ids)
     people = np.array([drew.get(drawing_id, NOBODY) for drawing_id in questions.ids], "int64")
-    contradicted = np.all([surely_contradicted(judge, exam, config) for judge in judges], axis=0)
-    liars = disbelieved(people, exam.labels, contradicted, config)
+    readings = np.stack([sure_readings(judge, exam, config) for judge in judges])
+    contradicted = ((readings != UNSURE) & (readings != exam.labels)).all(axis=0)
+    liars = disbelieved(people, exam.labels, readings[-1], contradicted, config)
     liars -= set(
         Contributor.objects.filter(pk__in=liars, drawings__reviewed_at__isnull=False).values_list("pk", flat=True)
     )
@@ -60,23 +62,26 @@ def set_liars_aside(questions: Questions, judges: Iterable[Sitter], config: Exam
     return _without(questions, exam, gone, len(liars)), int(gone.sum())
 
 
-def surely_contradicted(judge: Sitter, exam: Exam, config: ExamConfig) -> np.ndarray:
-    """Which questions the judge answers with another digit than their label, and surely. A refusal contradicts nobody."""
+def sure_readings(judge: Sitter, exam: Exam, config: ExamConfig) -> np.ndarray:
+    """What the judge surely takes each question for, 0-9; UNSURE where it is not, or refuses: that contradicts nobody."""
     said = read_all(Classifier(judge.tflite), (exam.images[..., 0] * 255).round().astype("uint8"))
     probabilities = calibrated_probabilities(said.logits, judge.calibration.temperature)
     is_sure = probabilities.max(axis=1) >= config.sure
     is_answered = said.digitness >= judge.calibration.refusal_threshold
-    return is_sure & is_answered & (probabilities.argmax(axis=1) != exam.labels)
+    return np.where(is_sure & is_answered, probabilities.argmax(axis=1), UNSURE)
 
 
-def disbelieved(people: np.ndarray, labels: np.ndarray, contradicted: np.ndarray, config: ExamConfig) -> set[int]:
-    """Name the contributors who are contradicted on most drawings, and on several of the labels that they give."""
+def disbelieved(
+    people: np.ndarray, labels: np.ndarray, readings: np.ndarray, contradicted: np.ndarray, config: ExamConfig
+) -> set[int]:
+    """Name the contributors who are contradicted on most drawings, and in several ways (label and reading)."""
     found = set()
     for person in np.unique(people).tolist():
         theirs = people == person
         against = theirs & contradicted
         is_often = theirs.sum() >= config.drawings and against.sum() >= config.contradicted * theirs.sum()
-        if is_often and len(np.unique(labels[against])) >= config.labels:
+        confusions = set(zip(labels[against].tolist(), readings[against].tolist(), strict=True))
+        if is_often and len(confusions) >= config.confusions:
             found.add(person)
     return found
 

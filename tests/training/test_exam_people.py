@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from recognizer import registry
-from recognizer.answers import Calibration
+from recognizer.answers import NOT_A_DIGIT, Calibration
 from recognizer.models import Contributor, Drawing, LabelEvent
 from training import examination, gate
 from training.config import ExamConfig
 from training.evaluation import Exam
-from training.exam_people import Sitter, disbelieved, set_liars_aside, surely_contradicted
+from training.exam_people import UNSURE, Sitter, disbelieved, set_liars_aside, sure_readings
 
 CONFIG = ExamConfig()
+DIGITS = list(range(10))
 
 
 def baseline_sitter() -> Sitter:
@@ -21,30 +22,35 @@ def baseline_sitter() -> Sitter:
     return Sitter(baseline.tflite, Calibration.from_dict(baseline.card["calibration"]))
 
 
-def judged(contradicted: list[int], labels: list[int], people: list[int] | None = None) -> set[int]:
-    people = [1] * len(labels) if people is None else people
-    return disbelieved(np.array(people), np.array(labels), np.array(contradicted, bool), CONFIG)
+def judged(readings: list[int], labels: list[int], people: list[int] | None = None) -> set[int]:
+    """Judge contributor 1, or several, by what the models surely read."""
+    who, said, given = np.array(people or [1] * len(labels)), np.array(readings), np.array(labels)
+    return disbelieved(who, given, said, said != given, CONFIG)
 
 
 def test_contradicted_on_most_of_many_labels_is_disbelieved():
-    assert judged([1] * 6 + [0] * 4, list(range(10))) == {1}
+    assert judged([1, 2, 3, 4, 5, 0, 6, 7, 8, 9], DIGITS) == {1}
+
+
+@pytest.mark.parametrize("label", [7, NOT_A_DIGIT])
+def test_calling_everything_the_same_is_disbelieved(label):
+    assert judged(DIGITS * 2, [label] * 20) == {1}
 
 
 def test_less_than_half_is_a_hand_of_its_own():
-    assert judged([1] * 4 + [0] * 6, list(range(10))) == set()
+    assert judged([1, 2, 3, 0, 4, 5, 6, 7, 8, 9], DIGITS) == set()
 
 
 def test_two_odd_digits_are_a_habit_however_often_they_are_drawn():
-    assert judged([1] * 40 + [0] * 10, [1] * 20 + [7] * 20 + [3] * 10) == set()
+    assert judged([7] * 20 + [1] * 20 + [3] * 10, [1] * 20 + [7] * 20 + [3] * 10) == set()
 
 
 def test_few_drawings_show_nothing():
-    assert judged([1] * 9, list(range(9))) == set()
+    assert judged([1, 2, 3, 4, 5, 6, 7, 8, 9], DIGITS[:9]) == set()
 
 
 def test_everybody_is_judged_by_their_own_drawings():
-    people, labels = [1] * 10 + [2] * 10, list(range(10)) * 2
-    assert judged([1] * 10 + [0] * 10, labels, people) == {1}
+    assert judged(DIGITS[::-1] + DIGITS, DIGITS * 2, [1] * 10 + [2] * 10) == {1}
 
 
 def test_refusals_and_doubts_contradict_nobody():
@@ -54,7 +60,7 @@ def test_refusals_and_doubts_contradict_nobody():
     unsure = replace(baseline_sitter(), calibration=Calibration(1e6, -1e6))
     exam = Exam("drawings", noise, np.arange(20) % 10)
     for judge in (never, unsure):
-        assert not surely_contradicted(judge, exam, CONFIG).any()
+        assert (sure_readings(judge, exam, CONFIG) == UNSURE).all()
 
 
 @pytest.fixture
