@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 
 Handler = Callable[[HttpRequest], HttpResponse]
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
@@ -76,14 +77,18 @@ class DatabaseDownMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, (OperationalError, InterfaceError)):
             return None
-        return database_down()
+        return database_down(request)
 
 
-def database_down() -> HttpResponse:
-    response = refusal(
-        503,
-        "unavailable",
-        "The database is not answering. Your drawing is still here; try again in a moment.",
-    )
+def database_down(request: HttpRequest) -> HttpResponse:
+    """Say so in a page to somebody who looks at one, to anybody else as the API says it."""
+    if request.path.startswith(API_PREFIXES) or not request.accepts("text/html"):
+        response: HttpResponse = refusal(
+            503,
+            "unavailable",
+            "The database is not answering. Your drawing is still here; try again in a moment.",
+        )
+    else:
+        response = HttpResponse(render_to_string("503.html"), status=503)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
