@@ -180,6 +180,7 @@ export class DrawingPad extends EventTarget {
 
   #up(event) {
     if (event.pointerId !== this.#pointer) return;
+    if (event.type === "pointerup" && this.#current) this.#sample(event); // a quick hand moves on until it lifts
     this.#pointer = null;
     this.end();
   }

@@ -3,6 +3,8 @@
 import { ApiError } from "./api_client.js";
 import { inkStroke, takePen } from "./ink.js";
 
+const DOTS = 28; // across the network's own picture: shown dot by dot, the larger ones smoothly
+
 export class Explanation {
   #root;
   #marks;
@@ -37,9 +39,10 @@ export class Explanation {
   }
 
   async ask() {
+    const { sheet } = this.#session;
     const body = await this.#session.body();
     const answer = await this.#politely(() => this.#api.explain(body));
-    if (!answer) return;
+    if (!answer || this.#session.sheet !== sheet || this.#session.state.phase !== "answered") return;
     this.#why.textContent = answer.sentence;
     this.#wipe();
     const part = answer.strongest;
@@ -47,10 +50,10 @@ export class Explanation {
   }
 
   async #showSteps() {
-    const { phase } = this.#session.state;
+    const { sheet, state: { phase } } = this.#session;
     if (!this.#how.open || !["answered", "saved"].includes(phase) || this.#steps.childElementCount > 0) return;
     const answer = await this.#politely(async () => this.#api.guess({ ...(await this.#session.body()), explain: true }));
-    if (!answer?.steps) return;
+    if (!answer?.steps || this.#session.sheet !== sheet) return;
     this.#steps.replaceChildren(...answer.steps.map(stepFigure));
   }
 
@@ -80,6 +83,7 @@ export class Explanation {
 function stepFigure({ name, image }) {
   const figure = document.createElement("figure");
   const picture = document.createElement("img");
+  picture.addEventListener("load", () => picture.classList.toggle("is-dots", picture.naturalWidth <= DOTS));
   picture.src = image;
   picture.alt = "";
   picture.width = 84;

@@ -1,7 +1,7 @@
 // A guess while the pen moves: debounced, one request in flight, answers to a sheet that is gone dropped.
 
 const WHILE_DRAWING_MS = 350; // often enough to feel alive, rare enough for a phone's radio
-const AFTER_PEN_UP_MS = 40;
+const AFTER_PEN_UP_MS = 20; // a held Ctrl+Z turns more sheets than that
 
 export class LiveGuess {
   #ask;
@@ -41,7 +41,11 @@ export class LiveGuess {
       this.#isStale = true; // ask once more when this one is back
       return;
     }
-    if (performance.now() < this.#quietUntil) return;
+    const quiet = this.#quietUntil - performance.now();
+    if (quiet > 0) {
+      this.#timer = setTimeout(() => this.#run(), quiet);
+      return;
+    }
     const request = new AbortController();
     this.#inFlight = request;
     try {
@@ -49,7 +53,8 @@ export class LiveGuess {
       if (answer && !request.signal.aborted) this.#show(answer);
     } catch (error) {
       // A guess is a courtesy: what is wrong is said when the person hands the drawing in.
-      this.#quietUntil = performance.now() + 1000 * (error.retryAfter ?? 2);
+      // One that was given up says nothing about the server.
+      if (!request.signal.aborted) this.#quietUntil = performance.now() + 1000 * (error.retryAfter ?? 2);
     }
     if (this.#inFlight !== request) return;
     this.#inFlight = null;

@@ -17,7 +17,7 @@ const pad = new DrawingPad(ink);
 const view = new ResultView(root);
 const session = new ReadingSession(api, pad, view);
 const live = new LiveGuess(
-  async (signal) => (pad.isEmpty ? null : api.guess(await session.body(), signal)),
+  async (signal) => (session.isSpeck ? null : api.guess(await session.body(), signal)),
   (answer) => session.guessed(answer),
 );
 const explanation = new Explanation(root, marks, api, session);
@@ -26,10 +26,10 @@ new KeyboardPen(ink, pad, marks);
 const actions = {
   undo: () => pad.undo(),
   redo: () => pad.redo(),
-  clear: () => (session.state.phase === "saved" ? pad.reset() : pad.clear()),
+  clear: () => (session.isLabelled ? pad.reset() : pad.clear()),
   read: submit,
   again: nextSheet,
-  label: (button) => session.confirm(button.dataset.label === "none" ? null : Number(button.dataset.label)),
+  label: (button) => confirm(button.dataset.label === "none" ? null : Number(button.dataset.label)),
   withdraw: () => session.withdraw(),
   retry: () => session.retry(),
   why: () => explanation.ask(),
@@ -40,6 +40,11 @@ async function submit() {
   await session.submit();
   if (session.state.phase === "answered") explanation.answered();
   showTools();
+}
+
+async function confirm(label) {
+  await session.confirm(label);
+  if (session.state.phase === "saved") explanation.forget(); // it spoke of the reading, and the label stands now
 }
 
 /** One stroke more, one less, none at all: every way the sheet can change meets here. */
@@ -60,7 +65,7 @@ function showTools() {
 }
 
 pad.addEventListener("beforestroke", () => {
-  if (session.state.phase === "saved") pad.reset(); // the last drawing is finished; this is the next one
+  if (session.isLabelled) pad.reset(); // the last drawing is finished; this is the next one
 });
 pad.addEventListener("ink", () => {
   if (session.state.phase !== "drawing") session.sheetChanged();
@@ -91,15 +96,15 @@ function pressed(event) {
   const onControl = event.target.closest("a, button, summary, input, select, textarea");
   if (event.key === "Escape") actions.clear();
   else if (event.key === "Enter" && !onControl) enter();
-  else if (/^[0-9]$/.test(event.key)) session.confirm(Number(event.key));
-  else if (event.key.toLowerCase() === "x") session.confirm(null);
+  else if (/^[0-9]$/.test(event.key)) confirm(Number(event.key));
+  else if (event.key.toLowerCase() === "x") confirm(null);
 }
 
 /** The obvious next step: read, say yes, take the next sheet. */
 function enter() {
   const { phase, answer } = session.state;
   if (phase === "drawing") submit();
-  else if (phase === "answered" && !closePair(answer)) session.confirm(answer.refused ? null : answer.digit);
+  else if (phase === "answered" && !closePair(answer)) confirm(answer.refused ? null : answer.digit);
   else if (phase === "saved") nextSheet();
 }
 

@@ -12,6 +12,8 @@ export class ReadingSession {
   #view;
   #keys = new WeakMap(); // by sheet: handing in the same sheet again, after a failure or an undo, stores it once
   #failed = null;
+  #labelling = null; // the answer whose label is on its way
+  #unsent = null; // {answer, label} that got stuck while the next sheet was begun
   #undoTimer = 0;
   state = { phase: "intro", answer: null, label: undefined };
 
@@ -22,15 +24,30 @@ export class ReadingSession {
   }
 
   async body() {
-    const strokes = this.#pad.strokes.filter((points) => points.length > 0);
+    const strokes = this.#pad.strokes.map((points) => [...points]); // the pen goes on while the picture is made
     return { image: await canonicalPicture(strokes), strokes, canvas: { width: SIDE, height: SIDE } };
+  }
+
+  /** The finished strokes, as one object. */
+  get sheet() {
+    return this.#pad.sheet;
+  }
+
+  get isSpeck() {
+    return extent(this.#pad.strokes) < SPECK;
+  }
+
+  /** The person has said what this drawing is: the next stroke begins another, even while the label is on its way. */
+  get isLabelled() {
+    return this.state.phase === "saved" || this.#labelling !== null;
   }
 
   /** The sheet is another one: what was said about the old one no longer holds. */
   sheetChanged() {
-    this.#failed = null;
     clearTimeout(this.#undoTimer);
-    this.#view.error("");
+    this.#labelling = null;
+    if (!this.#unsent) this.#fail("");
+    if (this.#pad.isEmpty) this.#view.blank();
     this.#enter(this.#pad.isEmpty ? "intro" : "drawing");
   }
 
@@ -40,7 +57,7 @@ export class ReadingSession {
 
   async submit() {
     if (this.#pad.isEmpty || this.state.phase === "reading" || this.state.phase === "saved") return;
-    if (extent(this.#pad.strokes) < SPECK) {
+    if (this.isSpeck) {
       this.#view.error("That is only a speck. Draw a bit bigger.");
       return;
     }
@@ -56,21 +73,51 @@ export class ReadingSession {
       this.#view.answer(answer);
     });
     if (isStill()) this.#enter("drawing");
+    else if (this.#unsent && this.state.phase === "answered") await this.#sendUnsent();
   }
 
   /** `label`: 0-9, or null for "not a digit". */
   async confirm(label) {
     const { answer, phase } = this.state;
-    if (phase !== "answered") return;
+    if (phase !== "answered" || this.#labelling) return;
+    this.#labelling = answer;
+    const isStill = () => this.#labelling === answer; // else the next drawing was begun while waiting
     await this.#attempt(() => this.confirm(label), async () => {
-      await this.#api.confirm(answer.id, label);
-      if (this.state.answer !== answer || this.state.phase !== "answered") return;
+      try {
+        await this.#api.confirm(answer.id, label);
+      } catch (error) {
+        if (isStill() || !(error instanceof ApiError)) throw error;
+        this.#keepUnsent(answer, label, error);
+        return;
+      }
+      if (!isStill()) return;
       this.#enter("saved");
       this.#view.saved(answer, label, thanks(answer, label));
       this.#tellNews(answer);
       this.#view.undoable(true);
       this.#undoTimer = setTimeout(() => this.#view.undoable(false), UNDO_MS);
     });
+    if (isStill()) this.#labelling = null;
+  }
+
+  /** The label of a drawing that has left the paper did not arrive: say so, and offer to send it again. */
+  #keepUnsent(answer, label, error) {
+    const isHopeless = ["gone", "decided"].includes(error.code);
+    this.#unsent = isHopeless ? null : { answer, label };
+    const sentence = `What you said of the last drawing is not saved. ${error.message}`;
+    this.#fail(sentence, isHopeless ? null : () => this.#sendUnsent());
+  }
+
+  async #sendUnsent() {
+    const { answer, label } = this.#unsent;
+    try {
+      await this.#api.confirm(answer.id, label);
+      this.#unsent = null;
+      this.#fail("");
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#keepUnsent(answer, label, error);
+    }
   }
 
   async withdraw() {
@@ -79,6 +126,7 @@ export class ReadingSession {
     clearTimeout(this.#undoTimer);
     await this.#attempt(() => this.withdraw(), async () => {
       await this.#api.withdraw(answer.id);
+      if (this.state.answer !== answer || this.state.phase !== "saved") return;
       this.#enter("answered");
       this.#view.answer(answer);
     });
@@ -108,7 +156,7 @@ export class ReadingSession {
 
   /** Run one call; if it fails, the drawing stays, the sentence says what to do and `again` does it. */
   async #attempt(again, call) {
-    this.#view.error("");
+    this.#fail("");
     this.#view.busy(true);
     try {
       await call();
@@ -125,15 +173,19 @@ export class ReadingSession {
       // The cookie expired or is blocked. The ink is here: hand it in afresh, then ask again.
       this.#keys.delete(this.#pad.sheet);
       this.#enter("drawing");
-      this.#failed = () => this.submit();
       const help = navigator.cookieEnabled
         ? "Read it again, then tell me."
         : "Cookies are blocked here, so I cannot tell whose drawing it is; allow them for this site to correct me.";
-      this.#view.error(`${error.message} ${help}`, "Read it again");
+      this.#fail(`${error.message} ${help}`, () => this.submit(), "Read it again");
       return;
     }
-    this.#failed = error.code === "decided" ? null : again;
-    this.#view.error(error.message, this.#failed ? "Try again" : "");
+    this.#fail(error.message, error.code === "decided" ? null : again);
+  }
+
+  /** Show a sentence and what can be done about it; without a sentence all is well again. */
+  #fail(sentence, again = null, action = "Try again") {
+    this.#failed = again;
+    this.#view.error(sentence, again ? action : "");
   }
 }
 

@@ -19,11 +19,14 @@ export class ResultView {
   #root;
   #parts;
   #bars;
+  #noPicture;
 
   constructor(root) {
     this.#root = root;
     this.#parts = Object.fromEntries([...root.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
     this.#bars = [...root.querySelectorAll("[data-bar]")];
+    this.#noPicture = this.#parts.preview.src;
+    this.blank();
   }
 
   /** Show what belongs to a phase: intro, drawing, reading, answered, saved. */
@@ -34,10 +37,18 @@ export class ResultView {
     }
   }
 
+  /** Nothing is known of this sheet yet. */
+  blank() {
+    for (const part of ["lead", "certainty", "memory"]) this.#text(part, "");
+    this.#noDigit();
+    this.#parts.preview.src = this.#noPicture;
+    this.#bars.forEach((bar) => showShare(bar, 0, false));
+  }
+
   guess(answer) {
     this.#verdict(answer, "Looks like");
     if (answer.refused) {
-      this.#digit("…"); // half a digit is no reason to scold
+      this.#noDigit(); // half a digit is no reason to scold
       this.#text("certainty", "No digit yet.");
     }
     this.#showBars(answer);
@@ -47,7 +58,7 @@ export class ResultView {
   answer(answer) {
     const pair = closePair(answer);
     this.#verdict(answer, answer.refused ? "" : `I read ${article(answer.digit)}`);
-    this.#text("question", answer.refused ? "If it is one, tell me which." : pair ? "Which one is it?" : "Was that right?");
+    this.#text("question", answer.refused || pair ? "Which one is it?" : "Was that right?");
     this.#firstChoices(answer, pair);
     this.#showBars(answer);
     this.#picture(answer);
@@ -60,7 +71,7 @@ export class ResultView {
     this.#text("lead", isCorrection ? "You say" : "I read");
     this.#digit(label === null ? "—" : String(label));
     this.#parts.digit.classList.toggle("is-turned", isCorrection);
-    this.#parts.digit.classList.remove("is-pair");
+    this.#parts.digit.classList.remove("is-small");
     this.#text("memory", "");
     this.#text("certainty", label === null ? "Not a digit." : isCorrection ? `So that is ${article(label)} ${label}.` : "I read it right.");
     this.#text("saved-words", `Saved as ${labelName(label)}.`);
@@ -91,7 +102,7 @@ export class ResultView {
   #verdict(answer, lead) {
     const pair = closePair(answer);
     this.#parts.digit.classList.remove("is-turned");
-    this.#parts.digit.classList.toggle("is-pair", Boolean(pair));
+    this.#parts.digit.classList.toggle("is-small", Boolean(pair));
     this.#digit(answer.refused ? "?" : pair ? `${pair[0]} or ${pair[1]}?` : String(answer.digit));
     this.#text("lead", answer.refused ? "" : pair ? "Too close to call" : lead);
     this.#text("certainty", answer.refused ? "Huh... You call that a digit?" : sentence(answer.certainty));
@@ -112,12 +123,7 @@ export class ResultView {
 
   #showBars(answer) {
     const top = answer.refused ? -1 : answer.probabilities.indexOf(Math.max(...answer.probabilities));
-    this.#bars.forEach((bar, digit) => {
-      const share = answer.probabilities[digit];
-      bar.style.setProperty("--share", share.toFixed(4));
-      bar.classList.toggle("is-top", digit === top);
-      bar.querySelector("[data-share]").textContent = percent(share);
-    });
+    this.#bars.forEach((bar, digit) => showShare(bar, answer.probabilities[digit], digit === top));
   }
 
   #picture(answer) {
@@ -128,6 +134,12 @@ export class ResultView {
     if (this.#parts.digit.textContent !== text) this.#parts.digit.textContent = text;
   }
 
+  #noDigit() {
+    this.#digit("…");
+    this.#parts.digit.classList.remove("is-turned");
+    this.#parts.digit.classList.add("is-small");
+  }
+
   #text(part, text) {
     this.#parts[part].textContent = text;
   }
@@ -136,6 +148,12 @@ export class ResultView {
   #announce(text) {
     this.#text("announcement", text);
   }
+}
+
+function showShare(bar, share, isTop) {
+  bar.style.setProperty("--share", share.toFixed(4));
+  bar.classList.toggle("is-top", isTop);
+  bar.querySelector("[data-share]").textContent = percent(share);
 }
 
 function spoken(answer, pair) {

@@ -19,6 +19,7 @@ const state = { phase: "start", digits: [], marks: [], answer: null, key: null, 
 const actions = {
   start,
   undo: () => pad.undo(),
+  redo: () => pad.redo(),
   clear: () => pad.clear(),
   read,
   confirm,
@@ -137,6 +138,7 @@ function enter(phase) {
 function showTools() {
   root.toggleAttribute("data-inked", !pad.isEmpty);
   button("undo").disabled = !pad.canUndo;
+  button("redo").disabled = !pad.canRedo;
   button("clear").disabled = pad.isEmpty;
   button("read").disabled = pad.isEmpty || state.phase !== "asking";
 }

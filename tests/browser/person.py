@@ -45,6 +45,7 @@ class Person:
         expect(self.part("digit")).to_have_text(re.compile(str(digit)))
 
     def expect_saved(self, label: str) -> None:
+        expect(self.page.locator("main")).to_have_attribute("data-phase", "saved")  # the words may be of the last one
         expect(self.part("saved-words")).to_have_text(f"Saved as {label}.")
 
     # what they do

@@ -45,6 +45,23 @@ def test_undo_redo_and_clear_turn_whole_sheets(visit):
     expect(person.button("read")).to_be_disabled()
 
 
+def test_the_ink_reaches_to_where_the_pen_lifts(visit):
+    person = visit()
+    devtools = person.page.context.new_cdp_session(person.page)
+
+    def mouse(kind: str, point: tuple[float, float]) -> None:
+        x, y = person.place(point)
+        devtools.send("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1})
+
+    mouse("mousePressed", (80, 60))
+    mouse("mouseMoved", (80, 120))
+    mouse("mouseReleased", (80, 240))  # a browser that is busy tells of the last stretch only here
+    person.button("read").click()
+    expect(person.page.locator("main")).to_have_attribute("data-phase", "answered")
+    (stroke,) = Drawing.objects.get().strokes
+    assert stroke[-1][:2] == pytest.approx([80, 240], abs=1.5)
+
+
 def test_a_second_finger_is_ignored(visit):
     person = visit(has_touch=True)
     devtools = person.page.context.new_cdp_session(person.page)

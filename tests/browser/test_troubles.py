@@ -7,9 +7,10 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from recognizer.models import Contributor, Drawing
-from tests.browser.recorded import SEVEN, ZERO
+from tests.browser.recorded import FOUR, SCRIBBLE, SEVEN, ZERO
 
 DRAWINGS = re.compile(r"/api/v1/drawings/$")
+FEEDBACK = re.compile(r"/feedback/$")
 GUESSES = re.compile(r"/api/v1/guesses/$")
 
 
@@ -161,11 +162,22 @@ def test_one_guess_is_in_flight_and_late_ones_are_dropped(visit):
     person = visit()
     held = []
     person.page.route(GUESSES, lambda route: held.append(route))
+    person.page.evaluate(
+        """() => {
+          const ask = window.fetch;
+          let open = 0;
+          window.mostOpen = 0;
+          window.fetch = (...call) => {
+            window.mostOpen = Math.max(window.mostOpen, open += 1);
+            return ask(...call).finally(() => { open -= 1; });
+          };
+        }"""
+    )
     person.draw(SEVEN)
     person.page.wait_for_timeout(500)
     person.draw([[(112, 150), (196, 146)]])
     person.page.wait_for_timeout(500)
-    assert len(held) <= 2  # the second only because a changed sheet gives up the first
+    assert person.page.evaluate("window.mostOpen") == 1  # a changed sheet gives the last one up
 
     person.button("clear").click()
     for route in held:
@@ -197,3 +209,64 @@ def test_a_sheet_that_undo_brings_back_is_not_stored_twice(visit):
     person.button("read").click()
     person.expect_answer(7)
     assert Drawing.objects.count() == 1
+
+
+def test_the_next_drawing_begins_a_new_sheet_while_the_label_of_the_last_is_on_its_way(visit):
+    person = visit()
+    held = []
+    person.page.route(FEEDBACK, lambda route: held.append(route), times=1)
+    person.hand_in(SEVEN)
+    person.page.keyboard.press("7")
+    person.draw(ZERO)
+    expect(person.part("digit")).to_have_text("0")  # a live guess of the new sheet alone
+    with person.page.expect_response(FEEDBACK):
+        held[0].continue_()
+    assert person.phase == "drawing"
+    person.button("read").click()
+    person.expect_answer(0)
+
+    first, second = Drawing.objects.order_by("created_at")
+    assert (first.confirmed_label, second.confirmed_label) == (7, None)
+    assert len(second.strokes) == 1
+
+
+def test_a_label_that_got_stuck_is_sent_with_the_next_drawing(visit):
+    person = visit()
+    held = []
+    person.page.route(FEEDBACK, lambda route: held.append(route), times=1)
+    person.hand_in(SEVEN)
+    person.page.keyboard.press("1")
+    person.draw([ZERO[0][:9]])
+    held[0].abort()
+    expect_trouble(person, "What you said of the last drawing is not saved. I cannot reach the server.")
+    person.draw([ZERO[0][8:]])
+    expect_trouble(person, "What you said of the last drawing is not saved.")  # drawing on does not wipe it away
+
+    with person.page.expect_response(FEEDBACK):
+        person.button("read").click()
+    expect(person.part("alert")).to_be_hidden()
+    assert [d.confirmed_label for d in Drawing.objects.order_by("created_at")] == [1, None]
+
+
+def test_a_guess_that_is_given_up_does_not_silence_the_next(visit):
+    person = visit()
+    held = []
+    person.page.route(GUESSES, lambda route: held.append(route), times=1)
+    with person.page.expect_request(GUESSES):
+        person.draw([FOUR[0]])
+    with person.page.expect_response(GUESSES, timeout=1500):  # the second stroke gives the first guess up
+        person.draw([FOUR[1]])
+    expect(person.part("digit")).to_have_text("4")
+
+
+def test_nothing_of_the_last_drawing_is_said_of_the_next(visit):
+    person = visit()
+    person.hand_in(SCRIBBLE)
+    blank = person.page.evaluate("document.querySelector('[data-part=preview]').src")
+    person.page.route(GUESSES, lambda route: route.abort())
+    person.button("clear").click()
+    person.draw(SEVEN)
+    expect(person.part("digit")).to_have_text("…")
+    expect(person.part("certainty")).to_be_empty()
+    assert person.part("preview").get_attribute("src") != blank
+    assert set(person.page.locator("[data-share]").all_inner_texts()) == {"0.0 %"}
