@@ -11,7 +11,10 @@ from django.db import connection, models
 from django.db.models import Q
 from django.http import HttpRequest
 
+from recognizer.admin.postgres import TookTooLong, patience
+
 AFTER, BEFORE = "after", "before"
+PATIENCE_MS = 2000  # several rare filters at once may pass over every row before a page is full: nobody waits for that
 BETWEEN = "~"  # between the parts of a place; in no number, date or UUID
 
 
@@ -65,6 +68,7 @@ class KeysetChangeList(NamedChangeList):
     """One page of a list, found by where the page before it ended."""
 
     next_link = previous_link = None
+    waited_seconds = 0.0  # in vain
 
     def __init__(self, request: HttpRequest, *args: Any, **options: Any) -> None:
         self.after, self.before = request.GET.get(AFTER), request.GET.get(BEFORE)
@@ -99,11 +103,22 @@ class KeysetChangeList(NamedChangeList):
         )
         if backwards:
             rows = rows.order_by(*reverse(self.order))
-        found = list(rows[: size + 1])
+        found = self._read(rows[: size + 1])
         has_more, found = len(found) > size, found[:size]
         if backwards:
             found.reverse()
         self._show(found, has_next=has_more or backwards, has_previous=has_more if backwards else bool(place))
+
+    def _read(self, rows: models.QuerySet) -> list[models.Model]:
+        """Read one page. Unfiltered, it is the beginning of an index; filtered, it is not waited for without end."""
+        if not self.params:
+            return list(rows)
+        try:
+            with patience(PATIENCE_MS):
+                return list(rows)
+        except TookTooLong:
+            self.waited_seconds = PATIENCE_MS / 1000
+            return []
 
     def _show(self, found: list[models.Model], *, has_next: bool, has_previous: bool) -> None:
         self.result_list, self.result_count, self.full_result_count = found, len(found), len(found)
