@@ -1,4 +1,7 @@
-"""Draw, correct, approve, train, examine, promote, answer, roll back: with every process there is."""
+"""Draw, correct, approve, train, examine, promote, answer, roll back: with every process there is.
+
+On SQLite only: it waits for a tick of the clock, and its rows are asked of PostgreSQL by the other tests of runs and crashes.
+"""
 
 import http.client
 import json
@@ -74,14 +77,22 @@ def triangle(number: int) -> dict:
     return {"image": data_url(canvas_png([path])), "strokes": [path], "canvas": {"width": 280, "height": 280}}
 
 
-def approve_all(site: Digitre, password: str) -> int:
-    """Sign in and decide drawing after drawing at the review desk, as its page does."""
+def sign_in(site: Digitre) -> Visitor:
     admin = Visitor(site.port)
     admin.call("GET", "/admin/login/")
-    token = admin.cookies["csrftoken"]
-    form = {"username": "admin", "password": password, "csrfmiddlewaretoken": token, "next": "/admin/"}
-    status, _ = admin.call("POST", "/admin/login/", form=form)
-    assert status == 302
+    password = re.search(r'password "([^"]+)"', site.output)[1]
+    form = {"username": "admin", "password": password, "next": "/admin/"}
+    assert submit(admin, "/admin/login/", form) == 302
+    return admin
+
+
+def submit(visitor: Visitor, path: str, form: dict) -> int:
+    """Send a page's form with its token, as a browser does. Returns the status."""
+    return visitor.call("POST", path, form=form | {"csrfmiddlewaretoken": visitor.cookies["csrftoken"]})[0]
+
+
+def approve_all(admin: Visitor) -> int:
+    """Decide drawing after drawing at the review desk, as its page does."""
     approved = 0
     while True:
         headers = {"X-CSRFToken": admin.cookies["csrftoken"]}
@@ -97,9 +108,17 @@ def approve_all(site: Digitre, password: str) -> int:
             approved += 1
 
 
+def roll_back(admin: Visitor) -> None:
+    """Press the admin's button and fill in its form."""
+    path = "/admin/recognizer/modelversion/roll-back/"
+    status, page = admin.call("GET", path)
+    assert status == 200
+    version = re.search(r'name="version" value="(\d+)"', page)[1]
+    assert submit(admin, path, {"version": version, "reason": "the old answer, please"}) == 302
+
+
 def test_the_whole_loop(site):
-    password = re.search(r'password "([^"]+)"', site.output)[1]
-    asked = Visitor(site.port)
+    admin, asked = sign_in(site), Visitor(site.port)
     status, before = asked.call("POST", "/api/v1/guesses/", triangle(1000))
     assert status == 200
     assert before["model_version"] == 1
@@ -112,7 +131,7 @@ def test_the_whole_loop(site):
             assert status == 201, drawing
             status, _ = visitor.call("PUT", f"/api/v1/drawings/{drawing['id']}/feedback/", {"label": TAUGHT})
             assert status == 200
-    assert approve_all(site, password) == 48
+    assert approve_all(admin) == 48
     manage(site, "from training.models import *; TrainingPolicy(minimum_new_labels=30).save()")
 
     wait_until(lambda: runs(site)[0] not in ("", "running"), 600)  # the clock ticks every two minutes
@@ -124,7 +143,7 @@ def test_the_whole_loop(site):
     assert after["digit"] == TAUGHT, after
     assert asked.call("GET", "/api/v1/progress/")[1]["versions"][0]["drawings"] > 20
 
-    manage(site, "from recognizer import registry; registry.roll_back(by=None, reason='the old answer, please')")
+    roll_back(admin)
     wait_until(lambda: asked.call("POST", "/api/v1/guesses/", triangle(1000))[1]["model_version"] == 1, 10)
     assert asked.call("POST", "/api/v1/guesses/", triangle(1000))[1]["digit"] == before["digit"]
 
