@@ -3,9 +3,18 @@
 import re
 from collections.abc import Sequence
 
-from playwright.sync_api import Locator, Page, expect
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.recorded import SIDE, Stroke
+
+
+def sign_in(context: BrowserContext, user: User, site: str) -> None:
+    """Give a browser the session of a reviewer or operator."""
+    client = Client()
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
 
 
 class Person:

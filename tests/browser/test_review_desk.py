@@ -4,26 +4,16 @@ import re
 from collections import Counter
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
-from django.test import Client
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from recognizer import registry
 from recognizer.models import Drawing, LabelEvent
 from tests.admin.conftest import groups, make_user, operator, other_reviewer, owner, reviewer  # noqa: F401  fixtures
 from tests.admin.seeding import make_drawing, make_drawings
-from tests.browser.test_accessibility import LOOKS
-from training.models import TrainingRun
+from tests.browser.person import sign_in
 
 QUEUE = "/admin/recognizer/drawing/queue/"
 MOST = 50
-
-
-def sign_in(context: BrowserContext, user: User, site: str) -> None:
-    client = Client()
-    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
 
 
 class Desk:
@@ -193,44 +183,6 @@ def test_works_by_thumb(desk_of, reviewer):  # noqa: F811
     desk.settle()
     assert Drawing.objects.get().reviewed_label == 4
     assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-PAGES = [
-    "/admin/",
-    "/admin/recognizer/drawing/?status=all",
-    "/admin/recognizer/drawing/{drawing}/change/",
-    "/admin/recognizer/contributor/",
-    "/admin/recognizer/labelevent/",
-    "/admin/recognizer/modelversion/",
-    "/admin/recognizer/modelversion/{version}/change/",
-    "/admin/recognizer/modelversion/{version}/promote/",
-    "/admin/training/trainingrun/",
-    "/admin/training/trainingrun/{run}/change/",
-    "/admin/training/trainingpolicy/1/change/",
-    QUEUE,
-]
-
-
-def grave_findings(page: Page) -> list[tuple[str, list[str]]]:
-    # preload: axe would load style sheets anew by inline styles, which the policy of these pages forbids
-    found = Axe().run(page, options={"preload": False}).response["violations"]
-    grave = [finding for finding in found if finding["impact"] in ("serious", "critical")]
-    return [(finding["id"], [node["html"][:120] for node in finding["nodes"]]) for finding in grave]
-
-
-@pytest.mark.parametrize("look", LOOKS)
-def test_every_page_is_sound(open_context, site, owner, look):  # noqa: F811
-    drawing = make_drawings(5)[0]
-    drawing.approve(3, owner)
-    version = registry.ensure_baseline()
-    run = TrainingRun.objects.create(trigger="request")
-    context = open_context(**LOOKS[look])
-    sign_in(context, owner, site)
-    page = context.new_page()
-    for address in PAGES:
-        page.goto(address.format(drawing=drawing.pk, version=version.pk, run=run.pk))
-        page.wait_for_load_state("load")
-        assert not grave_findings(page), address
 
 
 def test_markup_that_got_into_a_page_would_not_run(open_context, chromium, site, owner):  # noqa: F811

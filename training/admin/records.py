@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from recognizer.admin.keyset import NamedChangeList
@@ -49,8 +49,9 @@ class DatasetSnapshotAdmin(RecordAdmin):
         return "; ".join(f"{count:,}: {reason}" for reason, count in reasons) or "-"
 
     @admin.display(description="runs")
-    def runs_made(self, snapshot: DatasetSnapshot) -> str:
-        return ", ".join(str(run) for run in snapshot.runs.all()) or "-"
+    def runs_made(self, snapshot: DatasetSnapshot) -> SafeString | str:
+        runs = ((reverse("admin:training_trainingrun_change", args=[run.pk]), run) for run in snapshot.runs.all())
+        return format_html_join(", ", '<a class="said" href="{}">{}</a>', runs) or "-"
 
 
 @admin.register(PromotionEvent)
