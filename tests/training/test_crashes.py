@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -102,37 +103,64 @@ def test_run_out_of_something_is_failed_with_the_reason_and_the_next_one_trains(
     assert next_run().status == Status.PROMOTED
 
 
-def test_of_a_killed_child_and_a_killed_worker_nothing_remains_and_the_next_tick_trains(draw, tmp_path):
-    registry.ensure_baseline()
-    TrainingPolicy(minimum_new_labels=1).save()
-    draw(3, style=1), draw(4, style=1)
-    stops = ("learning", "deciding")
-    workers = [start("stopping_worker", *stops, DIGITRE_VAR_DIR=str(tmp_path))]
-    try:
-        first = stopped_run(tmp_path, after=0)
-        os.kill(child_of(first), signal.SIGKILL)
-        let_leases_run_out()
-        second = stopped_run(tmp_path, after=first.pk)  # the same worker's, in a new child
-        workers[0].kill()
-        os.kill(child_of(second), signal.SIGKILL)
-        let_leases_run_out()
-        workers.append(start("stopping_worker", *stops, DIGITRE_VAR_DIR=str(tmp_path)))
-        wait_until(lambda: TrainingRun.objects.decided().exists())
-    finally:
-        for worker in workers:
+@pytest.fixture
+def supervised(tmp_path) -> Iterator["Supervised"]:
+    supervisor = Supervised(tmp_path)
+    yield supervisor
+    supervisor.end()
+
+
+class Supervised:
+    """A worker that is started again when it has ended, as the launcher does it.
+
+    It may end by itself: the queue is a folder here, and its reader does not survive a message that is only half written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.workers: list[subprocess.Popen] = []
+
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        def is_so() -> object:
+            if not self.workers or self.workers[-1].poll() is not None:
+                worker = start("stopping_worker", "learning", "deciding", DIGITRE_VAR_DIR=str(self.folder))
+                self.workers.append(worker)
+            return condition()
+
+        wait_until(is_so)
+
+    def stopped_run(self, after: int = 0) -> TrainingRun:
+        """Wait until a later run has stopped where it was told to."""
+        running = TrainingRun.objects.filter(status=Status.RUNNING, pk__gt=after)
+        self.wait_until(lambda: any((self.folder / str(run.pk)).exists() for run in running.all()))
+        return running.get()
+
+    def kill(self) -> None:
+        self.workers[-1].kill()
+        self.workers[-1].wait()
+
+    def end(self) -> None:
+        for worker in self.workers:
             with suppress(ProcessLookupError):
                 os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
+
+
+def test_of_a_killed_child_and_a_killed_worker_nothing_remains_and_the_next_tick_trains(draw, supervised):
+    registry.ensure_baseline()
+    TrainingPolicy(minimum_new_labels=1).save()
+    draw(3, style=1), draw(4, style=1)
+    first = supervised.stopped_run()
+    os.kill(child_of(first), signal.SIGKILL)
+    let_leases_run_out()
+    second = supervised.stopped_run(after=first.pk)  # in another child
+    supervised.kill()
+    os.kill(child_of(second), signal.SIGKILL)
+    let_leases_run_out()
+    supervised.wait_until(lambda: TrainingRun.objects.decided().exists())
     statuses = list(TrainingRun.objects.order_by("pk").values_list("status", flat=True)[:3])
     assert statuses == [Status.FAILED, Status.FAILED, Status.PROMOTED]
     assert ModelVersion.objects.count() == 2
-
-
-def stopped_run(folder: Path, after: int) -> TrainingRun:
-    """Wait until a later run has stopped where it was told to."""
-    running = TrainingRun.objects.filter(status=Status.RUNNING, pk__gt=after)
-    wait_until(lambda: any((folder / str(run.pk)).exists() for run in running.all()))
-    return running.get()
 
 
 def child_of(run: TrainingRun) -> int:
