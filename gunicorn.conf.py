@@ -28,6 +28,13 @@ def on_starting(server: object) -> None:
     METRICS_DIR.mkdir(parents=True, exist_ok=True)
 
 
+def post_worker_init(worker: object) -> None:
+    """Load routes and model before the first visitor asks, who would wait a second for them."""
+    from digitre_site.warm_up import warm_up
+
+    warm_up()
+
+
 def child_exit(server: object, worker: object) -> None:
     from prometheus_client import multiprocess
 

@@ -1,0 +1,24 @@
+"""What a web process does once, before it is asked for anything."""
+
+import logging
+
+import numpy as np
+from django.db import DatabaseError, connections
+from django.urls import get_resolver
+
+from recognizer import serving
+from recognizer.classifier import IMAGE_SHAPE
+from recognizer.errors import NoChampion
+
+logger = logging.getLogger(__name__)
+
+
+def warm_up() -> None:
+    """Import the views, load the champion and read one blank. Without database or model the first request tries again."""
+    _ = get_resolver().url_patterns
+    try:
+        serving.current_classifier().classifier.predict(np.zeros((1, *IMAGE_SHAPE), "float32"))
+    except (DatabaseError, NoChampion) as error:
+        logger.warning("not warm yet: %s", error)
+    finally:
+        connections.close_all()  # it belongs to this thread, and requests have threads of their own
