@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from recognizer import review_queue
 from recognizer.admin.postgres import under
@@ -175,7 +176,14 @@ def daily_chart(rows: dict[date, dict], first: date) -> Chart:
             "refused, of those drawn": line(lambda row: row["refused"] / row["drawn"] if row["drawn"] else None),
         },
         low=0.0,
+        addresses=[drawn_on(day) for day in days],
     )
+
+
+def drawn_on(day: date) -> str:
+    """The address of the drawings of one day."""
+    bounds = {"created_at__gte": f"{day} 00:00:00+00:00", "created_at__lt": f"{day + timedelta(days=1)} 00:00:00+00:00"}
+    return f"{reverse('admin:recognizer_drawing_changelist')}?{urlencode({'status': 'all'} | bounds)}"
 
 
 # what was learned
@@ -225,4 +233,5 @@ def exams_over_versions() -> Chart:
             for name, count in sat.items()
             if count > 1
         },
+        addresses=[reverse("admin:recognizer_modelversion_change", args=[version.pk]) for version in versions],
     )

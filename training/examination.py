@@ -199,16 +199,23 @@ def compare(before: Examined, after: Examined) -> dict[str, gate.Paired]:
     return paired
 
 
-def changed_drawings(before: Examined, after: Examined, questions: Questions) -> dict[str, list[str]]:
-    """Name the exam drawings whose answer changed for the better and for the worse."""
+def changed_drawings(before: Examined, after: Examined, questions: Questions) -> dict[str, list]:
+    """Name the exam drawings whose answer changed for the better and for the worse, and those now read wrongly.
+
+    Returns:
+        "fixed" and "broken": ids. "wrong": [id, answer] pairs, those that it was surest of first.
+    """
     if gate.DRAWINGS not in after.reports:
-        return {"fixed": [], "broken": []}
+        return {"fixed": [], "broken": [], "wrong": []}
     report = after.reports[gate.DRAWINGS]
     was, now = before.reports[gate.DRAWINGS].answers == report.labels, report.answers == report.labels
     ids = np.array([str(drawing_id) for drawing_id in questions.ids])
+    wrong = np.flatnonzero(~now)
+    surest_wrong = wrong[np.argsort(-report.confidences[wrong], kind="stable")][:CHANGED_SHOWN]
     return {
         "fixed": ids[now & ~was][:CHANGED_SHOWN].tolist(),
         "broken": ids[was & ~now][:CHANGED_SHOWN].tolist(),
+        "wrong": [[ids[place], int(report.answers[place])] for place in surest_wrong.tolist()],
     }
 
 

@@ -308,7 +308,7 @@ def _promote(version: ModelVersion, champion: ModelVersion, decision: gate.Decis
     """Promote, unless somebody has promoted or rolled back since the exams: the comparison was with another champion."""
     if not ModelVersion.objects.filter(pk=champion.pk, is_champion=True).exists():
         return False
-    registry.promote(version, by=None, reason=" ".join([*decision.reasons, *decision.notes]))
+    registry.promote(version, by=None, reason=" ".join([f"{'; '.join(decision.reasons)}.", *decision.notes]))
     return True
 
 

@@ -23,7 +23,8 @@ def evil(request) -> str:
 def poisoned(evil, make_user) -> dict:
     """Put the string into every column that is shown somewhere."""
     version = registry.ensure_baseline()
-    metrics = {evil: {"n": 10, "accuracy": 0.5, "confusion": [[1, 1]], "interval": [0.1, 0.9]}}
+    bins = [{"confidence": 0.5, "accuracy": 0.4, "n": 10}]
+    metrics = {evil: {"n": 10, "accuracy": 0.5, "confusion": [[1, 1]], "interval": [0.1, 0.9], "bins": bins}}
     ModelVersion.objects.update(origin=evil, broken_reason=evil, metrics=metrics)
     PromotionEvent.objects.update(reason=evil)
     drawing = make_drawing(contributor=Contributor.join(), idempotency_key=evil[:60])

@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import escape
 
 from digitre_site import dashboard
 from recognizer import registry
@@ -119,11 +120,16 @@ def test_page_shows_fixed_broken_and_worst_drawings_to_who_may_see_drawings(owne
     fixed, broken = make_drawing(seed=1), make_drawing(seed=2)
     mistake = make_drawing(seed=3, predicted=1, confirmed=7, confidence=0.99, version=run.challenger)
     mistake.approve(7, reviewer)
-    run.changed = {"fixed": [str(fixed.pk)], "broken": [str(broken.pk)]}
+    examined = make_drawing(seed=4, predicted=7, confirmed=7)
+    gone = "00000000-0000-4000-8000-000000000000"
+    wrong = [[gone, 3], [str(examined.pk), 2]]
+    run.changed = {"fixed": [str(fixed.pk)], "broken": [str(broken.pk)], "wrong": wrong}
     run.save()
     page = sign_in(owner).get(f"{VERSIONS}{run.challenger_id}/change/").content.decode()
-    for drawing in (fixed, broken, mistake):
+    for drawing in (fixed, broken, mistake, examined):
         assert f"/admin/recognizer/drawing/{drawing.pk}/change/" in page
+    for words in ("said <b>1</b>, is <b>7</b>", "said <b>2</b>, is <b>7</b>"):
+        assert words in page
 
 
 def test_promoting_shows_the_check_asks_why_and_notes_who(desk, challenger):
@@ -294,7 +300,9 @@ def test_policy_is_one_row_that_operators_edit(desk):
 
 def test_first_page_shows_figures_that_lead_to_their_rows(owner, sign_in, run):
     make_drawings(5)
-    make_drawing(seed=77).quarantine("in doubt")
+    earlier = make_drawing(seed=77)
+    earlier.quarantine("in doubt")
+    Drawing.objects.filter(pk=earlier.pk).update(created_at=timezone.now() - timedelta(days=3))
     WorkerHeartbeat.objects.beat("celery@host")
     client = sign_in(owner)
     response = client.get("/admin/")
@@ -305,6 +313,11 @@ def test_first_page_shows_figures_that_lead_to_their_rows(owner, sign_in, run):
     assert "too recent" in figures["next training"].note
     for figure in figures.values():
         assert client.get(figure.address, follow=True).status_code == 200, figure
+    drawn = {}
+    for day, address, _ in response.context["daily"]["chart"].rows[-5:]:
+        assert f'<a href="{escape(address)}">{day}</a>' in response.content.decode()
+        drawn[address] = len(client.get(address).context["cl"].result_list)
+    assert list(drawn.values()) == [0, 1, 0, 0, 5]
 
 
 def test_first_page_works_on_an_empty_installation(owner, sign_in):

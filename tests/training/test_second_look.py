@@ -159,3 +159,20 @@ def test_who_missed_too_much_to_name_it_is_paired_by_the_balance():
     assert after["missed"] is None
     paired = examination.pair(before, after)
     assert (paired.fixed, paired.broken, paired.digit_broken[7]) == (0, 1400, 1400)
+
+
+def test_exam_drawings_read_wrongly_are_named_the_surest_first():
+    labels = np.array([4, 7, 9, 1])
+    before, after = (
+        examination.Examined(
+            {DRAWINGS: mark(DRAWINGS, labels, np.eye(10)[said] * scale, np.ones(4), SURE)}, 0.5, 9, True
+        )
+        for said, scale in (([4, 7, 4, 7], 9), ([4, 1, 4, 1], np.array([[1], [2], [5], [9]])))
+    )
+    ids = [Contributor().token for _ in labels]
+    changed = examination.changed_drawings(before, after, examination.Questions({}, ids, []))
+    assert changed == {
+        "fixed": [str(ids[3])],
+        "broken": [str(ids[1])],
+        "wrong": [[str(ids[2]), 4], [str(ids[1]), 1]],
+    }

@@ -37,11 +37,18 @@ class Chart:
     ticks: list[tuple[float, str]]
     names: list[tuple[float, str]]
     table: list[tuple[str, list[str]]] = field(default_factory=list)
+    addresses: Sequence[str] = ()
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
     right: int = WIDTH - RIGHT
     bottom: int = HEIGHT - BOTTOM
+
+    @property
+    def rows(self) -> list[tuple[str, str, list[str]]]:
+        """The table with the address of the rows behind each of its lines, or ""."""
+        addresses = self.addresses or [""] * len(self.table)
+        return [(name, address, values) for (name, values), address in zip(self.table, addresses, strict=True)]
 
     @property
     def is_worth_drawing(self) -> bool:
@@ -52,11 +59,18 @@ def share_text(value: float | None, digits: int = 1) -> str:
     return "-" if value is None else f"{100 * value:.{digits}f} %"
 
 
-def share_chart(names: Sequence[str], series: dict[str, Sequence[float | None]], *, low: float | None = None) -> Chart:
+def share_chart(
+    names: Sequence[str],
+    series: dict[str, Sequence[float | None]],
+    *,
+    low: float | None = None,
+    addresses: Sequence[str] = (),
+) -> Chart:
     """Draw shares (0..1, None where there is none) of several series over the same names, from left to right.
 
     Args:
         low: where the upward axis starts; None lets it start a little under the smallest share.
+        addresses: of the rows behind each name.
     """
     values = [value for line in series.values() for value in line if value is not None]
     ticks = _ticks(min(values, default=0.0) if low is None else low, max(values, default=1.0))
@@ -84,6 +98,7 @@ def share_chart(names: Sequence[str], series: dict[str, Sequence[float | None]],
         [(y(tick), share_text(tick, digits)) for tick in ticks],
         [(LEFT + step * place, name) for place, name in enumerate(names) if place % every == 0],
         [(name, [share_text(line[place], 2) for line in series.values()]) for place, name in enumerate(names)],
+        addresses,
     )
 
 

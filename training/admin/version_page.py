@@ -45,6 +45,16 @@ class Confusion:
     is_open: bool
 
 
+@dataclass(frozen=True)
+class Mistake:
+    """A drawing with its picture, what was said of it and what it is."""
+
+    drawing: Drawing
+    picture: Any
+    said: str
+    truth: str
+
+
 def version_page(version: ModelVersion, user: AbstractUser) -> dict[str, Any]:
     """Return the template's context. Pictures of drawings are for those who may see drawings."""
     run = TrainingRun.objects.filter(challenger=version).select_related("snapshot", "champion", "requested_by").first()
@@ -67,7 +77,7 @@ def version_page(version: ModelVersion, user: AbstractUser) -> dict[str, Any]:
         "sees_drawings": user.has_perm("recognizer.view_drawing"),
     }
     if context["sees_drawings"]:
-        context |= {"mistakes": worst_mistakes(version)} | changed_answers(run)
+        context |= {"mistakes": worst_mistakes(version), "exam_mistakes": exam_mistakes(run)} | changed_answers(run)
     return context
 
 
@@ -183,13 +193,39 @@ def reliability_in_use(version: ModelVersion) -> list[Bin]:
     return reliability([(confidence, hit) for confidence, hit in told])
 
 
-def worst_mistakes(version: ModelVersion) -> list[tuple[Drawing, Any]]:
+def worst_mistakes(version: ModelVersion) -> list[Mistake]:
     """Drawings that reviewers or the rule approved as something else, the surest mistakes first."""
     latest = answered(version).filter(status=Drawing.Status.APPROVED).values("pk")[:LATEST]
-    told = Drawing.objects.filter(pk__in=latest).annotate(told=Coalesce("reviewed_label", "confirmed_label"))
+    told = with_label(Drawing.objects.filter(pk__in=latest))
     said_otherwise = Q(predicted_label__isnull=False) & ~Q(predicted_label=F("told"))
     wrong = told.filter(said_otherwise | Q(predicted_label__isnull=True, told__lt=NOT_A_DIGIT))
-    return with_pictures(wrong.order_by("-confidence")[:SHOWN])
+    return [
+        Mistake(drawing, picture, digit_text(drawing.predicted_label), digit_text(drawing.told))
+        for drawing, picture in with_pictures(wrong.order_by("-confidence")[:SHOWN])
+    ]
+
+
+def exam_mistakes(run: TrainingRun | None) -> list[Mistake]:
+    """Exam drawings that the version read wrongly when its run examined it: all there is where it never spoke."""
+    said = dict((run.changed.get("wrong") or [])[:SHOWN]) if run else {}
+    there = {
+        str(drawing.pk): (drawing, picture)
+        for drawing, picture in with_pictures(with_label(Drawing.objects.filter(pk__in=said)))
+    }
+    return [
+        Mistake(*there[pk], digit_text(answer), digit_text(there[pk][0].told))
+        for pk, answer in said.items()
+        if pk in there
+    ]
+
+
+def with_label(drawings: QuerySet) -> QuerySet:
+    return drawings.annotate(told=Coalesce("reviewed_label", "confirmed_label"))
+
+
+def digit_text(label: int | None) -> str:
+    """A digit, or "none" where it is none or was refused."""
+    return "none" if label is None or label == NOT_A_DIGIT else str(label)
 
 
 def changed_answers(run: TrainingRun | None) -> dict[str, list]:
