@@ -2,7 +2,8 @@
 
 import { article, labelName } from "./labels.js";
 
-const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`;
+const capital = (words) => `${words[0].toUpperCase()}${words.slice(1)}`;
+const sentence = (words) => `${capital(words)}.`;
 // Nothing is certain: what would round to 100.0 % is said to be more than 99.9 %.
 const percent = (share) => (share >= 0.9995 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`);
 
@@ -58,7 +59,7 @@ export class ResultView {
   answer(answer) {
     const pair = closePair(answer);
     this.#verdict(answer, answer.refused ? "" : `I read ${article(answer.digit)}`);
-    this.#text("question", answer.refused || pair ? "Which one is it?" : "Was that right?");
+    this.#text("question", answer.refused || pair ? "Which one?" : "Was that right?");
     this.#firstChoices(answer, pair);
     this.#showBars(answer);
     this.#picture(answer);
@@ -116,7 +117,7 @@ export class ResultView {
       button.hidden = i >= labels.length;
       if (button.hidden) continue;
       button.dataset.label = labels[i] ?? "none";
-      button.textContent = labels[i] === null ? "Right, not a digit" : pair ? `It is ${article(labels[i])} ${labels[i]}` : `Yes, ${labels[i]}`;
+      button.textContent = labels[i] === null ? "Right, not a digit" : pair ? capital(`${article(labels[i])} ${labels[i]}`) : `Yes, ${labels[i]}`;
     }
     this.#parts["not-a-digit"].hidden = answer.refused;
   }
@@ -158,6 +159,6 @@ function showShare(bar, share, isTop) {
 
 function spoken(answer, pair) {
   if (answer.refused) return "Huh... You call that a digit?";
-  if (pair) return `${pair[0]} or ${pair[1]}? Which one is it?`;
+  if (pair) return `${pair[0]} or ${pair[1]}? Which one?`;
   return `I read ${article(answer.digit)} ${answer.digit}. ${sentence(answer.certainty)} Was that right?`;
 }

@@ -14,7 +14,7 @@ const pad = new DrawingPad(part("pad"));
 new KeyboardPen(part("pad"), pad, part("marks"));
 
 /** `marks`: one entry for each digit done, {digit, read, counts}. */
-const state = { phase: "start", digits: [], marks: [], answer: null, key: null, failed: null };
+const state = { phase: "start", digits: [], marks: [], answer: null, key: null, failed: null, isBusy: false };
 
 const actions = {
   start,
@@ -23,7 +23,7 @@ const actions = {
   clear: () => pad.clear(),
   read,
   confirm,
-  skip: () => next(false),
+  skip: () => state.isBusy || next(false),
   retry: () => state.failed?.(),
 };
 
@@ -147,7 +147,10 @@ function announce(text) {
   part("announcement").textContent = text;
 }
 
+/** One call at a time: a second tap on a slow line must not answer for the next digit. */
 async function attempt(again, call) {
+  if (state.isBusy) return;
+  state.isBusy = true;
   part("alert").hidden = true;
   state.failed = null;
   try {
@@ -157,5 +160,7 @@ async function attempt(again, call) {
     state.failed = again;
     part("alert-words").textContent = error.message;
     part("alert").hidden = false;
+  } finally {
+    state.isBusy = false;
   }
 }

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.recorded import SEVEN
+from tests.browser.recorded import SCRIBBLE, SEVEN
 
 PAGES = ["/", "/drawings/", "/rounds/", "/progress/", "/model/", "/about/", "/privacy/"]
 
@@ -24,6 +24,20 @@ def test_canvas_answer_and_buttons_are_above_the_fold(visit, size):
     for box in [digit.bounding_box() for digit in person.page.locator(".digit").all()]:
         assert box["height"] >= 44
         assert box["width"] >= 24
+
+
+@pytest.mark.parametrize("size", [(360, 640), (320, 568)], ids=["phone", "narrow phone"])
+def test_a_refusal_that_memory_knows_of_is_above_the_fold_too(visit, size):
+    person = visit(viewport={"width": size[0], "height": size[1]}, has_touch=True)
+    for strokes in (SEVEN, SCRIBBLE):
+        person.hand_in(strokes)
+        expect(person.part("digit")).to_have_text("7" if strokes is SEVEN else "?")
+        if strokes is SEVEN:
+            person.page.keyboard.press("1")
+            person.expect_saved("1")
+    expect(person.part("memory")).to_be_visible()
+    assert bottom(person, ".feedback") <= size[1]
+    assert all(digit.bounding_box()["width"] >= 24 for digit in person.page.locator(".digit").all())
 
 
 def test_the_answer_stands_beside_the_canvas_on_a_desktop(visit):

@@ -117,3 +117,22 @@ def test_a_correction_is_remembered_for_its_author_alone(visit):
     other.hand_in(SEVEN)
     other.expect_answer(7)
     expect(other.part("memory")).to_be_empty()
+
+
+def test_a_second_tap_on_a_slow_line_does_not_answer_for_the_next_digit(visit):
+    person = visit("/rounds/")
+    person.button("start").first.click()
+    person.draw(SEVEN)
+    person.button("read").click()
+    expect(person.part("verdict")).to_be_visible()
+    held = []
+    person.page.route("**/feedback/", lambda route: held.append(route))
+    with person.page.expect_request("**/feedback/"):
+        person.button("confirm").click()
+    person.button("confirm").click()
+    person.button("skip").click()
+    for route in held:
+        route.continue_()
+    expect(person.part("count")).to_have_text("2 of 10")
+    expect(person.part("marks-list").locator("li")).to_have_count(1)
+    assert Drawing.objects.get().confirmed_label == Drawing.objects.get().prompted_label
