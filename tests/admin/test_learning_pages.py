@@ -407,7 +407,8 @@ def test_answers_are_binned_by_how_sure_they_were():
 def test_reliability_in_use_believes_the_reviewer(owner, sign_in, reviewer):
     drawing = make_drawing(predicted=7, confirmed=7, confidence=0.9)
     drawing.approve(1, reviewer)
-    version = Drawing.objects.get().model_version
+    make_drawing(seed=1, predicted=7, confirmed=10, confidence=0.9)  # no digit: how sure is nothing it was asked
+    version = Drawing.objects.first().model_version
     in_use = sign_in(owner).get(f"{VERSIONS}{version.pk}/change/").context["reliabilities"][-1]
     assert in_use.title == "In use, as people confirmed"
     assert [(one.n, one.accuracy) for one in in_use.bins] == [(1, 0.0)]

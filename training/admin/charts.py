@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 WIDTH, HEIGHT = 640, 200  # user units; the picture scales with its column
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 28  # room for the axes' words
+LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 28  # room for the axes' words
 STEPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # between two lines of the grid
 MOST_STEPS = 5
 MOST_NAMES = 12  # below the axis; more would run into each other

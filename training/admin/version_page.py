@@ -1,7 +1,7 @@
 """Everything that is known of one version, for its page."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from django.contrib.auth.models import AbstractUser
 from django.db.models import F, Q, QuerySet
@@ -53,6 +53,12 @@ class Mistake:
     picture: Any
     said: str
     truth: str
+
+    @classmethod
+    def of(cls, drawing: Drawing, picture: Any, answer: int | None) -> Self:
+        """Make one of a drawing that came `with_label`."""
+        truth: int = drawing.told  # type: ignore[attr-defined]
+        return cls(drawing, picture, digit_text(answer), digit_text(truth))
 
 
 def version_page(version: ModelVersion, user: AbstractUser) -> dict[str, Any]:
@@ -183,14 +189,11 @@ def reliabilities(version: ModelVersion) -> list[Reliability]:
 
 
 def reliability_in_use(version: ModelVersion) -> list[Bin]:
-    """Compare how sure the version was of people's drawings with what they, or a reviewer, said they are."""
-    rows = answered(version).values_list("confidence", "top_label", "reviewed_label", "confirmed_label")[:LATEST]
-    told = [
-        (confidence, top == (confirmed if reviewed is None else reviewed))
-        for confidence, top, reviewed, confirmed in rows
-        if reviewed is not None or confirmed is not None
-    ]
-    return reliability([(confidence, hit) for confidence, hit in told])
+    """Compare how sure the version was of people's digits with what they, or a reviewer, said they are."""
+    latest = with_label(answered(version)).values_list("confidence", "top_label", "told")[:LATEST]
+    return reliability(
+        [(confidence, top == told) for confidence, top, told in latest if told is not None and told != NOT_A_DIGIT]
+    )
 
 
 def worst_mistakes(version: ModelVersion) -> list[Mistake]:
@@ -200,7 +203,7 @@ def worst_mistakes(version: ModelVersion) -> list[Mistake]:
     said_otherwise = Q(predicted_label__isnull=False) & ~Q(predicted_label=F("told"))
     wrong = told.filter(said_otherwise | Q(predicted_label__isnull=True, told__lt=NOT_A_DIGIT))
     return [
-        Mistake(drawing, picture, digit_text(drawing.predicted_label), digit_text(drawing.told))
+        Mistake.of(drawing, picture, drawing.predicted_label)
         for drawing, picture in with_pictures(wrong.order_by("-confidence")[:SHOWN])
     ]
 
@@ -212,11 +215,7 @@ def exam_mistakes(run: TrainingRun | None) -> list[Mistake]:
         str(drawing.pk): (drawing, picture)
         for drawing, picture in with_pictures(with_label(Drawing.objects.filter(pk__in=said)))
     }
-    return [
-        Mistake(*there[pk], digit_text(answer), digit_text(there[pk][0].told))
-        for pk, answer in said.items()
-        if pk in there
-    ]
+    return [Mistake.of(*there[pk], answer) for pk, answer in said.items() if pk in there]
 
 
 def with_label(drawings: QuerySet) -> QuerySet:
