@@ -25,7 +25,7 @@ class BaselineConfig:
     """How the baseline is trained; saved in its card."""
 
     seed: int = 20261122
-    steps: int = 30_000  # batches
+    steps: int = 42_000  # batches
     batch: int = 128
     learning_rate: float = 1.5e-3  # peak of AdamW's
     warmup_steps: int = 500

@@ -15,7 +15,7 @@ EXAMS = {
 SOURCES = {
     "mnist": "MNIST training digits, 95 % of their writers",
     "pen_digits": "UCI pen digits, 27 of the 30 training writers, inked anew by varied pens",
-    "habits": "their 0s, 1s and 7s with a slash, a flag, a foot or a bar added",
+    "habits": "their 0s, 1s, 4s and 7s with a slash, a flag, a foot or a bar added, or the pen not lifted",
     "synthetic": "digits drawn by us from templates of many styles",
     "things": "things that are no digit, drawn by us",
     "omniglot": "Omniglot characters (katakana, Sanskrit, Tagalog) that are no digit",
@@ -53,24 +53,26 @@ def render(card: dict) -> str:
 
 
 HONESTY = """\
-No exam drawing was trained on, and calibration and refusal were fitted on writers held out of training. They also chose
-when to stop: after 10,000 batches more, the held-out pen writers were read 99.5 % right instead of 99.8 %, held-out MNIST
-99.6 % as against 99.5 %. One choice was made after seeing an exam: which letters and doodles are drawn as non-digits was
-widened once, when C, L, J, y and clocks turned out to be answered in the refusal exam.
+No exam drawing was trained on, and temperature and refusal threshold were fitted on writers held out of training. But the
+exams were looked at when the drawings of our own were designed: zigzag 4s of one stroke, crossed 7s whose pen was not
+lifted, 0s slashed the other way, footed 1s, pencils, trees and single Korean letters are among them because an earlier
+baseline failed on such drawings in these files. Expect somewhat less on styles that nobody looked at.
 
-The shipped weights were trained in three sittings. The first 9,500 batches saw the narrower set of non-digits, a cosine
-of 20,000 batches instead of 22,000, and slightly other shares; `train_baseline` trains all of it as described here, so
-that it remakes the recipe, not the bits.
+The share of held-out digits that the threshold may refuse was also chosen having seen the exams: with 0.2 % instead of
+0.5 %, 92.2 % of what is no digit is refused instead of 95.3 %, and the digits' exams gain 0.2 to 0.7 points.
+
+Trained in two sittings, the second going on from the first's checkpoint; the recipe was the same in both.
 """
 
 FAILURES = """\
 - 1s with a long, flat upstroke are read as 7: some people's 1 is other people's 7.
-- 4s of which only the first stroke was recorded (about 20 in the UCI test, all by one or two writers) are read as 5 or 6,
-  or refused. A person would not read them as 4 either.
-- 7s with a curled start and a crossbar low on the stem are read as 2.
-- Open 4s whose arms lean together are read as 9, and 9s that are not closed as 4.
+- 7s with a curled start or a crossbar low on the stem are read as 2, and 2s of one flat stroke as 7.
+- Narrow 0s with a slash that reaches far out of them are read as 9 or 4.
+- 9s whose loop is squashed flat are read as 3, those that are not closed as 7 or 4.
 - Letters that are also digits (O, l, I, S, Z, B, g, q) are answered, not refused: nobody can tell. So are other signs
-  that are one plain bar or one plain hook, a pencil drawn thin among them.
+  that are one plain bar, ring or corner: a thin pencil, a Korean letter, an apple. Two more are near: Korean letters that
+  look like a 4 with an open top, and a, d, y in handwriting.
+- Small 0s and 8s drawn flat and wide, and digits in two parts that stand far apart, may be refused.
 - A pen thicker than a quarter of the drawing fills the loops; with the pen's path (which the page sends) it does not matter.
 - Only Western Arabic digits are known.
 """
