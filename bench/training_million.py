@@ -108,8 +108,12 @@ def run(what: str) -> Cost:
     if ModelVersion.objects.champion() != baseline:
         registry.promote(baseline, by=None, reason="the next run is measured as the first was")
     started = time.monotonic()
-    child = subprocess.Popen([sys.executable, "manage.py", "fine_tune"], cwd=ROOT, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen([sys.executable, "manage.py", "fine_tune"], cwd=ROOT, stdout=said, stderr=said)
+        _, status, used = os.wait4(child.pid, 0)
+        if os.waitstatus_to_exitcode(status) == 1:
+            said.seek(0)
+            print(said.read().decode()[-2000:])
     megabyte = 1024 if sys.platform == "linux" else 1024**2
     cost = Cost(
         what,
