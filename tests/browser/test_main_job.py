@@ -59,6 +59,18 @@ def test_undo_takes_the_label_back_and_asks_again(visit):
     assert [e.action for e in drawing.events.all()] == ["confirmed", "withdrawn"]
 
 
+def test_undo_is_offered_for_ten_seconds(visit):
+    person = visit()
+    person.page.clock.install()
+    person.hand_in(SEVEN)
+    person.page.keyboard.press("7")
+    person.expect_saved("7")
+    expect(person.button("withdraw")).to_be_visible()
+    person.page.clock.fast_forward(11_000)
+    expect(person.button("withdraw")).to_be_hidden()
+    person.expect_saved("7")
+
+
 def test_a_guess_appears_while_drawing_and_stores_nothing(visit):
     person = visit()
     person.draw(SEVEN)

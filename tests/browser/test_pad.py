@@ -82,6 +82,22 @@ def test_a_second_finger_is_ignored(visit):
     assert {round(point[1]) for point in stroke} == {140}
 
 
+def test_the_hand_that_holds_the_pen_leaves_no_ink(visit):
+    person = visit(has_touch=True)
+    devtools = person.page.context.new_cdp_session(person.page)
+
+    def lean(point: tuple[float, float], radius: float) -> None:
+        x, y = person.place(point)
+        palm = {"x": x, "y": y, "radiusX": radius, "radiusY": radius}
+        devtools.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [palm]})
+        devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    lean((240, 240), 40)  # far larger than a fingertip
+    assert person.ink_share() == 0
+    lean((240, 240), 8)
+    assert person.ink_share() > 0
+
+
 def test_a_stroke_that_leaves_the_paper_ends_there(visit):
     person = visit()
     person.draw([[(140, 60), (140, 200), (300, 200), (300, 100), (200, 100), (140, 100)]])

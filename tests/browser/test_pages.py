@@ -5,7 +5,8 @@ import re
 
 from playwright.sync_api import expect
 
-from recognizer.models import Contributor, Drawing
+from recognizer import registry, serving
+from recognizer.models import Contributor, Drawing, ModelVersion
 from tests.browser.recorded import CROSSED_SEVEN, FOUR, SEVEN, ZERO
 
 
@@ -33,6 +34,20 @@ def test_your_drawings_lists_them_with_their_fate_and_deletes_one_and_all(visit)
     expect(person.part("empty")).to_be_visible()
     assert not Drawing.objects.exists()
     assert not Contributor.objects.exists()
+
+
+def test_what_a_newer_version_makes_of_an_older_ones_drawing_is_said_by_itself(visit):
+    person = visit()
+    person.hand_in(SEVEN)
+    first = ModelVersion.objects.get()
+    newer = registry.register(
+        bytes(first.keras), bytes(first.tflite), preprocessing_version=first.preprocessing_version,
+        calibration=first.calibration, metrics=first.metrics, parent=first, origin="the same again",
+    )  # fmt: skip
+    registry.promote(newer, by=None, reason="for this test")
+    serving.champion.reset()
+    person.page.goto("/drawings/")
+    expect(person.page.locator(".sheet")).to_contain_text("version 1 said 7, version 2 says 7")
 
 
 def test_somebody_elses_drawings_are_not_listed(visit):
