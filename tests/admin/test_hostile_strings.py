@@ -25,6 +25,15 @@ def poisoned(evil, make_user) -> dict:
     version = registry.ensure_baseline()
     bins = [{"confidence": 0.5, "accuracy": 0.4, "n": 10}]
     metrics = {evil: {"n": 10, "accuracy": 0.5, "confusion": [[1, 1]], "interval": [0.1, 0.9], "bins": bins}}
+    held = registry.register(
+        bytes(version.keras),
+        bytes(version.tflite),
+        preprocessing_version=version.preprocessing_version,
+        calibration=version.calibration,
+        metrics={},
+        parent=version,
+        origin=evil,
+    )
     ModelVersion.objects.update(origin=evil, broken_reason=evil, metrics=metrics)
     PromotionEvent.objects.update(reason=evil)
     drawing = make_drawing(contributor=Contributor.join(), idempotency_key=evil[:60])
@@ -65,7 +74,7 @@ def poisoned(evil, make_user) -> dict:
     )
     evil_user = make_user("owner", is_superuser=True, first_name=evil)
     drawing.approve(7, evil_user, evil)
-    return {"drawing": drawing.pk, "version": version.pk, "run": run.pk, "user": evil_user}
+    return {"drawing": drawing.pk, "version": version.pk, "held": held.pk, "run": run.pk, "user": evil_user}
 
 
 PAGES = [
@@ -78,6 +87,8 @@ PAGES = [
     "/admin/recognizer/modelversion/",
     "/admin/recognizer/modelversion/{version}/change/",
     "/admin/recognizer/modelversion/{version}/promote/",
+    "/admin/recognizer/modelversion/{held}/change/",
+    "/admin/recognizer/modelversion/{held}/promote/",
     "/admin/recognizer/promotionevent/",
     "/admin/training/trainingrun/",
     "/admin/training/trainingrun/{run}/change/",
