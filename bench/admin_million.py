@@ -10,7 +10,6 @@ import json
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +20,6 @@ LIMIT_MS = 300
 REPEATS = 15
 PICTURES = 200
 sys.path.insert(0, str(ROOT))
-os.environ.setdefault("DIGITRE_VAR_DIR", tempfile.mkdtemp(prefix="digitre-bench-"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 FILL = """
