@@ -27,7 +27,6 @@ export class ResultView {
     this.#parts = Object.fromEntries([...root.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
     this.#bars = [...root.querySelectorAll("[data-bar]")];
     this.#noPicture = this.#parts.preview.src;
-    this.blank();
   }
 
   /** Show what belongs to a phase: intro, drawing, reading, answered, saved. */
