@@ -58,7 +58,7 @@ class FineTuneConfig(_Saved):
     warmup: float = 0.1  # share of the steps in which the rate rises: AdamW's first steps are its rudest
     average_decay: float = 0.98  # of the running mean of the weights, a batch: about the last 50
     way_back: float = 0.25  # of the way from the baseline's weights to the learned ones: a step back, until
-    forgotten: float = 0.0005  # of the unseen replay at most is misread beyond what the baseline misreads
+    forgotten: float = 0.0  # of the unseen replay, at most, is misread beyond what the baseline misreads
     patience: int = 2  # epochs without a better validation loss
     replay_mnist: int = 15_000  # what all of MNIST together weighs against one of the following
     replay_pen: int = 2_500  # of 7,494, inked anew
