@@ -99,9 +99,13 @@ def _part(whole: Answer, left: Answer, span: Span) -> Part:
 
 
 def strongest_part(whole_digit: int | None, parts: list[Part]) -> Part | None:
-    """Return the part that matters most, one that changes the answer before any that does not."""
-    changing = [part for part in parts if part.digit != whole_digit]
-    return max(changing or parts, key=lambda part: part.drop, default=None)
+    """Return the part that matters most.
+
+    One without which another digit is read says more than one without which nothing is, and both more than the others.
+    """
+    refused = [part for part in parts if part.digit != whole_digit]
+    misread = [part for part in refused if part.digit is not None]
+    return max(misread or refused or parts, key=lambda part: part.drop, default=None)
 
 
 def _sentence(strokes: Strokes, digit: int | None, part: Part | None) -> str:

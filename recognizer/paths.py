@@ -30,7 +30,7 @@ def trace(strokes: Strokes) -> np.ndarray:
     places = np.stack([np.interp(steps, walked, axis) for axis in corners.T], axis=1)
     low, high = corners.min(axis=0), corners.max(axis=0)
     places = (places - (low + high) / 2) / max(float((high - low).max()), 1e-6)
-    ways = np.gradient(places, axis=0)
+    ways = np.concatenate([places[1:], places[-1:]]) - np.concatenate([places[:1], places[:-1]])
     directions = ways / np.maximum(np.hypot(*ways.T)[:, np.newaxis], 1e-3)
     return np.concatenate([places, TURN * directions], axis=1).astype("float32")
 

@@ -6,7 +6,7 @@ import pytest
 from recognizer import explanations, serving
 from recognizer.answers import Calibration
 from recognizer.classifier import Prediction
-from recognizer.explanations import Span
+from recognizer.explanations import Part, Span
 from tests import pictures
 
 BAR, STEM = [[70, 60], [110, 60], [160, 60], [200, 60]], [[200, 60], [170, 120], [150, 180], [130, 230]]
@@ -37,6 +37,13 @@ def test_the_stroke_that_decides_is_found_and_named(served):
     assert explained.strongest.span == Span(0, 0, 3)
     assert explained.strongest.drop > 0.9
     assert explained.sentence == "Without this bar I would say 1."
+
+
+def test_another_digit_says_more_than_a_refusal():
+    parts = [Part(Span(0, 0, 1), digit, 0.1, drop) for digit, drop in [(7, 0.2), (None, 0.9), (1, 0.6), (None, 0.95)]]
+    assert explanations.strongest_part(7, parts).digit == 1
+    assert explanations.strongest_part(7, [p for p in parts if p.digit != 1]).drop == 0.95
+    assert explanations.strongest_part(7, parts[:1]).digit == 7
 
 
 def test_one_long_stroke_is_taken_apart(served):
