@@ -18,6 +18,7 @@ from recognizer.models import ModelVersion, PromotionEvent
 
 BASELINE_DIR = Path(__file__).resolve().parent / "baseline"
 BASELINE_ORIGIN = "shipped baseline"
+PROBLEM_LENGTH = 300  # as much as the row takes
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,12 @@ def promote(version: ModelVersion, *, by: models.Model | None, reason: str) -> P
         version.is_champion, version.promoted_at, version.broken_reason = True, timezone.now(), ""
         version.save(update_fields=["is_champion", "promoted_at", "broken_reason"])
         return PromotionEvent.objects.create(version=version, previous=previous, by=by, reason=reason)
+
+
+def note_problem(version: ModelVersion, problem: str) -> None:
+    """Leave on a version's row why it cannot serve, or that it can (""), for whoever looks at it."""
+    if version.broken_reason != problem:
+        ModelVersion.objects.filter(pk=version.pk).update(broken_reason=problem[:PROBLEM_LENGTH])
 
 
 def roll_back(*, by: models.Model | None, reason: str) -> ModelVersion:

@@ -82,11 +82,15 @@ class Champion:
 
         Failing that keep the last good one; failing that an earlier champion; failing that the baseline.
         """
+        wanted = ModelVersion.objects.get(pk=wanted_id)
         try:
-            return load(ModelVersion.objects.get(pk=wanted_id))
+            served = load(wanted)
+            registry.note_problem(wanted, "")
+            return served
         except CorruptArtifact as error:
             reason = f"the champion cannot be served: {error}"
             logger.error("%s", reason)
+            registry.note_problem(wanted, str(error))
         if self._served is not None:
             return _degrade(self._served, reason)
         for version in ModelVersion.objects.servable().exclude(pk=wanted_id):
@@ -94,6 +98,7 @@ class Champion:
                 return _degrade(load(version), reason)
             except CorruptArtifact as error:
                 logger.error("%s cannot be served either: %s", version, error)
+                registry.note_problem(version, str(error))
         return load_shipped(reason)
 
 

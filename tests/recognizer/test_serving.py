@@ -54,6 +54,20 @@ def test_broken_champion_leaves_the_last_good_one_serving(baseline, impatient):
     served = serving.current_classifier()
     assert served.version == 1
     assert "SHA-256" in served.degraded
+    version.refresh_from_db()
+    assert "SHA-256" in version.broken_reason
+
+
+def test_a_version_whose_bytes_are_restored_serves_and_is_no_longer_called_broken(baseline, impatient):
+    version = promote_new(baseline)
+    sound = bytes(version.tflite)
+    corrupt(version)
+    serving.current_classifier()
+    serving.champion.reset()
+    corrupt(version, sound)
+    assert serving.current_classifier().version == version.number
+    version.refresh_from_db()
+    assert version.broken_reason == ""
 
 
 def test_process_started_on_a_broken_champion_serves_the_one_before(baseline):
