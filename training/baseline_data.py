@@ -67,7 +67,7 @@ class BaselineData:
 def prepare(config: PoolConfig, report: Callable[[str], None] = lambda line: None) -> BaselineData:
     """Load and render everything; what was rendered before by the same code and config is read back."""
     mnist = datasets.load_mnist()
-    held = _held_mnist(config, mnist)
+    held = held_mnist(config, mnist)
     pools = {"mnist": Pool(mnist.x_train[~held], mnist.y_train[~held])}
     exams = {"mnist": _exam("mnist", Pool(mnist.x_train[held], mnist.y_train[held]))}
     rendered = _rendered(config, report)
@@ -79,7 +79,8 @@ def prepare(config: PoolConfig, report: Callable[[str], None] = lambda line: Non
     return BaselineData(pools, exams)
 
 
-def _held_mnist(config: PoolConfig, mnist: datasets.Mnist) -> np.ndarray:
+def held_mnist(config: PoolConfig, mnist: datasets.Mnist) -> np.ndarray:
+    """Which training digits are of writers that the baseline does not learn from: bool (N,)."""
     writers = datasets.load_mnist_writers()
     if writers is None:
         writers = np.arange(len(mnist.y_train)) // 100  # its pictures stand roughly by writer

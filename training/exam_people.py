@@ -6,11 +6,11 @@ quarantine until a reviewer looks, and one drawing that a reviewer has approved 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from recognizer.answers import Calibration, calibrated_probabilities
+from recognizer.answers import calibrated_probabilities
 from recognizer.classifier import Classifier
 from recognizer.models import Contributor, Drawing
 from training import gate
@@ -18,18 +18,10 @@ from training.config import ExamConfig
 from training.drawings import contributors_of, quarantine
 from training.evaluation import Exam
 from training.evidence import NOBODY, read_all
-from training.examination import Questions
+from training.examination import Questions, Sitter
 
 UNSURE = -1
 REASON = "the models contradict its exam contributor"
-
-
-@dataclass(frozen=True)
-class Sitter:
-    """A version that sits exams: the served file, and how its scores become words."""
-
-    tflite: bytes
-    calibration: Calibration
 
 
 def set_liars_aside(questions: Questions, judges: Iterable[Sitter], config: ExamConfig) -> tuple[Questions, int]:

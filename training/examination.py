@@ -4,14 +4,16 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 from uuid import UUID
 
 import numpy as np
 from django.db.models.functions import Coalesce
 
+from recognizer import registry
 from recognizer.answers import NOT_A_DIGIT, Calibration
 from recognizer.classifier import NUM_CLASSES, Classifier, Prediction
-from recognizer.models import Drawing
+from recognizer.models import Drawing, ModelVersion
 from training import datasets, gate
 from training.datasets import DataUnavailable
 from training.drawings import read_pictures
@@ -91,6 +93,23 @@ def _drawings_exam(most: int = DRAWINGS_MOST) -> tuple[Exam, list[UUID]]:
     ids = [drawing_id for drawing_id, _ in pictures]
     images = np.stack([image for _, image in pictures]) if pictures else np.zeros((0, 28, 28, 1), "float32")
     return Exam(gate.DRAWINGS, images, np.array([labels[drawing_id] for drawing_id in ids], "int64")), ids
+
+
+@dataclass(frozen=True)
+class Sitter:
+    """A model that sits exams: the served file, and how its scores become words."""
+
+    tflite: bytes
+    calibration: Calibration
+
+    @classmethod
+    def of(cls, version: ModelVersion) -> Self:
+        return cls(bytes(version.tflite), Calibration.from_dict(version.calibration))
+
+    @classmethod
+    def shipped(cls) -> Self:
+        baseline = registry.shipped_baseline()
+        return cls(baseline.tflite, Calibration.from_dict(baseline.card["calibration"]))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from training.config import FineTuneConfig, RunConfig
 from training.confinement import own_folder
 from training.drawings import contributors_of
 from training.evidence import baseline_evidence, read_all, reference_evidence
-from training.exam_people import Sitter, set_liars_aside
+from training.exam_people import set_liars_aside
+from training.examination import Sitter
 from training.leases import Cancelled, Lease, LeaseLost, RunStopped
 from training.lessons import Lessons
 from training.models import DatasetSnapshot, TrainingRun
@@ -97,20 +98,11 @@ def _sound_champion() -> ModelVersion:
 
 def honest_questions(champion: ModelVersion, config: RunConfig, progress: Progress) -> examination.Questions:
     """Lay out the exams, and set aside the drawings of exam contributors who are not to be believed."""
-    judges = [_sitter(champion), _shipped_sitter()]
+    judges = [Sitter.of(champion), Sitter.shipped()]
     questions, set_aside = set_liars_aside(examination.set_questions(), judges, config.exam)
     if set_aside:
         progress.say(f"{set_aside} exam drawings are set aside: champion and baseline contradict their contributors")
     return questions
-
-
-def _sitter(version: ModelVersion) -> Sitter:
-    return Sitter(bytes(version.tflite), Calibration.from_dict(version.calibration))
-
-
-def _shipped_sitter() -> Sitter:
-    baseline = registry.shipped_baseline()
-    return Sitter(baseline.tflite, Calibration.from_dict(baseline.card["calibration"]))
 
 
 def choose_drawings(
@@ -233,9 +225,9 @@ def judge_and_decide(
     """Examine champion, challenger and baseline, let the gate decide, and record all of it in one transaction."""
     progress.phase("exams")
     sitters = {
-        "champion": _sitter(champion),
+        "champion": Sitter.of(champion),
         "challenger": Sitter(challenge.tflite, challenge.calibration),
-        "baseline": _shipped_sitter(),
+        "baseline": Sitter.shipped(),
     }
     examined: dict[str, examination.Examined] = {}
     for name, sitter in sitters.items():

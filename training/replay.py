@@ -71,7 +71,7 @@ def _unseen_by_the_baseline(mnist: Mnist) -> np.ndarray:
     """Which training digits are of writers held out when the baseline was trained: bool (N,)."""
     if not mnist.is_whole:
         return np.zeros(len(mnist.y_train), bool)
-    return baseline_data._held_mnist(baseline_data.PoolConfig(), mnist)
+    return baseline_data.held_mnist(baseline_data.PoolConfig(), mnist)
 
 
 def _some_pen_digits(count: int, rng: np.random.Generator) -> list[StrokeDrawing]:

@@ -6,17 +6,16 @@ the long frozen exams count as they are on record, where the record shows that b
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
 
 from django.db.models import Q
 
 from recognizer import registry
-from recognizer.answers import Calibration
 from recognizer.errors import CorruptArtifact
 from recognizer.models import ModelVersion
 from recognizer.preprocessing import PREPROCESSING_VERSION
 from training import examination, gate
 from training.config import GatePolicy
+from training.examination import Sitter
 from training.models import TrainingRun
 
 DRAWINGS = 500  # the newest of exam contributors: about two seconds, and a 99 % score is known within a point
@@ -58,17 +57,13 @@ def look_again(version: ModelVersion, champion: ModelVersion | None, drawings: i
         CorruptArtifact: the version cannot answer.
     """
     questions = examination.quick_questions(drawings)
-    baseline = registry.shipped_baseline()
-    sitters = {
-        "challenger": _Sitter.of(version),
-        "baseline": _Sitter(baseline.tflite, Calibration.from_dict(baseline.card["calibration"])),
-    }
+    sitters = {"challenger": _sound_sitter(version), "baseline": Sitter.shipped()}
     records = {"challenger": list(_record_of(version)), "baseline": list(_baseline_record())}
     notes = []
     try:
         if champion is None:
             raise CorruptArtifact("there is none")
-        sitters["champion"] = _Sitter.of(champion)
+        sitters["champion"] = _sound_sitter(champion)
         records["champion"] = list(_record_of(champion))
     except CorruptArtifact as error:
         notes.append(f"The champion cannot answer ({error}), so the shipped baseline stands in for it.")
@@ -90,22 +85,14 @@ def look_again(version: ModelVersion, champion: ModelVersion | None, drawings: i
     return SecondLook(decision, recorded, examined["challenger"].is_finite)
 
 
-@dataclass(frozen=True)
-class _Sitter:
-    """A model that can answer here and now."""
-
-    tflite: bytes
-    calibration: Calibration
-
-    @classmethod
-    def of(cls, version: ModelVersion) -> Self:
-        if version.preprocessing_version != PREPROCESSING_VERSION:
-            raise CorruptArtifact(f"{version} reads ink prepared by another release")
-        registry.load_classifier(version)
-        return cls(bytes(version.tflite), Calibration.from_dict(version.calibration))
+def _sound_sitter(version: ModelVersion) -> Sitter:
+    if version.preprocessing_version != PREPROCESSING_VERSION:
+        raise CorruptArtifact(f"{version} reads ink prepared by another release")
+    registry.load_classifier(version)
+    return Sitter.of(version)
 
 
-def _examine(sitters: dict[str, _Sitter], questions: examination.Questions) -> dict[str, examination.Examined]:
+def _examine(sitters: dict[str, Sitter], questions: examination.Questions) -> dict[str, examination.Examined]:
     """Let each sit; those that are the same model sit once."""
     sat = {
         sitter: examination.sit(sitter.tflite, sitter.calibration, questions, rounds=TIMED)

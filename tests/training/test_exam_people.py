@@ -5,21 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recognizer import registry
 from recognizer.answers import NOT_A_DIGIT, Calibration
 from recognizer.models import Contributor, Drawing, LabelEvent
 from training import examination, gate
 from training.config import ExamConfig
 from training.evaluation import Exam
-from training.exam_people import UNSURE, Sitter, disbelieved, set_liars_aside, sure_readings
+from training.exam_people import UNSURE, disbelieved, set_liars_aside, sure_readings
+from training.examination import Sitter
 
 CONFIG = ExamConfig()
 DIGITS = list(range(10))
-
-
-def baseline_sitter() -> Sitter:
-    baseline = registry.shipped_baseline()
-    return Sitter(baseline.tflite, Calibration.from_dict(baseline.card["calibration"]))
 
 
 def judged(readings: list[int], labels: list[int], people: list[int] | None = None) -> set[int]:
@@ -56,8 +51,8 @@ def test_everybody_is_judged_by_their_own_drawings():
 def test_refusals_and_doubts_contradict_nobody():
     rng = np.random.default_rng(0)
     noise = (rng.random((20, 28, 28, 1)) > 0.5).astype("float32")
-    never = replace(baseline_sitter(), calibration=Calibration(1.0, 1e6))
-    unsure = replace(baseline_sitter(), calibration=Calibration(1e6, -1e6))
+    never = replace(Sitter.shipped(), calibration=Calibration(1.0, 1e6))
+    unsure = replace(Sitter.shipped(), calibration=Calibration(1e6, -1e6))
     exam = Exam("drawings", noise, np.arange(20) % 10)
     for judge in (never, unsure):
         assert (sure_readings(judge, exam, CONFIG) == UNSURE).all()
@@ -78,7 +73,7 @@ def questions(baseline, draw):
 @pytest.mark.django_db
 def test_liar_waits_in_quarantine_with_the_reason_and_is_asked_no_longer(questions):
     asked, people = questions
-    left, gone = set_liars_aside(asked, [baseline_sitter(), baseline_sitter()], CONFIG)
+    left, gone = set_liars_aside(asked, [Sitter.shipped(), Sitter.shipped()], CONFIG)
     theirs = Drawing.objects.of(people["liar"])
     assert gone == 20
     assert {drawing.status for drawing in theirs} == {Drawing.Status.QUARANTINED}
@@ -95,8 +90,8 @@ def test_liar_waits_in_quarantine_with_the_reason_and_is_asked_no_longer(questio
 @pytest.mark.django_db
 def test_both_judges_must_contradict(questions):
     asked, _ = questions
-    silent = replace(baseline_sitter(), calibration=Calibration(1.0, 1e6))
-    assert set_liars_aside(asked, [baseline_sitter(), silent], CONFIG) == (asked, 0)
+    silent = replace(Sitter.shipped(), calibration=Calibration(1.0, 1e6))
+    assert set_liars_aside(asked, [Sitter.shipped(), silent], CONFIG) == (asked, 0)
 
 
 @pytest.mark.django_db
@@ -114,4 +109,4 @@ def test_one_tireless_hand_is_not_the_exam(draw, monkeypatch):
 @pytest.mark.django_db
 def test_exam_of_nobody_is_left_alone(baseline):
     asked = examination.Questions({}, [], [])
-    assert set_liars_aside(asked, [baseline_sitter()], CONFIG) == (asked, 0)
+    assert set_liars_aside(asked, [Sitter.shipped()], CONFIG) == (asked, 0)

@@ -19,7 +19,7 @@ def mnist(monkeypatch) -> Mnist:
     whole = Mnist(np.tile(SHADES[:, None, None], (1, 28, 28)), labels, np.zeros((0, 28, 28), "uint8"), labels[:0])
     monkeypatch.setattr(datasets, "load_mnist", lambda fallback=False: whole)
     monkeypatch.setattr(datasets, "data_dir", lambda: None)
-    monkeypatch.setattr(baseline_data, "_held_mnist", lambda config, mnist: SHADES % 10 == 3)
+    monkeypatch.setattr(baseline_data, "held_mnist", lambda config, mnist: SHADES % 10 == 3)
     return whole
 
 
