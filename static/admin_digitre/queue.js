@@ -124,7 +124,7 @@ function onClick(event) {
 
 function render() {
   const [drawing, ...following] = state.hand;
-  const isEmpty = !drawing && state.ended && !state.claiming;
+  const isEmpty = !drawing && state.ended; // also while it is asked again, or the page would flicker
   parts.work.hidden = !drawing;
   parts.empty.hidden = !isEmpty;
   parts.unskip.hidden = !state.skipped;
