@@ -37,22 +37,26 @@ function refused(message, detail) {
 // Claim so many that the desk never waits; those decided on but not yet sent are still ours.
 async function refill() {
   if (state.claiming || state.hand.length >= AHEAD || outbox.isSignedOut) return;
+  if (state.unskip && outbox.count("skip")) return; // a skip still on its way would come after it; its answer leads back here
+  const unskip = state.unskip;
+  state.unskip = false;
   state.claiming = true;
   state.sent.clear();
   const held = state.hand.map((drawing) => drawing.id);
-  const answer = await outbox.ask("claim", { held, unsent: outbox.ids(), blind: isBlind, unskip: state.unskip });
+  const answer = await outbox.ask("claim", { held, unsent: outbox.ids(), blind: isBlind, unskip });
   state.claiming = false;
   if (answer === null) {
+    state.unskip ||= unskip;
     setTimeout(refill, 2_000);
     return;
   }
-  state.unskip = false;
   // an answer under way may still offer what was taken back and decided anew in the meantime
   const known = new Set([...state.hand.map((drawing) => drawing.id), ...outbox.ids(), ...state.sent]);
   state.hand.push(...answer.drawings.filter((drawing) => !known.has(drawing.id)));
   state.ended = answer.drawings.length === 0;
   Object.assign(state, { left: answer.left, many: answer.many, skipped: answer.skipped });
   render();
+  if (state.unskip) refill(); // asked for meanwhile
 }
 
 function send(kind, message) {

@@ -109,7 +109,6 @@ def test_skipped_drawings_come_again_when_asked_for(desk_of, reviewer):  # noqa:
     desk.press("s")
     desk.press("s")
     expect(desk.part("empty")).to_be_visible()
-    desk.settle()
     desk.page.get_by_role("button", name="Show the skipped ones again").click()
     desk.shown()
     expect(desk.part("next").locator("li")).to_have_count(1)
