@@ -22,7 +22,7 @@ from recognizer.admin.postgres import under
 from recognizer.admin.queue_views import COUNT_LIMIT, count_up_to
 from recognizer.answers import NOT_A_DIGIT
 from recognizer.intervals import Share
-from recognizer.model_card import NO_DIGITS
+from recognizer.model_card import GROWING, NO_DIGITS
 from recognizer.models import Drawing, ModelVersion
 from training import schedule
 from training.admin.charts import Chart, share_chart, share_text
@@ -221,16 +221,25 @@ def worker() -> Figure:
     return Figure("worker", WorkerHeartbeat.objects.state(), reverse("admin:training_workerheartbeat_changelist"), note)
 
 
+def _questions(report: dict) -> dict[str, tuple[str, int]]:
+    """Tell the exams of a version apart by how much they asked: a sample of MNIST is another exam than MNIST."""
+    return {name: (name, 0 if name == GROWING else exam["n"]) for name, exam in report.items() if name != NO_DIGITS}
+
+
 def exams_over_versions() -> Chart:
     """Accuracy on each exam that several of the latest versions sat, in the order they were made."""
     versions = list(ModelVersion.objects.only("number", "metrics")[:VERSIONS_CHARTED])[::-1]
     reports = [exam_reports(version.metrics) for version in versions]
-    sat = Counter(name for report in reports for name in report if name != NO_DIGITS)
+    sat = Counter(exam for report in reports for exam in _questions(report).values())
+    kinds = Counter(name for name, _ in sat)
     return share_chart(
         [str(version.number) for version in versions],
         {
-            exam_title(name): [report.get(name, {}).get("accuracy") for report in reports]
-            for name, count in sat.items()
+            exam_title(name) + (f", {asked:,} questions" if kinds[name] > 1 else ""): [
+                report[name]["accuracy"] if _questions(report).get(name) == (name, asked) else None
+                for report in reports
+            ]
+            for (name, asked), count in sat.items()
             if count > 1
         },
         addresses=[reverse("admin:recognizer_modelversion_change", args=[version.pk]) for version in versions],

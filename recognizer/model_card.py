@@ -15,6 +15,9 @@ EXAM_TITLES = {
     "not_digits": "Letters and doodles, which it should refuse",
 }
 NO_DIGITS = "not_digits"  # an exam of refusals: its numbers mean something else than the others'
+GROWING = (
+    "drawings"  # the exam that gets new questions as people draw; the others are frozen where their data is the same
+)
 MOST_CONFUSED = 5
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django import template
 
-from recognizer.model_card import NO_DIGITS
+from recognizer.model_card import GROWING, NO_DIGITS
 
 register = template.Library()
 
@@ -38,7 +38,10 @@ class Line:
 
 @register.inclusion_tag("pages/_learning_curve.html")
 def learning_curve(versions: list[dict]) -> dict:
-    """Draw accuracy by version, one line an exam; versions that the gate held are dots off the line."""
+    """Draw accuracy by version, one line an exam; versions that the gate held are dots off the line.
+
+    A line breaks where a frozen exam had other questions, as on a machine that has only a sample of MNIST.
+    """
     ordered = [_without_refusals(version) for version in sorted(versions, key=lambda version: version["number"])]
     names = list(dict.fromkeys(exam["name"] for version in ordered for exam in version["exams"]))
     floor, step = _scale(ordered)
@@ -68,7 +71,7 @@ def _line(
     name: str, place: float, index: int, versions: list[dict], columns: dict, height: Callable[[float], float]
 ) -> Line:
     dodge = place * min(DODGE, (RIGHT - LEFT) / len(versions) / 8)
-    dots = []
+    dots, path, asked = [], "", None
     for version in versions:
         exam = next((exam for exam in version["exams"] if exam["name"] == name), None)
         if exam is None:
@@ -79,9 +82,11 @@ def _line(
         held = bool(version.get("held"))
         x = round(columns[version["number"]] + dodge, 1)
         dots.append(Dot(x, height(exam["accuracy"]), *bounds, held, title))
-    served = [f"{dot.x} {dot.y}" for dot in dots if not dot.is_held]
+        if not held:
+            path += f"{'L' if asked == exam['n'] or (asked and name == GROWING) else 'M'}{x} {dots[-1].y}"
+            asked = exam["n"]
     title = next(exam.get("title", name) for v in versions for exam in v["exams"] if exam["name"] == name)
-    return Line(title, index % MOST_LINES, "M" + " L".join(served) if len(served) > 1 else "", dots)
+    return Line(title, index % MOST_LINES, path, dots)
 
 
 def _column(index: int, count: int) -> float:

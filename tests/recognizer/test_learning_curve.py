@@ -25,6 +25,21 @@ def test_a_held_version_is_a_dot_off_the_line():
     assert [dot.is_held for dot in line.dots] == [False, True, False]
 
 
+def test_a_line_breaks_where_an_exam_had_other_questions():
+    sample = version(2, 0.99)
+    sample["exams"][0]["n"] = 1000
+    (line,) = learning_curve([version(1, 0.97), sample, version(3, 0.98)])["lines"]
+    assert (line.path.count("M"), line.path.count("L")) == (3, 0)
+
+
+def test_the_exam_of_people_s_drawings_grows_and_its_line_goes_on():
+    versions = [version(1, 0.97), version(2, 0.98)]
+    for count, one in enumerate(versions, start=200):
+        one["exams"][0] |= {"name": "drawings", "n": count}
+    (line,) = learning_curve(versions)["lines"]
+    assert line.path.count("L") == 1
+
+
 def test_refusals_are_no_accuracy():
     refusals = {"name": "not_digits", "accuracy": 0.1, "n": 10}
     drawn = learning_curve([version(1, 0.97) | {"exams": [*version(1, 0.97)["exams"], refusals]}])
