@@ -16,7 +16,7 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
 
-TICK = timedelta(minutes=2)
+TICK = timedelta(seconds=30)  # a look at a few rows; who waits for the first run of the day need not wait long
 HEARTBEAT = timedelta(seconds=15)
 LONGEST_TASK = timedelta(hours=4)  # a message unacknowledged for longer is delivered again: a second copy
 

@@ -1,4 +1,4 @@
-"""Is a run due? What the tick asks every few minutes, and what the pages tell people."""
+"""Is a run due? What the tick asks, and what the pages tell people."""
 
 import os
 import socket

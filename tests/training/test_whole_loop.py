@@ -134,7 +134,7 @@ def test_the_whole_loop(site):
     assert approve_all(admin) == 48
     manage(site, "from training.models import *; TrainingPolicy(minimum_new_labels=30).save()")
 
-    wait_until(lambda: runs(site)[0] not in ("", "running"), 600)  # the clock ticks every two minutes
+    wait_until(lambda: runs(site)[0] not in ("", "running"), 600)  # from the next tick of the clock on
     status, story = runs(site)
     assert status == "promoted", story
 
