@@ -23,6 +23,7 @@ def test_the_card_says_how_it_was_made_and_what_it_scores():
     Calibration.from_dict(card["calibration"])
 
 
+@pytest.mark.sqlite  # no rows: one database is enough
 @pytest.mark.tensorflow
 def test_a_trained_model_is_written_with_its_card(tmp_path, monkeypatch):
     from training import baseline
