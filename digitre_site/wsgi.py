@@ -5,3 +5,5 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
 
 application = get_wsgi_application()
+
+from digitre_site import celery  # noqa: E402, F401  "Train now" wakes the worker through its app

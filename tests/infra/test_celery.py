@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -40,6 +43,19 @@ def test_every_scheduled_task_exists_and_does_not_pile_up() -> None:
     for entry in celery.app.conf.beat_schedule.values():
         assert entry["task"] in celery.app.tasks
         assert entry["options"]["expires"] > 0
+
+
+def test_a_web_thread_asks_the_same_queue(tmp_path: Path) -> None:
+    ask = """
+from concurrent.futures import ThreadPoolExecutor
+import digitre_site.wsgi
+from training.tasks import tick
+print(ThreadPoolExecutor(1).submit(lambda: tick.app.conf.broker_url).result())
+"""
+    environment = os.environ | {"DEBUG": "on", "DJANGO_SETTINGS_MODULE": "digitre_site.settings"}
+    environment |= {"REDIS_URL": "redis://127.0.0.1:9/3", "DIGITRE_VAR_DIR": str(tmp_path)}
+    said = subprocess.run([sys.executable, "-c", ask], env=environment, cwd=settings.BASE_DIR, text=True, stdout=-1)
+    assert said.stdout.splitlines()[-1] == "redis://127.0.0.1:9/3"
 
 
 @pytest.mark.django_db
