@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from recognizer import moderation, registry
-from recognizer.models import Contributor, ModelVersion
+from recognizer.models import Contributor, Drawing, ModelVersion
 from tests.admin.conftest import groups, make_user, operator, owner  # noqa: F401  fixtures
 from tests.admin.seeding import make_drawing, make_drawings
 from tests.browser.person import sign_in
@@ -89,33 +89,55 @@ def few_golden(monkeypatch) -> None:
 @pytest.fixture
 def rows(owner) -> dict:  # noqa: F811
     """A little of everything that the pages can show."""
+    drawings = decided_drawings(owner)
+    baseline = ModelVersion.objects.defer(None).get(is_champion=True)
+    champion, held = register(baseline, "run 1", 0.98), register(baseline, "run 2", 0.9)
+    registry.promote(champion, by=owner, reason="better")
+    make_drawing(seed=77, predicted=1, confirmed=7, version=champion).approve(7, owner)
+    failed = TrainingRun.objects.create(status="failed", trigger="request", requested_by=owner, error="Out of memory.")
+    TrainingPolicy.load()
+    WorkerHeartbeat.objects.beat("celery@worker")
+    Contributor.join()
+    return {
+        "drawing": drawings[0].pk,
+        "champion": champion.pk,
+        "held": held.pk,
+        "held_run": held_run(champion, held, drawings).pk,
+        "failed_run": failed.pk,
+        "running_run": running_run().pk,
+    }
+
+
+def decided_drawings(owner) -> list[Drawing]:  # noqa: F811
+    """One approved, one rejected, one in quarantine, one of a blocked contributor; eight wait."""
     drawings = make_drawings(12)
     drawings[0].approve(3, owner)
     drawings[1].reject("not readable", owner)
     drawings[2].quarantine("others contradict its label")
     moderation.block(drawings[3].contributor, by=owner, reason="wrong on purpose")
-    baseline = ModelVersion.objects.defer(None).get(is_champion=True)
-    champion, held = register(baseline, "run 1", 0.98), register(baseline, "run 2", 0.9)
-    registry.promote(champion, by=owner, reason="better")
-    make_drawing(seed=77, predicted=1, confirmed=7, version=champion).approve(7, owner)
-    snapshot = DatasetSnapshot.objects.create(
-        digest="ab" * 32,
-        packed=b"",
-        drawings=321,
-        contributors=12,
-        counts={"labels": {"7": 300, "not a digit": 21}, "excluded": {"its contributor has drawn enough of these": 5}},
-    )
+    return drawings
+
+
+def held_run(champion: ModelVersion, held: ModelVersion, drawings: list[Drawing]) -> TrainingRun:
     row = {"metric": "MNIST test", "champion": "99 %", "challenger": "98 %", "limit": "98.9 %"}
-    now = timezone.now()
-    held_run = TrainingRun.objects.create(
+    return TrainingRun.objects.create(
         status="held",
         trigger="schedule",
         champion=champion,
         challenger=held,
-        snapshot=snapshot,
+        snapshot=DatasetSnapshot.objects.create(
+            digest="ab" * 32,
+            packed=b"",
+            drawings=321,
+            contributors=12,
+            counts={
+                "labels": {"7": 300, "not a digit": 21},
+                "excluded": {"its contributor has drawn enough of these": 5},
+            },
+        ),
         seed=42,
-        started_at=now - timedelta(minutes=5),
-        finished_at=now,
+        started_at=timezone.now() - timedelta(minutes=5),
+        finished_at=timezone.now(),
         curve=[{"epoch": 1, "accuracy": 0.9}, {"epoch": 2, "accuracy": 0.95}],
         config={"fine_tune": {"epochs": 2}},
         environment={"python": "3.11", "replay": {"mnist": "12,000 digits"}},
@@ -127,28 +149,19 @@ def rows(owner) -> dict:  # noqa: F811
             "rows": [row | {"verdict": "falls", "passed": False}, row | {"verdict": "kept", "passed": True}],
         },
     )
-    failed = TrainingRun.objects.create(status="failed", trigger="request", requested_by=owner, error="Out of memory.")
-    running = TrainingRun.objects.create(
+
+
+def running_run() -> TrainingRun:
+    return TrainingRun.objects.create(
         status="running",
         trigger="request",
         token="12345678123456781234567812345678",
-        lease_expires_at=now + timedelta(hours=1),
-        started_at=now,
+        lease_expires_at=timezone.now() + timedelta(hours=1),
+        started_at=timezone.now(),
         phase="learning",
         progress=0.5,
         log="13:00:52 epoch 2/5\n",
     )
-    TrainingPolicy.load()
-    WorkerHeartbeat.objects.beat("celery@worker")
-    Contributor.join()
-    return {
-        "drawing": drawings[0].pk,
-        "champion": champion.pk,
-        "held": held.pk,
-        "held_run": held_run.pk,
-        "failed_run": failed.pk,
-        "running_run": running.pk,
-    }
 
 
 @pytest.fixture
