@@ -17,6 +17,7 @@ from recognizer.models import ModelVersion
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_FRESH = timedelta(seconds=60)  # four beats of 15 s; a restart of the broker may swallow some
+ONE_TRY = {"max_retries": 1, "interval_start": 0}  # retry=False would still try to connect for 6 s, and people wait
 LEASE = timedelta(seconds=60)  # six renewals of 10 s: a slow machine may miss some, the next tick finds a dead one
 LOG_CHARACTERS = 8000  # the tail of a run's log that its row keeps: the last hundred lines
 
@@ -156,7 +157,7 @@ def publish_tick() -> None:
     from training.tasks import tick
 
     try:
-        tick.apply_async(retry=False, expires=60)
+        tick.apply_async(retry_policy=ONE_TRY, expires=60)
     except Exception:  # whatever the broker's client raises, the next tick picks the row up
         logger.warning("cannot reach the broker; the run starts with the next tick", exc_info=True)
 
