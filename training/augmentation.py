@@ -26,6 +26,7 @@ FILLS = (0.25, 0.95)  # of the canvas side, the drawing's longer side
 THICKEST = 0.25  # pen to drawing; beyond, most digits are a blot
 PATH_SHARE = 0.35  # of renderings that are inked from the path, as serving does when it is given one
 DOTTED_SHARE = 0.05  # of drawings that come as a fast mouse's dots
+STEPPED_SHARE = 0.04  # of drawings whose points lie on a coarse grid: stairs, as poor tablets and touch screens send
 COARSE_SHARE = 0.3  # of drawings whose path has few points: long straight pieces
 
 
@@ -159,7 +160,10 @@ def _resample_paths(paths: list[np.ndarray], rng: np.random.Generator) -> list[n
         spacing = rng.uniform(0.06, 0.12)
         dots = [resample(path, spacing * rng.uniform(0.8, 1.25)) for path in paths]
         return [dot[np.newaxis] for path in dots for dot in path][:64]
-    if kind < DOTTED_SHARE + COARSE_SHARE:
+    if kind < DOTTED_SHARE + STEPPED_SHARE:
+        step = rng.uniform(0.04, 0.1)
+        return [np.round(resample(path, 0.02) / step) * step for path in paths]
+    if kind < DOTTED_SHARE + STEPPED_SHARE + COARSE_SHARE:
         paths = [resample(path, rng.uniform(0.08, 0.2)) for path in paths]
     tremor = abs(rng.normal(0, 0.006))
     return [path + rng.normal(0, tremor, path.shape) for path in paths]

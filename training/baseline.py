@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -34,13 +33,12 @@ def make(
     tell: Callable[[str], None],
 ) -> dict:
     """Train, and write baseline.keras, baseline.tflite and card.json into `output`, the card's page to `document`."""
-    started = time.time()
     data = prepare(PoolConfig(), tell)
     tell("training")
     checkpoint = cache_dir() / "baseline-checkpoint.npz"
     model = train(config, sources(data), checkpoint, report)
     tell("exams")
-    card = publish(model, config, data, output, seconds=time.time() - started)
+    card = publish(model, config, data, output)
     model_card.write(card, document)
     checkpoint.unlink(missing_ok=True)
     return card
@@ -50,7 +48,7 @@ def sources(data: BaselineData) -> list[Source]:
     return [Source(name, pool.images, pool.labels, SHARES[name]) for name, pool in data.pools.items()]
 
 
-def publish(model: keras.Model, config: BaselineConfig, data: BaselineData, output: Path, seconds: float) -> dict:
+def publish(model: keras.Model, config: BaselineConfig, data: BaselineData, output: Path) -> dict:
     """Export, check, calibrate, examine and write one trained model. Returns its card."""
     tflite, kept = export.export_litert(model), export.save_keras(model)
     exams = load_exams()
@@ -76,7 +74,6 @@ def publish(model: keras.Model, config: BaselineConfig, data: BaselineData, outp
         "config": asdict(config),
         "pool_config": asdict(PoolConfig()),
         "versions": {"keras": keras.__version__, "numpy": np.__version__},
-        "training_seconds": round(seconds),
     }
     output.mkdir(parents=True, exist_ok=True)
     (output / "baseline.keras").write_bytes(kept)

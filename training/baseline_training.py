@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 # a sixth faster on CPUs with bfloat16 products, sums stay float32; read when TensorFlow loads
@@ -25,17 +26,21 @@ class BaselineConfig:
     """How the baseline is trained; saved in its card."""
 
     seed: int = 20261122
-    steps: int = 42_000  # batches
+    cycles: tuple[int, ...] = (42_000, 86_000)  # batches after which the rate is nothing; then it rises again
     batch: int = 128
     learning_rate: float = 1.5e-3  # peak of AdamW's
     warmup_steps: int = 500
-    cooldown: float = 0.3  # share of the steps, the last ones, in which the rate falls to nothing
+    cooldown: float = 0.3  # share of a cycle, its end, in which the rate falls to nothing
     label_smoothing: float = 0.03
     refusal_weight: float = 0.3  # of the digit-or-not loss
     exposure_weight: float = 0.3  # of the loss that wants no opinion about what is no digit (Hendrycks et al. 2019)
     average_every: int = 8  # steps between two samples of the weights' average
     average_decay: float = 0.98  # per sample: about the last 400 steps
     save_every: int = 500  # steps between two checkpoints
+
+    @property
+    def steps(self) -> int:
+        return self.cycles[-1]
 
 
 @dataclass(frozen=True)
@@ -60,11 +65,12 @@ def train(
         report: told step, loss and share of digits right (averages since the last call) every 50 steps.
 
     Returns:
-        The network with its averaged weights.
+        The network with its averaged weights: the mean of what each cycle ended with (Huang et al. 2017 let such
+        snapshots vote; here they are near enough to each other to be one network, as in Izmailov et al. 2018).
     """
     keras.utils.set_random_seed(config.seed)
     model = build_network()
-    optimizer = keras.optimizers.AdamW(Trapezoid(config), weight_decay=WEIGHT_DECAY, clipnorm=5.0)
+    optimizer = keras.optimizers.AdamW(Trapezoids(config), weight_decay=WEIGHT_DECAY, clipnorm=5.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimizer.build(model.trainable_variables)
     average = [weight.numpy() for weight in model.weights]
@@ -76,26 +82,35 @@ def train(
         seen.append(step_once(tf.constant(images), tf.constant(labels)))
         if step % config.average_every == 0:
             state.add_to_average(step)
+        if step in config.cycles:
+            state.end_cycle()
         if step % 50 == 0 or step == config.steps:
             loss, accuracy = np.mean([[float(v) for v in pair] for pair in seen], axis=0)
             report(step, loss, accuracy)
             seen = []
         if checkpoint and step % config.save_every == 0:
             state.save(step)
-    model.set_weights(average)
+    model.set_weights([np.mean(ends, axis=0) for ends in zip(*state.ends, strict=True)])
     return model
 
 
-class Trapezoid(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that rises, stays and falls, each linearly: how far to train may be decided late (Hägele et al. 2024)."""
+class Trapezoids(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that rises, stays and falls, each linearly, once a cycle.
+
+    How far to train may be decided late (Hägele et al. 2024); a warm restart goes on from what is learned
+    (Loshchilov & Hutter 2017).
+    """
 
     def __init__(self, config: BaselineConfig) -> None:
         self.config = config
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         done = tf.cast(step, tf.float32)
-        rise = (done + 1) / self.config.warmup_steps
-        fall = (1 - done / self.config.steps) / self.config.cooldown
+        bounds = tf.constant([0, *self.config.cycles], tf.float32)
+        cycle = tf.minimum(tf.searchsorted(bounds, [done], side="right")[0], len(self.config.cycles))
+        start, end = bounds[cycle - 1], bounds[cycle]
+        rise = (done - start + 1) / self.config.warmup_steps
+        fall = (end - done) / ((end - start) * self.config.cooldown)
         return self.config.learning_rate * tf.clip_by_value(tf.minimum(rise, fall), 0.0, 1.0)
 
 
@@ -157,6 +172,7 @@ class TrainingState:
 
     def __init__(self, model, optimizer, average: list[np.ndarray], config: BaselineConfig, path: Path | None) -> None:
         self.model, self.optimizer, self.average, self.config, self.path = model, optimizer, average, config, path
+        self.ends: list[list[np.ndarray]] = []  # the average at the end of each cycle so far
 
     def add_to_average(self, step: int) -> None:
         samples = step // self.config.average_every
@@ -165,9 +181,12 @@ class TrainingState:
             mean *= decay
             mean += (1 - decay) * weight.numpy()
 
+    def end_cycle(self) -> None:
+        self.ends.append([mean.copy() for mean in self.average])
+
     def save(self, step: int) -> None:
         assert self.path is not None  # nobody saves who has no place for it
-        arrays = [*map(np.asarray, self._variables()), *self.average]
+        arrays = [*map(np.asarray, self._variables()), *self.average, *chain(*self.ends)]
         partial = self.path.with_suffix(".partial.npz")
         with partial.open("wb") as file:
             np.savez(file, *arrays, step=step, config=repr(asdict(self.config)), seconds=time.time())
@@ -185,7 +204,8 @@ class TrainingState:
         variables = self._variables()
         for variable, value in zip(variables, arrays, strict=False):
             variable.assign(value)
-        self.average[:] = arrays[len(variables) :]
+        averages, size = arrays[len(variables) :], len(self.average)
+        self.average[:], *self.ends = (averages[start : start + size] for start in range(0, len(averages), size))
         return step
 
     def _variables(self) -> list[keras.Variable]:

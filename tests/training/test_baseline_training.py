@@ -7,7 +7,7 @@ from recognizer.answers import NOT_A_DIGIT
 from recognizer.classifier import Classifier
 from recognizer.preprocessing import normalize_strokes
 
-pytestmark = pytest.mark.tensorflow
+pytestmark = [pytest.mark.tensorflow, pytest.mark.sqlite]  # no rows: one database is enough
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def sources():
 def config():
     from training.baseline_training import BaselineConfig
 
-    return BaselineConfig(steps=4, batch=8, save_every=2, average_every=1)
+    return BaselineConfig(cycles=(2, 4), batch=8, save_every=2, average_every=1)
 
 
 def weights_of(model):
@@ -56,6 +56,21 @@ def test_an_interrupted_training_goes_on_where_it_was(sources, config, tmp_path)
     np.testing.assert_allclose(weights_of(resumed), weights_of(whole), atol=1e-3)
 
 
+def test_what_ships_is_the_mean_of_what_each_cycle_ended_with(sources, config, tmp_path):
+    from dataclasses import replace
+
+    from training.baseline_training import train
+
+    first = weights_of(train(replace(config, cycles=(2,)), sources))
+    shipped = train(config, sources, tmp_path / "checkpoint.npz")
+    with np.load(tmp_path / "checkpoint.npz", allow_pickle=False) as kept:
+        arrays = [kept[f"arr_{i}"] for i in range(len(kept.files) - 3)]
+    count = len(shipped.weights)
+    last = np.concatenate([array.ravel() for array in arrays[-count:]])
+    assert np.abs(last - first).max() > 1e-3
+    np.testing.assert_allclose(weights_of(shipped), (first + last) / 2, atol=1e-4)
+
+
 def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(sources, config, tmp_path):
     from dataclasses import replace
 
@@ -64,16 +79,18 @@ def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(sources, conf
     checkpoint = tmp_path / "checkpoint.npz"
     train(config, sources, checkpoint)
     steps = []
-    train(replace(config, seed=1, steps=2), sources, checkpoint, lambda step, *_: steps.append(step))
+    train(replace(config, seed=1, cycles=(2,)), sources, checkpoint, lambda step, *_: steps.append(step))
     assert steps == [2]
 
 
-def test_the_rate_rises_stays_and_falls():
-    from training.baseline_training import BaselineConfig, Trapezoid
+def test_the_rate_rises_stays_and_falls_once_a_cycle():
+    from training.baseline_training import BaselineConfig, Trapezoids
 
-    rate = Trapezoid(BaselineConfig(steps=100, warmup_steps=10, cooldown=0.4, learning_rate=1.0))
-    rates = [float(rate(step)) for step in (0, 4, 9, 59, 80, 99)]
-    assert rates == pytest.approx([0.1, 0.5, 1, 1, 0.5, 0.025])
+    rate = Trapezoids(BaselineConfig(cycles=(100, 150), warmup_steps=10, cooldown=0.4, learning_rate=1.0))
+    first = [float(rate(step)) for step in (0, 4, 9, 59, 80, 99)]
+    assert first == pytest.approx([0.1, 0.5, 1, 1, 0.5, 0.025])
+    again = [float(rate(step)) for step in (100, 104, 109, 129, 140, 149, 150)]
+    assert again == pytest.approx([0.1, 0.5, 1, 1, 0.5, 0.05, 0])
 
 
 def test_one_batch_can_be_learned_by_heart(sources):

@@ -21,7 +21,8 @@ class Command(BaseCommand):
     def handle(self, *, steps: int | None, seed: int | None, output: Path, document: Path, **options) -> None:
         from training import baseline  # TensorFlow loads here
 
-        chosen = {name: value for name, value in (("steps", steps), ("seed", seed)) if value is not None}
+        given = (("cycles", steps and (steps,)), ("seed", seed))
+        chosen = {name: value for name, value in given if value is not None}
         config = baseline.BaselineConfig(**chosen)
         with tqdm(total=config.steps, unit="batch", smoothing=0.05) as bar:
 
