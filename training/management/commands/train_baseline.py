@@ -1,5 +1,6 @@
 """`manage.py train_baseline`: remake the shipped model from the data."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
@@ -21,9 +22,11 @@ class Command(BaseCommand):
     def handle(self, *, steps: int | None, seed: int | None, output: Path, document: Path, **options) -> None:
         from training import baseline  # TensorFlow loads here
 
-        given = (("cycles", steps and (steps,)), ("seed", seed))
-        chosen = {name: value for name, value in given if value is not None}
-        config = baseline.BaselineConfig(**chosen)
+        config = baseline.BaselineConfig()
+        if steps is not None:
+            config = replace(config, cycles=(steps,))
+        if seed is not None:
+            config = replace(config, seed=seed)
         with tqdm(total=config.steps, unit="batch", smoothing=0.05) as bar:
 
             def report(step: int, loss: float, accuracy: float) -> None:
