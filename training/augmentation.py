@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 import numpy as np
+from PIL import Image
 
 from recognizer.errors import InvalidDrawing
+from recognizer.pen import grow
 from recognizer.preprocessing import FRAME, STROKE_PEN, normalize_ink, normalize_strokes
 from recognizer.strokes import Strokes, bounding_box, ink_strokes, place_strokes
 from training.datasets import StrokeDrawing
@@ -28,6 +30,12 @@ PATH_SHARE = 0.35  # of renderings that are inked from the path, as serving does
 DOTTED_SHARE = 0.05  # of drawings that come as a fast mouse's dots
 STEPPED_SHARE = 0.04  # of drawings whose points lie on a coarse grid: stairs, as poor tablets and touch screens send
 COARSE_SHARE = 0.3  # of drawings whose path has few points: long straight pieces
+
+# Scans put on a canvas
+SCAN_TIMES = (4, 9)  # times as large, from .. below
+SCAN_PAPER = 2  # px of MNIST's, added around
+SCAN_OTHER_PEN = 0.7  # share of those written with another pen
+SCAN_PEN = 0.45  # px of MNIST's: standard deviation of how far that pen's edge is from where it was
 
 
 def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -124,6 +132,20 @@ def ink_on_canvas(strokes: Strokes, rng: np.random.Generator, side: int, pen: fl
     room = pen * side / 2
     place = [rng.uniform(room, max(room, side - room - length * scale)) for length in (right - left, bottom - top)]
     return ink_strokes(place_strokes(strokes, scale, *place), side, pen * side, supersample=3)
+
+
+def redraw_scan(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Enlarge an MNIST digit, write it with a somewhat other pen, and normalize it: what its writer would leave on a canvas.
+
+    uint8 (28, 28) in and out. Raises InvalidDrawing where hardly any ink is left.
+    """
+    times = int(rng.integers(*SCAN_TIMES))
+    side = (FRAME + 2 * SCAN_PAPER) * times
+    paper = Image.fromarray(np.pad(image, SCAN_PAPER))
+    ink = np.asarray(paper.resize((side, side), Image.Resampling.BICUBIC))
+    if rng.random() < SCAN_OTHER_PEN:
+        ink = grow(ink, rng.normal(0, SCAN_PEN) * times)
+    return _as_bytes(normalize_ink(ink))
 
 
 def _as_bytes(image: np.ndarray) -> np.ndarray:

@@ -21,7 +21,17 @@ from training.evaluation import Exam, Report, examine, fit_calibration, reliabil
 from training.exams import load_exams
 
 # share of each batch; a kind that the data folder lacks leaves its share to the others
-SHARES = {"mnist": 0.40, "pen_digits": 0.15, "habits": 0.06, "synthetic": 0.15, "things": 0.20, "omniglot": 0.04}
+SHARES = {
+    "mnist": 0.30,
+    "mnist_on_canvas": 0.10,
+    "pen_digits": 0.12,
+    "habits": 0.05,
+    "synthetic": 0.12,
+    "font_digits": 0.03,
+    "things": 0.15,
+    "omniglot": 0.04,
+    "signs": 0.09,
+}
 AGREEMENT_IMAGES = 1000
 
 

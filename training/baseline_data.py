@@ -1,23 +1,23 @@
-"""What the baseline learns from and what is held out for its calibration: rendered once, kept under var/."""
+"""What the baseline learns from, and what is held out for its calibration."""
 
-import hashlib
-import inspect
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 import numpy as np
 
-from recognizer import noise, pen, preprocessing, strokes
 from recognizer.answers import NOT_A_DIGIT
-from training import augmentation, datasets, synthesis, templates, things
+from recognizer.preprocessing import FRAME
+from training import datasets, lettering, synthesis, templates, things
+from training.augmentation import redraw_scan, render_strokes, vary_strokes
 from training.datasets import DataUnavailable, StrokeDrawing
 from training.evaluation import Exam
+from training.lettering import draw_glyph
+from training.pools import Job, Pool, draw_pools
 
-CHUNK = 1000  # drawings rendered from one seed
-WORKERS = 2
 HELD_RENDERINGS = 3  # of each held-out UCI drawing
+HELD_FAMILIES = frozenset(  # print, italic, capitals, a brush, a school hand, a Japanese hand: one of each kind of font
+    ("Caveat", "Homemade Apple", "Rock Salt", "Nanum Pen", "Schoolbell", "Zen Kurenaido")
+)
 LOOK_ALIKES = (
     frozenset(  # Omniglot's characters that are a 0, 1, 3, 7 or nearly; found by reading them with a first baseline
         (
@@ -35,7 +35,7 @@ LOOK_ALIKES = (
 
 @dataclass(frozen=True)
 class PoolConfig:
-    """How many pictures of each kind are rendered, and who is held out."""
+    """How many pictures of each kind are drawn, and who is held out."""
 
     seed: int = 7
     pen_digit_renderings: int = 5  # of each UCI drawing
@@ -43,17 +43,21 @@ class PoolConfig:
     synthetic: int = 70_000
     things: int = 90_000
     omniglot_renderings: int = 6
+    signs: int = 40_000
+    font_digits: int = 15_000
     held_pen_writers: int = 3  # of 30
     held_mnist_share: float = 0.05  # of its writers
     held_characters: float = 0.15  # of Omniglot's
+    held_signs: int = 1_500  # from the held-out fonts,
+    held_font_digits: int = 800  # and digits
 
 
 @dataclass(frozen=True)
-class Pool:
-    """uint8 (N, 28, 28) pictures and int64 (N,) labels, 0-9 or NOT_A_DIGIT."""
+class Scan:
+    """A digit of MNIST: `pixels` are the bytes of a uint8 (28, 28) picture."""
 
-    images: np.ndarray
-    labels: np.ndarray
+    label: int
+    pixels: bytes
 
 
 @dataclass(frozen=True)
@@ -65,18 +69,21 @@ class BaselineData:
 
 
 def prepare(config: PoolConfig, report: Callable[[str], None] = lambda line: None) -> BaselineData:
-    """Load and render everything; what was rendered before by the same code and config is read back."""
+    """Load and draw everything; what was drawn before by the same code and config is read back."""
     mnist = datasets.load_mnist()
     held = held_mnist(config, mnist)
-    pools = {"mnist": Pool(mnist.x_train[~held], mnist.y_train[~held])}
-    exams = {"mnist": _exam("mnist", Pool(mnist.x_train[held], mnist.y_train[held]))}
-    rendered = _rendered(config, report)
-    for name, pool in rendered.items():
-        if name.startswith("held_"):
-            exams[name.removeprefix("held_")] = _exam(name.removeprefix("held_"), pool)
-        else:
-            pools[name] = pool
-    return BaselineData(pools, exams)
+    scans = {name: Pool(mnist.x_train[rows], mnist.y_train[rows]) for name, rows in (("", ~held), ("held_", held))}
+    jobs = {f"{name}mnist_on_canvas": Job(redraw, scans_of(pool.images, pool.labels)) for name, pool in scans.items()}
+    jobs |= _stroke_jobs(config) | _font_jobs(config)
+    drawn = {f"{name}mnist": pool for name, pool in scans.items()} | draw_pools(jobs, config.seed, report)
+    return BaselineData(
+        {name: pool for name, pool in drawn.items() if not name.startswith("held_")},
+        {
+            name.removeprefix("held_"): _exam(name.removeprefix("held_"), pool)
+            for name, pool in drawn.items()
+            if name.startswith("held_")
+        },
+    )
 
 
 def held_mnist(config: PoolConfig, mnist: datasets.Mnist) -> np.ndarray:
@@ -95,7 +102,12 @@ def _exam(name: str, pool: Pool) -> Exam:
     return Exam(name, pool.images[..., np.newaxis].astype("float32") / 255, pool.labels)
 
 
-def _rendered(config: PoolConfig, report: Callable[[str], None]) -> dict[str, Pool]:
+def scans_of(images: np.ndarray, labels: np.ndarray) -> list[Scan]:
+    """uint8 (N, 28, 28) and int (N,) as material to redraw."""
+    return [Scan(label, image.tobytes()) for image, label in zip(images, labels.tolist(), strict=True)]
+
+
+def _stroke_jobs(config: PoolConfig) -> dict[str, Job]:
     rng = np.random.default_rng(config.seed)
     digits, held_digits = _split(_optional(datasets.PEN_DIGITS, "train"), "writer", config.held_pen_writers, rng)
     omniglot = [d for d in _optional(datasets.OMNIGLOT) if d.name not in LOOK_ALIKES]
@@ -104,43 +116,30 @@ def _rendered(config: PoolConfig, report: Callable[[str], None]) -> dict[str, Po
     material = [
         StrokeDrawing(NOT_A_DIGIT, "", digits[i % len(digits)].strokes if digits else []) for i in range(config.things)
     ]
-    jobs = {
-        "pen_digits": (vary, digits * config.pen_digit_renderings),
-        "habits": (habit, habits * config.habit_renderings),
-        "synthetic": (invent, [StrokeDrawing(i % 10, "", []) for i in range(config.synthetic)]),
-        "things": (thing, material),
-        "omniglot": (vary, characters * config.omniglot_renderings),
-        "held_pen_digits": (keep, held_digits * HELD_RENDERINGS),
-        "held_omniglot": (keep, held_characters),
+    ours = [StrokeDrawing(i % 10, "", []) for i in range(config.synthetic)]
+    return {
+        "pen_digits": Job(vary, digits * config.pen_digit_renderings),
+        "habits": Job(habit, habits * config.habit_renderings, (synthesis,)),
+        "synthetic": Job(invent, ours, (synthesis, templates)),
+        "things": Job(thing, material, (synthesis, templates, things)),
+        "omniglot": Job(vary, characters * config.omniglot_renderings),
+        "held_pen_digits": Job(keep, held_digits * HELD_RENDERINGS),
+        "held_omniglot": Job(keep, held_characters),
     }
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as workers:
-        return {name: _cached(name, *job, config.seed, workers, report) for name, job in jobs.items() if job[1]}
 
 
-def _cached(
-    name: str,
-    make: Callable,
-    drawings: list[StrokeDrawing],
-    seed: int,
-    workers: ProcessPoolExecutor,
-    report: Callable[[str], None],
-) -> Pool:
-    path = datasets.cache_dir() / f"pool-{name}-{_digest(make, drawings, seed)}.npz"
-    if not path.is_file():
-        pool = _render(name, make, drawings, seed, workers, report)
-        partial = path.with_suffix(".partial.npz")
-        np.savez_compressed(partial, images=pool.images, labels=pool.labels)
-        partial.replace(path)
-    with np.load(path, allow_pickle=False) as kept:
-        return Pool(kept["images"], kept["labels"])
-
-
-def _digest(make: Callable, drawings: list[StrokeDrawing], seed: int) -> str:
-    """Name a rendering by what is drawn and by the code that draws it."""
-    makers = [noise, pen, preprocessing, strokes, augmentation]
-    makers += {invent: [synthesis, templates], habit: [synthesis], thing: [synthesis, templates, things]}.get(make, [])
-    source = "".join(inspect.getsource(module) for module in makers)
-    return hashlib.sha256(f"{source}{make.__name__}{drawings}{seed}".encode()).hexdigest()[:16]
+def _font_jobs(config: PoolConfig) -> dict[str, Job]:
+    rng = np.random.default_rng(config.seed)
+    families = lettering.load_families()
+    known = [family for family in families if family.name not in HELD_FAMILIES]
+    strange = [family for family in families if family.name in HELD_FAMILIES]
+    picked = {
+        "signs": lettering.pick_signs(known, config.signs, rng),
+        "font_digits": lettering.pick_digits(known, config.font_digits, rng),
+        "held_signs": lettering.pick_signs(strange, config.held_signs, rng),
+        "held_font_digits": lettering.pick_digits(strange, config.held_font_digits, rng),
+    }
+    return {name: Job(draw_glyph, glyphs, (lettering,)) for name, glyphs in picked.items()}
 
 
 def _optional(name: str, split: str | None = None) -> list[StrokeDrawing]:
@@ -161,38 +160,25 @@ def _split(drawings: list[StrokeDrawing], by: str, held: float, rng: np.random.G
     return kept, [drawing for drawing, key in zip(drawings, keys, strict=True) if key in chosen]
 
 
-def _render(name, make, drawings, seed, workers, report) -> Pool:
-    parts = [drawings[start : start + CHUNK] for start in range(0, len(drawings), CHUNK)]
-    seeds = [(seed, sum(name.encode()), index) for index in range(len(parts))]
-    pools = []
-    for pool in workers.map(render_chunk, [make] * len(parts), parts, seeds):
-        pools.append(pool)
-        report(f"rendering {name}: {len(pools)} of {len(parts)} thousand")
-    return Pool(np.concatenate([p.images for p in pools]), np.concatenate([p.labels for p in pools]))
+def keep(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
+    return render_strokes(drawing.strokes, rng)
 
 
-def render_chunk(make: Callable, drawings: list[StrokeDrawing], seed: tuple[int, ...]) -> Pool:
-    rng = np.random.default_rng(seed)
-    made = [make(drawing, rng) for drawing in drawings]
-    images, kept = augmentation.render_drawings(made, rng)
-    return Pool(images, np.array([drawing.label for drawing in made], "int64")[kept])
+def vary(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
+    return render_strokes(vary_strokes(drawing.strokes, rng, 0.7), rng)
 
 
-def vary(drawing: StrokeDrawing, rng: np.random.Generator) -> StrokeDrawing:
-    return StrokeDrawing(drawing.label, drawing.writer, augmentation.vary_strokes(drawing.strokes, rng, 0.7))
-
-
-def habit(drawing: StrokeDrawing, rng: np.random.Generator) -> StrokeDrawing:
+def habit(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
     return vary(synthesis.add_habit(drawing, rng), rng)
 
 
-def invent(drawing: StrokeDrawing, rng: np.random.Generator) -> StrokeDrawing:
-    return synthesis.draw_digit(drawing.label, rng)
+def invent(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
+    return render_strokes(synthesis.draw_digit(drawing.label, rng).strokes, rng)
 
 
-def thing(drawing: StrokeDrawing, rng: np.random.Generator) -> StrokeDrawing:
-    return things.draw_thing(rng, [drawing] if drawing.strokes else [])
+def thing(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
+    return render_strokes(things.draw_thing(rng, [drawing] if drawing.strokes else []).strokes, rng)
 
 
-def keep(drawing: StrokeDrawing, rng: np.random.Generator) -> StrokeDrawing:
-    return drawing
+def redraw(scan: Scan, rng: np.random.Generator) -> np.ndarray:
+    return redraw_scan(np.frombuffer(scan.pixels, "uint8").reshape(FRAME, FRAME), rng)

@@ -61,6 +61,7 @@ class FineTuneConfig(_Saved):
     forgotten: float = 0.0  # of the unseen replay, at most, is misread beyond what the baseline misreads
     patience: int = 2  # epochs without a better validation loss
     replay_mnist: int = 15_000  # what all of MNIST together weighs against one of the following
+    replay_scans: int = 2_500  # of MNIST's digits, as their writers would have left them on a canvas
     replay_pen: int = 2_500  # of 7,494, inked anew
     replay_synthetic: int = 1_000  # digits drawn by program, in styles that the others lack
     replay_others: int = 2_500  # things that are no digit, so that the refusal is not forgotten

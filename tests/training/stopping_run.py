@@ -29,7 +29,7 @@ from training.models import TrainingRun  # noqa: E402
 
 MEMORY = 2 * 1024**3
 CONFIG = RunConfig(
-    fine_tune=FineTuneConfig(replay_mnist=100, replay_pen=0, replay_synthetic=5, replay_others=5),
+    fine_tune=FineTuneConfig(replay_mnist=100, replay_scans=10, replay_pen=0, replay_synthetic=5, replay_others=5),
     limits=RunLimits(memory_bytes=MEMORY),
 )
 IN_THE_LAST_TRANSACTION = "in the last transaction"

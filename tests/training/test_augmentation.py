@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from recognizer.preprocessing import normalize_strokes
-from training.augmentation import augment, render_drawings, resample, vary_strokes
+from training.augmentation import augment, redraw_scan, render_drawings, resample, vary_strokes
 from training.datasets import StrokeDrawing
 
 SEVEN = [[[0.0, 5.0], [60.0, 0.0], [25.0, 100.0]], [[15.0, 50.0], [50.0, 46.0]]]
@@ -41,6 +41,15 @@ def test_drawings_are_rendered_as_serving_prepares_them(rng):
     assert kept.tolist() == list(range(8))
     usual = normalize_strokes(SEVEN)[..., 0]
     assert np.abs(images / 255 - usual).mean() < 0.05
+
+
+def test_a_scan_is_put_on_a_canvas_and_stays_where_and_what_it_was(rng):
+    scan = (normalize_strokes(SEVEN)[..., 0] * 255).astype("uint8")
+    pictures = np.array([redraw_scan(scan, rng) for _ in range(20)])
+    assert pictures.shape == (20, 28, 28)
+    assert pictures.dtype == np.uint8
+    assert np.abs(pictures / 255 - scan / 255).mean(axis=(1, 2)).max() < 0.06
+    assert np.ptp(pictures.sum(axis=(1, 2)) / scan.sum()) > 0.1  # by several pens
 
 
 def test_varied_strokes_stay_finite_and_few(rng):

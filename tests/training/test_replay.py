@@ -8,7 +8,9 @@ from training.config import FineTuneConfig
 from training.datasets import Mnist
 from training.replay import load_replay
 
-CONFIG = FineTuneConfig(replay_mnist=60, replay_pen=0, replay_synthetic=20, replay_others=20, replay_unseen=10)
+CONFIG = FineTuneConfig(
+    replay_mnist=60, replay_scans=0, replay_pen=0, replay_synthetic=20, replay_others=20, replay_unseen=10
+)
 SHADES = np.arange(200, dtype="uint8")
 
 

@@ -11,6 +11,7 @@ SMALL = {
     "batch": 64,
     "learning_rate": 4e-4,
     "replay_mnist": 1_500,
+    "replay_scans": 200,
     "replay_synthetic": 200,
     "replay_others": 300,
     "patience": 3,
