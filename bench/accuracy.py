@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bench import design_2017
+from bench import design_2017, mistakes
 from recognizer.answers import NOT_A_DIGIT, Calibration
 from recognizer.classifier import Classifier
 from recognizer.registry import shipped_baseline
@@ -10,19 +10,24 @@ from training import datasets
 from training.evaluation import Exam, Report, examine
 from training.exams import SEED, STROKE_EXAMS, canvas, canvas_exam, mnist_exam
 
-HEAD = f"{'exam':<12} {'n':>6} {'2017':>8} {'+ our prep':>10} {'ours':>8} {'95 %':>15} {'with path':>9} {'refused':>8} {'ece':>7}"
+HEAD = (
+    f"{'exam':<12} {'n':>6} {'2017':>8} {'+ our prep':>10} {'ours':>8} {'95 %':>15} {'unrefused':>9} {'with path':>9}"
+    f" {'refused':>8} {'ece':>7}"
+)
+SHEETS = "mistakes-{name}.png"  # under var/data
 
 
 def main() -> None:
     baseline = shipped_baseline()
     predict, calibration = Classifier(baseline.tflite).predict, Calibration.from_dict(baseline.card["calibration"])
     old = design_2017.trained_network(datasets.load_mnist())
-    print("Right answers; a refused digit is wrong. For not_digits: refusals.\n")
+    print("Right answers; a refused digit is wrong, but not in the column unrefused. For not_digits: refusals.\n")
     print(HEAD)
     mnist, digits = mnist_exam(), []
     report = examine(predict, mnist, calibration)
     first, _ = design_2017.score(old, mnist.images, mnist.labels)
     _print_row(mnist, (first, first), report, None)
+    sheets = [_draw_mistakes(mnist, report)]
     for name, (file, split) in STROKE_EXAMS.items():
         try:
             drawings = datasets.load_drawings(file, split)
@@ -33,11 +38,18 @@ def main() -> None:
         report = examine(predict, exam, calibration)
         with_path = examine(predict, canvas_exam(name, drawings, with_strokes=True), calibration)
         _print_row(exam, _old_scores(old, drawings, exam), report, with_path)
+        sheets.append(_draw_mistakes(exam, report))
         if name.startswith("canvas"):
             digits.append(report)
         _print_recalls(report)
     if digits:
         _print_calibration(digits)
+    print("what was answered wrongly:", *sheets, sep="\n  ")
+
+
+def _draw_mistakes(exam: Exam, report: Report) -> str:
+    path = datasets.cache_dir() / SHEETS.format(name=exam.name)
+    return f"{mistakes.draw_sheet(exam, report, path):4} in {path}"
 
 
 def _old_scores(old, drawings: list[datasets.StrokeDrawing], exam: Exam) -> tuple[float, float]:
@@ -52,10 +64,10 @@ def _old_scores(old, drawings: list[datasets.StrokeDrawing], exam: Exam) -> tupl
 def _print_row(exam: Exam, old: tuple[float, float], report: Report, with_path: Report | None) -> None:
     low, high = report.interval
     path = f"{with_path.accuracy:9.2%}" if with_path else f"{'-':>9}"
-    ece = "-" if report.ece is None else f"{report.ece:.2%}"
+    top, ece = ("-", "-") if report.ece is None else (f"{report.hits.mean():.2%}", f"{report.ece:.2%}")
     print(
-        f"{exam.name:<12} {report.n:6} {old[0]:8.2%} {old[1]:10.2%} {report.accuracy:8.2%} {low:7.2%}-{high:.2%} {path}"
-        f" {report.refusal_rate:8.2%} {ece:>7}"
+        f"{exam.name:<12} {report.n:6} {old[0]:8.2%} {old[1]:10.2%} {report.accuracy:8.2%} {low:7.2%}-{high:.2%} {top:>9}"
+        f" {path} {report.refusal_rate:8.2%} {ece:>7}"
     )
 
 

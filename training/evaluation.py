@@ -14,7 +14,7 @@ RELIABILITY_BINS = 10  # what an eye can compare with a diagonal
 MISSED_MOST = 1000  # questions that a report names; who misses more is held by the counts alone
 Z95 = 1.959964  # standard normal, two-sided 95 %
 BATCH = 500
-REFUSED_DIGITS = 0.004  # share of held-out digits the threshold may refuse: nearly all of them are hardly legible
+REFUSED_DIGITS = 0.003  # share of held-out digits the threshold may refuse: nearly all of them are hardly legible
 TEMPERATURES = np.geomspace(0.2, 5, 400)
 
 

@@ -22,14 +22,15 @@ WEIGHT = re.compile(
     r" (Light|Medium|SemiBold|Bold)$"
 )  # some files name themselves after their weight: one hand all the same
 
-# Nearly every hand's B D G I O Q S Z b g i l o q s z is too near to a digit, and so are the others left out here
+# Without what is a digit in some hand: B D G I O Q S Z b g i l o q s z, and among Cyrillic, Korean and Japanese characters the
+# slashed 0, the 3, the crossed 7, the flagged or footed 1. With those in, 1.1 % of exam b's digits were refused, without 0.9 %.
 SIGNS: tuple[tuple[str, float], ...] = (  # characters, and their share of what is drawn
     ("ACEFHJKLMNPRTUVWXYacdefhjkmnprtuvwxy", 0.58),
-    ("&@#%?!*+=$€£<>~^", 0.05),
-    ("ДЖИЙКЛМНПФЦШЩЫЭЮЯджийклмнптфцшщыэюя", 0.09),
-    ("ㄴㄷㄹㅁㅂㅅㅈㅊㅋㅌㅍㅎㄲㄸㅃㅆㅉㅏㅑㅓㅕㅗㅛㅜㅠㅡㅐㅔ", 0.15),  # without the corner, the ring and the bar
+    ("@#%?*+=€£<~", 0.05),
+    ("ДЖИЙКМНПЦШЩЫЮЯжийкмнптцшщыюя", 0.09),
+    ("ㄴㄷㅁㅂㅈㅊㅌㅍㅎㄲㄸㅃㅆㅉㅏㅑㅓㅕㅛㅜㅠㅡㅐㅔ", 0.15),
     ("あおかきけさすせたなにぬねはふほまみむめもやゆよわを", 0.04),
-    ("アウオカキケサシスセタチツテナニヌネハヒホマミムメモヤユヨラロワ", 0.04),
+    ("オカキケサシセタチツテナニネハヒホミムメモヤラロ", 0.04),
     ("".join(map(chr, range(0xAC00, 0xD7A4, 73))), 0.05),  # 154 of the 11,172 Korean syllables
 )
 

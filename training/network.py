@@ -6,6 +6,7 @@ from keras import layers
 from recognizer.classifier import IMAGE_SHAPE, NUM_CLASSES
 
 FEATURES = 96  # numbers that describe a drawing; near neighbours among them look alike
+REFUSAL = 48  # numbers to tell digits from what is none: it is another question than which digit
 BLOCKS = ((32, 1), (48, 2), (96, 3))  # channels and convolutions at 28, 14 and 7 pixels
 DROPOUT = 0.3
 WEIGHT_DECAY = 0.02  # of AdamW
@@ -22,18 +23,20 @@ def build_network() -> keras.Model:
         for layer in range(depth):
             shrink = layer + 1 == depth and block + 1 < len(BLOCKS)
             x = _convolution(x, channels, f"block{block}_{layer}", shrink=shrink)
-    x = layers.Flatten(name="flat")(_convolution(x, 24, "squeeze", kernel=1))
-    x = layers.Dense(FEATURES, use_bias=False, name="embedding")(x)
-    x = layers.BatchNormalization(name="embedding_norm")(x)
-    x = layers.ReLU(name="embedding_relu")(x)
-    features = layers.UnitNormalization(name="features")(x)
-    x = layers.Dropout(DROPOUT, name="dropout")(x)
+    flat = layers.Flatten(name="flat")(_convolution(x, 24, "squeeze", kernel=1))
+    embedding = _dense(flat, FEATURES, "embedding")
     outputs = {
-        "logits": layers.Dense(NUM_CLASSES, name="logits")(x),
-        "digitness": layers.Dense(1, name="digitness")(x),
-        "features": features,
+        "logits": layers.Dense(NUM_CLASSES, name="logits")(layers.Dropout(DROPOUT, name="dropout")(embedding)),
+        "digitness": layers.Dense(1, name="digitness")(_dense(flat, REFUSAL, "refusal")),
+        "features": layers.UnitNormalization(name="features")(embedding),
     }
     return keras.Model(image, outputs, name="digitre")
+
+
+def _dense(x: keras.KerasTensor, units: int, name: str) -> keras.KerasTensor:
+    x = layers.Dense(units, use_bias=False, name=name)(x)
+    x = layers.BatchNormalization(name=f"{name}_norm")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
 
 
 def _convolution(

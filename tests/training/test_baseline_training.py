@@ -23,9 +23,9 @@ def sources():
 
 @pytest.fixture(scope="module")
 def config():
-    from training.baseline_training import BaselineConfig
+    from training.baseline_training import BaselineConfig, Cycle
 
-    return BaselineConfig(cycles=(2, 4), batch=8, save_every=2, average_every=1)
+    return BaselineConfig(cycles=(Cycle(2), Cycle(2)), batch=8, save_every=2, average_every=1)
 
 
 def weights_of(model):
@@ -61,7 +61,7 @@ def test_what_ships_is_the_mean_of_what_each_cycle_ended_with(sources, config, t
 
     from training.baseline_training import train
 
-    first = weights_of(train(replace(config, cycles=(2,)), sources))
+    first = weights_of(train(replace(config, cycles=config.cycles[:1]), sources))
     shipped = train(config, sources, tmp_path / "checkpoint.npz")
     with np.load(tmp_path / "checkpoint.npz", allow_pickle=False) as kept:
         arrays = [kept[f"arr_{i}"] for i in range(len(kept.files) - 3)]
@@ -74,23 +74,23 @@ def test_what_ships_is_the_mean_of_what_each_cycle_ended_with(sources, config, t
 def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(sources, config, tmp_path):
     from dataclasses import replace
 
-    from training.baseline_training import train
+    from training.baseline_training import Cycle, train
 
     checkpoint = tmp_path / "checkpoint.npz"
     train(config, sources, checkpoint)
     steps = []
-    train(replace(config, seed=1, cycles=(2,)), sources, checkpoint, lambda step, *_: steps.append(step))
+    train(replace(config, seed=1, cycles=(Cycle(2),)), sources, checkpoint, lambda step, *_: steps.append(step))
     assert steps == [2]
 
 
 def test_the_rate_rises_stays_and_falls_once_a_cycle():
-    from training.baseline_training import BaselineConfig, Trapezoids
+    from training.baseline_training import BaselineConfig, Cycle, Trapezoids
 
-    rate = Trapezoids(BaselineConfig(cycles=(100, 150), warmup_steps=10, cooldown=0.4, learning_rate=1.0))
+    rate = Trapezoids(BaselineConfig(cycles=(Cycle(100, 1.0, 0.4), Cycle(50, 0.5, 0.8)), warmup_steps=10))
     first = [float(rate(step)) for step in (0, 4, 9, 59, 80, 99)]
     assert first == pytest.approx([0.1, 0.5, 1, 1, 0.5, 0.025])
     again = [float(rate(step)) for step in (100, 104, 109, 129, 140, 149, 150)]
-    assert again == pytest.approx([0.1, 0.5, 1, 1, 0.5, 0.05, 0])
+    assert again == pytest.approx([0.05, 0.25, 0.5, 0.2625, 0.125, 0.0125, 0])
 
 
 def test_one_batch_can_be_learned_by_heart(sources):

@@ -21,10 +21,11 @@ class Command(BaseCommand):
 
     def handle(self, *, steps: int | None, seed: int | None, output: Path, document: Path, **options) -> None:
         from training import baseline  # TensorFlow loads here
+        from training.baseline_training import BaselineConfig, Cycle
 
-        config = baseline.BaselineConfig()
+        config = BaselineConfig()
         if steps is not None:
-            config = replace(config, cycles=(steps,))
+            config = replace(config, cycles=(Cycle(steps),))
         if seed is not None:
             config = replace(config, seed=seed)
         with tqdm(total=config.steps, unit="batch", smoothing=0.05) as bar:
