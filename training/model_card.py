@@ -89,9 +89,10 @@ FAILURES = """\
 - Narrow 0s with a slash that reaches far out of them are read as 9 or 4.
 - 9s whose loop is squashed flat are read as 3, those that are not closed as 7 or 4.
 - Letters that are also digits (O, l, I, S, Z, B, g, q) are answered, not refused: nobody can tell. So are other signs
-  that are one plain bar, ring or corner: a thin pencil, a Korean letter, an apple. Two more are near: Korean letters that
-  look like a 4 with an open top, and a, d, y in handwriting.
+  that are one plain bar, ring or corner: a thin pencil, a Korean letter, an apple. Others are near: Korean letters that
+  look like a 4 with an open top; u, y and h like one too; a and d; an F, J or L with a bar or a loop.
 - Small 0s and 8s drawn flat and wide, and digits in two parts that stand far apart, may be refused.
+- Scans enlarged to a canvas lose what is faint in them: one digit in a hundred more is refused than at 28 x 28.
 - A pen thicker than a quarter of the drawing fills the loops; with the pen's path (which the page sends) it does not matter.
 - Only Western Arabic digits are known.
 """
