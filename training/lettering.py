@@ -111,7 +111,7 @@ def pick_digits(families: Sequence[Family], count: int, rng: np.random.Generator
 
 
 def _pick(label: int, character: str, hands: Sequence[Family], rng: np.random.Generator) -> Glyph:
-    files = hands[rng.integers(len(hands))].files_of(character)
+    files = hands[int(rng.integers(len(hands)))].files_of(character)
     return Glyph(label, files[rng.integers(len(files))], character)
 
 
