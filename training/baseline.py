@@ -32,10 +32,8 @@ SHARES = {
     "omniglot": 0.04,
     "signs": 0.09,
 }
-CALIBRATED_ON = (
-    "mnist",
-    "pen_digits",
-)  # digits as people leave them; the other held-out ones are made from these or by us
+# digits as people leave them; what else is held out is made from these, or by us
+CALIBRATED_ON = ("mnist", "pen_digits")
 AGREEMENT_IMAGES = 1000
 
 

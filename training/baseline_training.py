@@ -36,7 +36,7 @@ class BaselineConfig:
     """How the baseline is trained; saved in its card."""
 
     seed: int = 20261122
-    cycles: tuple[Cycle, ...] = (  # the last is gentle; the mean leans towards it as far as held-out writers like
+    cycles: tuple[Cycle, ...] = (  # the last is gentle, and alone has seen all; the first two steady it
         Cycle(42_000, weight=0.15),
         Cycle(44_000, weight=0.15),
         Cycle(23_500, learning_rate=1e-3, cooldown=0.6, weight=0.7),
