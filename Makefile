@@ -14,7 +14,7 @@ JOBS ?= 2
 TESTS ?= tests
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_OPTIONS) $(TESTS)
 
-.PHONY: help run install test test-sqlite test-postgres lint format bench fonts requirements clean
+.PHONY: help run install test test-sqlite test-postgres lint format bench material requirements clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -47,8 +47,9 @@ format: $(STAMP)  ## Rewrite the code in the house style
 bench: $(STAMP)  ## Measure: accuracy on the exams, time and memory of an answer
 	DEBUG=on $(BIN)/python -m bench
 
-fonts:  ## Fetch the handwriting fonts that train_baseline draws letters from (needs npm)
-	npm install --no-save --no-package-lock --no-audit --no-fund --prefix var/data/fonts $$(cat training/fonts.txt)
+material:  ## Fetch the handwriting fonts and icons that train_baseline draws from (needs npm)
+	for kind in fonts icons; do npm install --no-save --no-package-lock --no-audit --no-fund \
+		--prefix var/data/$$kind $$(cat training/material/$$kind.txt) || exit 1; done
 
 requirements: $(STAMP)  ## Pin again what requirements*.in ask for
 	@command -v uv >/dev/null || { echo "This needs uv: https://docs.astral.sh/uv/"; exit 1; }

@@ -38,22 +38,26 @@ SCAN_OTHER_PEN = 0.7  # share of those written with another pen
 SCAN_PEN = 0.45  # px of MNIST's: standard deviation of how far that pen's edge is from where it was
 
 
-def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return float32 (N, 28, 28, 1) pictures, each moved, slanted, warped and inked a little differently."""
+def augment(images: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
+    """Return float32 (N, 28, 28, 1) pictures, each moved, slanted, warped and inked a little differently.
+
+    Args:
+        strength: times the usual deviations of what moves, slants and warps.
+    """
     thick = _change_pen(images[..., 0], rng)
-    return _sample(thick, *_source_grid(len(images), rng))[..., np.newaxis].astype("float32")
+    return _sample(thick, *_source_grid(len(images), rng, strength))[..., np.newaxis].astype("float32")
 
 
-def _source_grid(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _source_grid(count: int, rng: np.random.Generator, most: float) -> tuple[np.ndarray, np.ndarray]:
     """For each pixel, the place (y, x) it is taken from: an affine map and a smooth warp. Each float32 (N, 28, 28)."""
-    strength = rng.uniform(0, MOST, count).astype("float32")
+    strength = rng.uniform(0, MOST * most, count).astype("float32")
     angle = np.radians(rng.normal(0, ROTATION, count) * strength)
     cos, sin, shear = np.cos(angle), np.sin(angle), rng.normal(0, SHEAR, count) * strength
     wide, tall = np.exp(rng.normal(0, STRETCH, (2, count)) * strength)
     matrix = np.array([[cos * tall, sin * tall], [wide * (shear * cos - sin), wide * (shear * sin + cos)]], "float32")
     centred = np.mgrid[:FRAME, :FRAME].astype("float32") - (FRAME - 1) / 2
     places = np.einsum("abn,bij->anij", matrix, centred) + (FRAME - 1) / 2
-    places += rng.normal(0, SHIFT, (2, count, 1, 1)).astype("float32")
+    places += rng.normal(0, SHIFT * most, (2, count, 1, 1)).astype("float32")
     knots = rng.normal(0, WARP, (2, count, WARP_KNOTS, WARP_KNOTS)).astype("float32") * strength[:, None, None]
     spread = _spread()
     places += spread @ knots @ spread.T

@@ -7,7 +7,7 @@ import numpy as np
 
 from recognizer.answers import NOT_A_DIGIT
 from recognizer.preprocessing import FRAME
-from training import datasets, lettering, synthesis, templates, things
+from training import datasets, icons, lettering, synthesis, templates, things
 from training.augmentation import redraw_scan, render_strokes, vary_strokes
 from training.datasets import DataUnavailable, StrokeDrawing
 from training.evaluation import Exam
@@ -38,16 +38,18 @@ class PoolConfig:
     """How many pictures of each kind are drawn, and who is held out."""
 
     seed: int = 7
-    pen_digit_renderings: int = 5  # of each UCI drawing
-    habit_renderings: int = 4  # of each UCI 0, 1, 4 and 7, with a habit added
-    synthetic: int = 70_000
-    things: int = 90_000
-    omniglot_renderings: int = 6
-    signs: int = 40_000
-    font_digits: int = 15_000
+    pen_digit_renderings: int = 8  # of each UCI drawing
+    habit_renderings: int = 8  # of each UCI 0, 1, 4 and 7, with a habit added
+    synthetic: int = 120_000
+    things: int = 140_000
+    omniglot_renderings: int = 10
+    icon_renderings: int = 8
+    signs: int = 60_000
+    font_digits: int = 30_000
     held_pen_writers: int = 3  # of 30
     held_mnist_share: float = 0.05  # of its writers
     held_characters: float = 0.15  # of Omniglot's
+    held_icons: float = 0.1  # of what they show
     held_signs: int = 1_500  # from the held-out fonts,
     held_font_digits: int = 800  # and digits
 
@@ -112,6 +114,7 @@ def _stroke_jobs(config: PoolConfig) -> dict[str, Job]:
     digits, held_digits = _split(_optional(datasets.PEN_DIGITS, "train"), "writer", config.held_pen_writers, rng)
     omniglot = [d for d in _optional(datasets.OMNIGLOT) if d.name not in LOOK_ALIKES]
     characters, held_characters = _split(omniglot, "name", config.held_characters, rng)
+    pictures, held_pictures = _split(icons.load_icons(), "name", config.held_icons, rng)
     habits = [d for d in digits if d.label in (0, 1, 4, 7)]
     material = [
         StrokeDrawing(NOT_A_DIGIT, "", digits[i % len(digits)].strokes if digits else []) for i in range(config.things)
@@ -123,8 +126,10 @@ def _stroke_jobs(config: PoolConfig) -> dict[str, Job]:
         "synthetic": Job(invent, ours, (synthesis, templates)),
         "things": Job(thing, material, (synthesis, templates, things)),
         "omniglot": Job(vary, characters * config.omniglot_renderings),
+        "icons": Job(vary, pictures * config.icon_renderings, (icons,)),
         "held_pen_digits": Job(keep, held_digits * HELD_RENDERINGS),
         "held_omniglot": Job(keep, held_characters),
+        "held_icons": Job(keep, held_pictures, (icons,)),
     }
 
 

@@ -61,7 +61,7 @@ class Family:
 
 
 def load_families() -> list[Family]:
-    """Read the handwriting fonts under `fonts` of the data folder, or where `make fonts` puts them; maybe none."""
+    """Read the handwriting fonts under `fonts` of the data folder, or where `make material` puts them; maybe none."""
     wanted = {"0123456789"[d] for d in range(10)}.union(*(characters for characters, _ in SIGNS))
     folders = [folder / FOLDER for folder in (datasets.data_dir(), datasets.cache_dir()) if folder]
     families: dict[str, list[tuple[str, frozenset[str]]]] = {}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recognizer.answers import NOT_A_DIGIT
-from training import datasets, lettering, pools
+from training import datasets, icons, lettering, pools
 from training.baseline_data import PoolConfig, prepare
 from training.datasets import Mnist
 from training.lettering import Family
@@ -20,17 +20,19 @@ TINY = PoolConfig(
     synthetic=10,
     things=5,
     omniglot_renderings=1,
+    icon_renderings=2,
     signs=6,
     font_digits=20,
     held_signs=4,
     held_font_digits=10,
     held_characters=0.5,
+    held_icons=0.25,
 )
 
 
 @pytest.fixture
 def folder(settings, tmp_path, monkeypatch, in_this_process):
-    """A data folder with six pen writers, four characters and two fonts, and MNIST of two hundred blots."""
+    """A data folder with six pen writers, four characters and two fonts, five icons, and MNIST of two hundred blots."""
     settings.DIGITRE_DATA_DIR = tmp_path / "data"
     settings.DIGITRE_DATA_DIR.mkdir()
     settings.VAR_DIR = tmp_path / "var"
@@ -42,6 +44,8 @@ def folder(settings, tmp_path, monkeypatch, in_this_process):
     _write(settings.DIGITRE_DATA_DIR / datasets.OMNIGLOT, [(name, "o", None) for name in names])
     hands = [Family(name, ((str(DEJAVU), frozenset("ARx37")),)) for name in ("Known Hand", "Caveat")]
     monkeypatch.setattr(lettering, "load_families", lambda: hands)
+    drawn = [datasets.StrokeDrawing(NOT_A_DIGIT, "", ZIGZAG, name) for name in ("house", "house", "tree", "car", "hand")]
+    monkeypatch.setattr(icons, "load_icons", lambda: drawn)
     images, labels = np.zeros((200, 28, 28), "uint8"), np.arange(200) % 10
     images[:, 4:24, 8:20] = 200
     monkeypatch.setattr(datasets, "load_mnist", lambda: Mnist(images, labels, images[:10], labels[:10]))
@@ -60,9 +64,11 @@ def test_every_kind_is_prepared_and_writers_are_held_out(folder):
     counts = {name: len(pool.labels) for name, pool in data.pools.items()}
     scans = {"mnist": 100, "mnist_on_canvas": 100}
     drawn = {"pen_digits": 9, "habits": 6, "synthetic": 10, "things": 5, "omniglot": 1, "signs": 6, "font_digits": 4}
-    assert counts == scans | drawn
+    assert counts == scans | drawn | {"icons": counts["icons"]}
     held = {name: len(exam.labels) for name, exam in data.held.items()}
-    assert held == scans | {"pen_digits": 27, "omniglot": 2, "signs": 4, "font_digits": 2}
+    assert held == scans | {"pen_digits": 27, "omniglot": 2, "icons": held["icons"], "signs": 4, "font_digits": 2}
+    assert counts["icons"] + 2 * held["icons"] == 10  # both houses on one side
+    assert held["icons"] in (1, 2)
     assert set(data.pools["things"].labels) == set(data.pools["signs"].labels) == {NOT_A_DIGIT}
     assert set(data.pools["font_digits"].labels) == {3, 7}
     assert data.held["pen_digits"].images.dtype == np.float32

@@ -93,6 +93,15 @@ def test_the_rate_rises_stays_and_falls_once_a_cycle():
     assert again == pytest.approx([0.05, 0.25, 0.5, 0.2625, 0.125, 0.0125, 0])
 
 
+def test_augmentation_falls_with_the_rate():
+    from training.baseline_training import BaselineConfig, Cycle, augmentation_strength
+
+    config = BaselineConfig(cycles=(Cycle(100, cooldown=0.4), Cycle(50, cooldown=0.8)), last_augmentation=0.5)
+    strengths = [augmentation_strength(config, step) for step in (0, 59, 60, 80, 100, 110, 130)]
+    assert strengths == pytest.approx([1, 1, 1, 0.75, 1, 1, 0.75])
+    assert augmentation_strength(config, 149) == pytest.approx(0.5, abs=0.02)
+
+
 def test_one_batch_can_be_learned_by_heart(sources):
     import keras
     import tensorflow as tf
