@@ -12,7 +12,7 @@ STAMP := $(VENV)/installed-$(shell cksum < requirements.txt | tr ' ' '-')
 # Two at most: the suites share their cores with servers and browsers that the tests start
 JOBS ?= 2
 TESTS ?= tests
-PYTEST = $(BIN)/python -m pytest -n $(JOBS) $(PYTEST_OPTIONS) $(TESTS)
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_OPTIONS) $(TESTS)
 
 .PHONY: help run install test test-sqlite test-postgres lint format bench material requirements clean
 
