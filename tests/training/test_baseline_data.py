@@ -44,7 +44,9 @@ def folder(settings, tmp_path, monkeypatch, in_this_process):
     _write(settings.DIGITRE_DATA_DIR / datasets.OMNIGLOT, [(name, "o", None) for name in names])
     hands = [Family(name, ((str(DEJAVU), frozenset("ARx37")),)) for name in ("Known Hand", "Caveat")]
     monkeypatch.setattr(lettering, "load_families", lambda: hands)
-    drawn = [datasets.StrokeDrawing(NOT_A_DIGIT, "", ZIGZAG, name) for name in ("house", "house", "tree", "car", "hand")]
+    drawn = [
+        datasets.StrokeDrawing(NOT_A_DIGIT, "", ZIGZAG, name) for name in ("house", "house", "tree", "car", "hand")
+    ]
     monkeypatch.setattr(icons, "load_icons", lambda: drawn)
     images, labels = np.zeros((200, 28, 28), "uint8"), np.arange(200) % 10
     images[:, 4:24, 8:20] = 200
