@@ -27,11 +27,11 @@ SOURCES = {
     "pen_digits": "UCI pen digits, 27 of the 30 training writers, inked anew by varied pens",
     "habits": "their 0s, 1s, 4s and 7s with a slash, a flag, a foot or a bar added, or the pen not lifted",
     "synthetic": "digits drawn by us from templates of many styles",
-    "font_digits": "digits of 36 handwriting fonts (`training/material/fonts.txt` without six)",
+    "font_digits": "digits of the same fonts",
     "things": "things that are no digit, drawn by us",
     "omniglot": "Omniglot characters (katakana, Sanskrit, Tagalog) that are no digit",
     "icons": "icons of Tabler and Lucide as pen paths, by other pens and hands: nine in ten of what they show",
-    "signs": "Latin, Cyrillic, Korean and Japanese characters and signs that are no digit, from the same fonts",
+    "signs": "characters and signs that are no digit, from 36 handwriting fonts (`training/material/fonts.txt` without six)",
 }
 WORST_PAIRS = 8
 
