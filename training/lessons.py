@@ -79,15 +79,24 @@ def _as_bytes(image: np.ndarray) -> np.ndarray:
 
 def hold_out(taught: Taught, config: FineTuneConfig) -> tuple[Taught, Taught]:
     """Split by seed into what is taught and what is held out: other contributors, or of a few people other drawings."""
-    drawing = np.cumsum(taught.first) - 1
-    is_small = len(np.unique(taught.people)) < config.people_for_validation
-    groups, counts = np.unique(drawing if is_small else taught.people, return_counts=True)
-    order = np.random.default_rng(config.seed).permutation(len(groups))
-    share = np.cumsum(counts[order]) / max(1, counts.sum())
-    fewest = 0 if is_small else 1
-    held = groups[order[: max(fewest, int((share <= config.validation_share).sum()))]]
-    is_held = np.isin(drawing if is_small else taught.people, held)
+    is_held = np.zeros(len(taught.people), bool)
+    if len(np.unique(taught.people)) >= config.people_for_validation:
+        is_held = _some_groups(taught.people, config)
+    if not is_held.any():  # few people, or each of them drew too much to be missed
+        is_held = _some_groups(np.cumsum(taught.first) - 1, config)
     return taught[~is_held], taught[is_held & taught.first]
+
+
+def _some_groups(groups: np.ndarray, config: FineTuneConfig) -> np.ndarray:
+    """Which rows, bool (N,), are of groups picked by seed: whole ones, neither more rows nor more groups than the share."""
+    names, inverse, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    room, most = config.validation_share * len(groups), max(1, round(config.validation_share * len(names)))
+    held: list[int] = []
+    for group in np.random.default_rng(config.seed).permutation(len(names)).tolist():
+        if counts[group] <= room and len(held) < most:
+            held.append(group)
+            room -= counts[group]
+    return np.isin(inverse, held)
 
 
 def without_chance_questions(taught: Taught, questions: set[str]) -> Taught:

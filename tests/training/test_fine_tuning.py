@@ -100,6 +100,24 @@ def test_of_few_people_some_drawings_are_held_out():
     assert set(teach.people) == {0, 1}
 
 
+def drawn_by(*counts: int) -> Taught:
+    people = np.repeat(np.arange(len(counts)), counts)
+    return Taught(np.zeros((len(people), 28, 28), "uint8"), people % 10, people, np.ones(len(people), bool))
+
+
+def test_whoever_draws_most_is_not_held_out():
+    for seed in range(20):
+        teach, held = hold_out(drawn_by(400, 10, 10, 10, 10), replace(TINY, seed=seed))
+        assert len(set(held.people)) == 1 and 0 not in held.people
+        assert len(teach.labels) == 430
+
+
+def test_where_everybody_drew_too_much_to_be_missed_drawings_are_held_out():
+    teach, held = hold_out(drawn_by(100, 100, 100, 100, 100), TINY)
+    assert len(held.labels) == 75
+    assert set(teach.people) == set(range(5))
+
+
 def test_flood_of_one_hand_and_class_does_not_drown_the_rest():
     labels = np.array([7] * 900 + [3] * 10)
     people = np.array([0] * 900 + list(range(1, 11)))
