@@ -2,17 +2,18 @@
 
 Leaving out whoever a model misreads would flatter it, so the net is coarse. What an unusual hand draws is refused, or misread
 without certainty, or misread in one or two of its digits; none of that counts. And nothing is lost: the drawings are in
-quarantine until a reviewer looks, and one drawing that a reviewer has approved vouches for its contributor for ever.
+quarantine until a reviewer looks, and one drawing that a reviewer has approved as labelled vouches for its contributor for ever.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
+from django.db.models import F
 
 from recognizer.answers import calibrated_probabilities
 from recognizer.classifier import Classifier
-from recognizer.models import Contributor, Drawing
+from recognizer.models import Drawing
 from training import gate
 from training.config import ExamConfig
 from training.drawings import contributors_of, quarantine
@@ -38,9 +39,7 @@ def set_liars_aside(questions: Questions, judges: Iterable[Sitter], config: Exam
     readings = np.stack([sure_readings(judge, exam, config) for judge in judges])
     contradicted = ((readings != UNSURE) & (readings != exam.labels)).all(axis=0)
     liars = disbelieved(people, exam.labels, readings[-1], contradicted, config)
-    liars -= set(
-        Contributor.objects.filter(pk__in=liars, drawings__reviewed_at__isnull=False).values_list("pk", flat=True)
-    )
+    liars -= _vouched_for(liars)
     gone = np.isin(people, list(liars))
     if not gone.any():
         return questions, 0
@@ -52,6 +51,17 @@ def set_liars_aside(questions: Questions, judges: Iterable[Sitter], config: Exam
     }
     quarantine(Drawing.objects.exam(), reasons)
     return _without(questions, exam, gone, len(liars)), int(gone.sum())
+
+
+def _vouched_for(people: set[int]) -> set[int]:
+    """Those of whom a reviewer has approved a drawing with the label they gave; one rejected or corrected speaks for nobody."""
+    approved = Drawing.objects.filter(
+        contributor__in=people,
+        status=Drawing.Status.APPROVED,
+        reviewed_at__isnull=False,
+        reviewed_label=F("confirmed_label"),
+    )
+    return set(approved.values_list("contributor", flat=True))
 
 
 def sure_readings(judge: Sitter, exam: Exam, config: ExamConfig) -> np.ndarray:

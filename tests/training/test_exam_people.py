@@ -88,6 +88,19 @@ def test_liar_waits_in_quarantine_with_the_reason_and_is_asked_no_longer(questio
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("word", ["rejected", "corrected"])
+def test_reviewer_who_rejects_or_corrects_a_label_does_not_vouch_for_its_liar(questions, word, admin_user):
+    asked, people = questions
+    lie = Drawing.objects.of(people["liar"]).first()
+    if word == "rejected":
+        lie.reject("a lie", admin_user)
+    else:
+        lie.approve((lie.confirmed_label - 3) % 10, admin_user)
+    set_liars_aside(asked, [Sitter.shipped(), Sitter.shipped()], CONFIG)
+    assert Drawing.objects.of(people["liar"]).filter(status=Drawing.Status.QUARANTINED).count() == 19
+
+
+@pytest.mark.django_db
 def test_both_judges_must_contradict(questions):
     asked, _ = questions
     silent = replace(Sitter.shipped(), calibration=Calibration(1.0, 1e6))
