@@ -45,7 +45,7 @@ def make(
     report: Callable[[int, float, float], None],
     tell: Callable[[str], None],
 ) -> dict:
-    """Train, and write baseline.keras, baseline.tflite and card.json into `output`, the card's page to `document`."""
+    """Train, and write baseline.keras and .tflite, card.json and held_out.json into `output`, the card's page to `document`."""
     data = prepare(PoolConfig(), tell)
     tell("training")
     checkpoint = cache_dir() / "baseline-checkpoint.npz"
@@ -92,6 +92,7 @@ def publish(model: keras.Model, config: BaselineConfig, data: BaselineData, outp
     (output / "baseline.keras").write_bytes(kept)
     (output / "baseline.tflite").write_bytes(tflite)
     (output / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    (output / "held_out.json").write_text(json.dumps({"mnist": data.held_rows.tolist()}) + "\n")
     return card
 
 

@@ -64,10 +64,14 @@ class Scan:
 
 @dataclass(frozen=True)
 class BaselineData:
-    """Pools by name, to train on; exams of held-out writers, to calibrate and choose by."""
+    """Pools by name, to train on; exams of held-out writers, to calibrate and choose by.
+
+    `held_rows` are those of MNIST's training digits, int (N,), whose writers are held out.
+    """
 
     pools: dict[str, Pool]
     held: dict[str, Exam]
+    held_rows: np.ndarray
 
 
 def prepare(config: PoolConfig, report: Callable[[str], None] = lambda line: None) -> BaselineData:
@@ -85,6 +89,7 @@ def prepare(config: PoolConfig, report: Callable[[str], None] = lambda line: Non
             for name, pool in drawn.items()
             if name.startswith("held_")
         },
+        np.flatnonzero(held),
     )
 
 

@@ -37,9 +37,10 @@ def test_a_trained_model_is_written_with_its_card(tmp_path, monkeypatch):
         baseline, "load_exams", lambda: [Exam("mnist", images, digits), Exam("not_digits", images, things)]
     )
     held = {"mnist": Exam("mnist", images, digits), "omniglot": Exam("omniglot", images, things)}
-    data = BaselineData({"mnist": Pool(images, digits)}, held)
+    data = BaselineData({"mnist": Pool(images, digits)}, held, np.array([3, 5]))
     card = baseline.publish(build_network(), baseline.BaselineConfig(), data, tmp_path)
     assert json.loads((tmp_path / "card.json").read_text()) == json.loads(json.dumps(card))
+    assert json.loads((tmp_path / "held_out.json").read_text()) == {"mnist": [3, 5]}
     assert card["metrics"]["mnist"]["n"] == 40
     assert len((tmp_path / "baseline.tflite").read_bytes()) == card["tflite_bytes"]
     assert model_card.render(card).startswith("# Model card")

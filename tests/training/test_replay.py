@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from training import baseline_data, datasets
+from recognizer import registry
+from training import baseline_data, datasets, replay
 from training.config import FineTuneConfig
 from training.datasets import Mnist
 from training.replay import load_replay
@@ -21,7 +22,7 @@ def mnist(monkeypatch) -> Mnist:
     whole = Mnist(np.tile(SHADES[:, None, None], (1, 28, 28)), labels, np.zeros((0, 28, 28), "uint8"), labels[:0])
     monkeypatch.setattr(datasets, "load_mnist", lambda fallback=False: whole)
     monkeypatch.setattr(datasets, "data_dir", lambda: None)
-    monkeypatch.setattr(baseline_data, "held_mnist", lambda config, mnist: SHADES % 10 == 3)
+    monkeypatch.setattr(replay, "held_out_rows", lambda: np.flatnonzero(SHADES % 10 == 3).tolist())
     return whole
 
 
@@ -31,26 +32,38 @@ def shades(images: np.ndarray) -> set[int]:
 
 
 def test_writers_that_the_baseline_has_not_seen_are_kept_back(mnist):
-    replay = load_replay(CONFIG)
+    shown = load_replay(CONFIG)
     strangers = set(SHADES[SHADES % 10 == 3].tolist())
-    assert shades(replay.images[: len(strangers)]) == strangers
-    assert replay.unseen == len(strangers) + CONFIG.replay_unseen
-    assert not strangers & shades(replay.images[replay.draw(2000, np.random.default_rng(0))])
+    assert shades(shown.images[: len(strangers)]) == strangers
+    assert shown.unseen == len(strangers) + CONFIG.replay_unseen
+    assert not strangers & shades(shown.images[shown.draw(2000, np.random.default_rng(0))])
+
+
+def test_the_shipped_baseline_names_what_it_has_not_seen():
+    rows = replay.held_out_rows()
+    seen = registry.shipped_baseline().card["trained_on"]["mnist"]
+    assert len(set(rows)) == 60_000 - seen
+
+
+@pytest.mark.mnist
+def test_what_is_named_is_what_the_command_holds_out():
+    held = baseline_data.held_mnist(baseline_data.PoolConfig(), datasets.load_mnist())
+    assert np.flatnonzero(held).tolist() == replay.held_out_rows()
 
 
 def test_all_of_mnist_is_shown_and_weighs_what_it_should(mnist):
-    replay = load_replay(CONFIG)
-    drawn = replay.draw(4000, np.random.default_rng(0))
-    assert drawn.min() >= replay.unseen
-    is_mnist = np.array([(image == image[0, 0]).all() for image in replay.images[drawn]])
+    shown = load_replay(CONFIG)
+    drawn = shown.draw(4000, np.random.default_rng(0))
+    assert drawn.min() >= shown.unseen
+    is_mnist = np.array([(image == image[0, 0]).all() for image in shown.images[drawn]])
     assert is_mnist.mean() == pytest.approx(0.6, abs=0.1)
-    assert len(shades(replay.images)) == 199  # a digit of shade 0 is as good as nothing
+    assert len(shades(shown.images)) == 199  # a digit of shade 0 is as good as nothing
 
 
 def test_part_of_it_keeps_count_of_what_is_kept_back(mnist):
-    replay = load_replay(CONFIG)
-    rows = np.ones(len(replay.labels), bool)
+    shown = load_replay(CONFIG)
+    rows = np.ones(len(shown.labels), bool)
     rows[[0, 1, -1]] = False
-    part = replay[rows]
-    assert part.unseen == replay.unseen - 2
-    assert len(part.labels) == len(part.weights) == len(replay.labels) - 3
+    part = shown[rows]
+    assert part.unseen == shown.unseen - 2
+    assert len(part.labels) == len(part.weights) == len(shown.labels) - 3
