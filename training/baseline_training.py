@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import accumulate, chain
 from pathlib import Path
+from typing import Protocol
 
 # a sixth faster on CPUs with bfloat16 products, sums stay float32; read when TensorFlow loads
 os.environ.setdefault("ONEDNN_DEFAULT_FPMATH_MODE", "BF16")
@@ -155,7 +156,18 @@ def _compile_step(model: keras.Model, optimizer: keras.Optimizer, config: Baseli
     return step_once
 
 
-def losses(outputs: dict, labels: tf.Tensor, config: BaselineConfig) -> tuple[tf.Tensor, tf.Tensor]:
+class LossConfig(Protocol):
+    """What the losses are weighed with, from scratch and in fine-tuning."""
+
+    @property
+    def label_smoothing(self) -> float: ...
+    @property
+    def refusal_weight(self) -> float: ...
+    @property
+    def exposure_weight(self) -> float: ...
+
+
+def losses(outputs: dict, labels: tf.Tensor, config: LossConfig) -> tuple[tf.Tensor, tf.Tensor]:
     """Return the loss and the share of digits right.
 
     Digits: which one. Non-digits: no opinion among the ten. Both: is it one digit at all.

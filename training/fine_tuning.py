@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.baseline_training import BaselineConfig, losses  # first: it sets what oneDNN reads when it loads
+from training.baseline_training import losses  # first: it sets what oneDNN reads when it loads
 
 import keras  # isort: skip
 import tensorflow as tf  # isort: skip
@@ -21,12 +21,15 @@ from training.lessons import Lessons, balanced
 from training.replay import Replay, is_digit
 
 logging.getLogger("tensorflow").setLevel(logging.WARNING)  # it tells of every file it writes
-LOSSES = BaselineConfig()  # the same losses as the baseline's: smoothing, refusal, exposure
+
+
+class Diverged(RuntimeError):
+    """The weights are no numbers any more."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A fine-tuned network; `way` is how far its weights are from the baseline's to the learned ones, 0..1."""
+    """A fine-tuned network; `way` is how far its weights are from the baseline's to the learned ones, above 0, at most 1."""
 
     model: keras.Model
     curve: list[dict]
@@ -52,7 +55,7 @@ def fine_tune(
     """
     keras.utils.set_random_seed(config.seed)
     model, steps = _load_for_moving(baseline), max(1, config.epoch_pictures // config.batch)
-    step_once = _compile_step(model, _optimizer(model, config, steps * config.epochs))
+    step_once = _compile_step(model, _optimizer(model, config, steps * config.epochs), config)
     start, average, best, curve = model.get_weights(), _Average(model, config.average_decay), _Best(), []
     for epoch in range(1, config.epochs + 1):
         started, losses_seen = time.monotonic(), []
@@ -61,12 +64,14 @@ def fine_tune(
             average.add()
             on_step(((epoch - 1) * steps + step) / (config.epochs * steps))
         entry = {"epoch": epoch, "loss": float(np.mean(losses_seen))}
-        entry |= _validate(model, average.weights, lessons)
+        if not np.isfinite(entry["loss"]):
+            raise Diverged(f"The loss of epoch {epoch} is no number.")
+        entry |= _validate(model, average.weights, lessons, config)
         curve.append(entry | {"seconds": round(time.monotonic() - started, 1)})
         on_epoch(curve[-1])
         # with nobody held out only forgetting would be seen, and the first epoch would always look best
         best.offer(epoch, entry["validation_loss"] if len(lessons.held.labels) else -epoch, average.weights)
-        if not np.isfinite(entry["loss"]) or epoch - best.epoch >= config.patience:
+        if epoch - best.epoch >= config.patience:
             break
     way = _go_back(model, start, best.weights or average.weights, lessons.replay, config)
     return Trained(model, curve, best.epoch, way)
@@ -123,11 +128,11 @@ def _schedule(config: FineTuneConfig, steps: int) -> keras.optimizers.schedules.
     )
 
 
-def _compile_step(model: keras.Model, optimizer: keras.Optimizer) -> Callable:
+def _compile_step(model: keras.Model, optimizer: keras.Optimizer, config: FineTuneConfig) -> Callable:
     @tf.function(reduce_retracing=True)
     def step_once(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            loss, _ = losses(model(images, training=True), labels, LOSSES)
+            loss, _ = losses(model(images, training=True), labels, config)
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
         return loss
 
@@ -137,10 +142,11 @@ def _compile_step(model: keras.Model, optimizer: keras.Optimizer) -> Callable:
 def _go_back(
     model: keras.Model, start: list[np.ndarray], learned: list[np.ndarray], replay: Replay, config: FineTuneConfig
 ) -> float:
-    """Set the weights as far on the way to the learned ones as forgets next to nothing. Returns how far, 0..1.
+    """Set the weights as far on the way to the learned ones as forgets next to nothing, one step at least. Returns how far.
 
     On the straight way between the two most of what is learned comes before most of what is forgotten (Wortsman et al. 2022,
-    "Robust fine-tuning of zero-shot models"); the replay's unseen digits tell where.
+    "Robust fine-tuning of zero-shot models"); the replay's unseen digits tell where. What the
+    first step alone forgets is for the gate to judge.
     """
     model.set_weights(start)
     most = _misread(model, replay) + config.forgotten * replay.unseen
@@ -186,23 +192,23 @@ def _batches(
             yield batch
 
 
-def _validate(model: keras.Model, weights: list[np.ndarray], lessons: Lessons) -> dict:
+def _validate(model: keras.Model, weights: list[np.ndarray], lessons: Lessons, config: FineTuneConfig) -> dict:
     """Loss on held-out drawings plus loss on unseen replay (what is learned, what is forgotten), and digits right."""
     own = model.get_weights()
     model.set_weights(weights)
     unseen = lessons.replay.unseen
-    loss, accuracy = _loss(model, lessons.replay.images[:unseen], lessons.replay.labels[:unseen])
+    loss, accuracy = _loss(model, lessons.replay.images[:unseen], lessons.replay.labels[:unseen], config)
     if len(lessons.held.labels):
-        learned, accuracy = _loss(model, lessons.held.images, lessons.held.labels)
+        learned, accuracy = _loss(model, lessons.held.images, lessons.held.labels, config)
         loss += learned
     model.set_weights(own)
     return {"validation_loss": loss, "accuracy": accuracy}
 
 
-def _loss(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+def _loss(model: keras.Model, images: np.ndarray, labels: np.ndarray, config: FineTuneConfig) -> tuple[float, float]:
     said = predict(model, _as_input(images))
     outputs = {"logits": tf.constant(said.logits), "digitness": tf.constant(said.digitness[:, None])}
-    loss, accuracy = losses(outputs, tf.constant(labels.astype("int32")), LOSSES)
+    loss, accuracy = losses(outputs, tf.constant(labels.astype("int32")), config)
     return float(loss), float(accuracy)
 
 

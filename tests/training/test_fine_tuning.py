@@ -76,6 +76,15 @@ def test_what_would_forget_too_much_goes_back_towards_the_baseline(lessons):
     assert train(wrong, replace(eager, forgotten=0.0)).way < 1.0
 
 
+def test_weights_that_are_no_numbers_end_the_training_and_say_so(lessons):
+    from training.fine_tuning import Diverged
+
+    told = []
+    with pytest.raises(Diverged, match="epoch 1"):
+        train(lessons, replace(TINY, learning_rate=float("nan")), on_epoch=told.append)
+    assert told == []
+
+
 def test_what_a_step_raises_ends_the_training(lessons):
     class Enough(Exception):
         pass
@@ -108,7 +117,8 @@ def drawn_by(*counts: int) -> Taught:
 def test_whoever_draws_most_is_not_held_out():
     for seed in range(20):
         teach, held = hold_out(drawn_by(400, 10, 10, 10, 10), replace(TINY, seed=seed))
-        assert len(set(held.people)) == 1 and 0 not in held.people
+        assert len(set(held.people)) == 1
+        assert 0 not in held.people
         assert len(teach.labels) == 430
 
 
