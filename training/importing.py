@@ -6,7 +6,7 @@ import json
 import struct
 import uuid
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -30,6 +30,7 @@ from training.exporting import IMAGES_MAGIC, LABELS_MAGIC, MANIFEST, file_sha256
 PAGE = 200  # drawings stored in one transaction: visitors of a SQLite site wait for each
 NAMESPACE = uuid.UUID("6f1c3d0e-5f0e-4f6f-9f0a-7d1b6c1f2a35")  # of ids made for what comes without one
 REASON = "imported"
+Reader = Callable[[Path], Iterator[dict]]
 
 
 class BadExport(ValueError):
@@ -69,7 +70,7 @@ def import_drawings(folder: Path, status: str = Drawing.Status.APPROVED) -> Impo
     registry.ensure_baseline()
     model = _Reader(ModelVersion.objects.defer(None).get(is_champion=True))
     outcome = Imported()
-    rows = _rows(folder, source, outcome)
+    rows = _rows(folder, _richest(manifest["files"], status), source, outcome)
     while page := list(islice(rows, PAGE)):
         known = set(Drawing.objects.filter(pk__in=[row.id for row in page]).values_list("pk", flat=True))
         fresh = list({row.id: row for row in page if row.id not in known}.values())
@@ -92,17 +93,24 @@ def check_manifest(folder: Path) -> dict:
     return {"files": files, "source": registry.sha256(content)}
 
 
-def _rows(folder: Path, source: str, outcome: Imported) -> Iterator[Incoming]:
-    """Read the richest format that is there; count what is no drawing."""
-    readers = {
+def _richest(files: dict, status: str) -> Reader:
+    """Choose among the files that the manifest vouches for."""
+    readers: dict[str, Reader] = {
         "drawings.jsonl.gz": _jsonl,
         "drawings.npz": _npz,
         "drawings.csv": _csv,
         "drawings-images-idx3-ubyte": _idx,
     }
-    reader = next((read for name, read in readers.items() if (folder / name).exists()), None)
-    if reader is None:
-        raise BadExport(f"{folder} holds no drawings in a format that can be read")
+    name = next((name for name in readers if name in files), None)
+    if name is None:
+        raise BadExport("its manifest names no drawings in a format that can be read")
+    if readers[name] is _idx and status == Drawing.Status.APPROVED:
+        raise BadExport("IDX files do not say who drew what, nor who is examined: import them for review")
+    return readers[name]
+
+
+def _rows(folder: Path, reader: Reader, source: str, outcome: Imported) -> Iterator[Incoming]:
+    """Read and check; count what is no drawing."""
     for number, raw in enumerate(reader(folder)):
         try:
             yield _check(raw, source, number)
@@ -132,7 +140,10 @@ def _check(raw: dict, source: str, number: int) -> Incoming:
 def _jsonl(folder: Path) -> Iterator[dict]:
     with gzip.open(folder / "drawings.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
-            yield json.loads(line)
+            try:
+                yield json.loads(line)
+            except ValueError:
+                yield {}  # no drawing, and counted as such
 
 
 def _npz(folder: Path) -> Iterator[dict]:

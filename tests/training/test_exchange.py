@@ -63,9 +63,25 @@ def test_each_format_comes_back_as_the_network_saw_it(tmp_path, three, name):
     sent = sorted((drawing.label, drawing.image.tobytes()) for drawing in read_drawings())
     export_drawings(tmp_path / name, (name,), read_drawings())
     Contributor.objects.all().delete()
-    assert import_drawings(tmp_path / name).added == 3
+    status = Drawing.Status.WAITING if name == "idx" else Drawing.Status.APPROVED
+    assert import_drawings(tmp_path / name, status).added == 3
     assert sorted((row.label, decode_png(bytes(row.png)).tobytes()) for row in Drawing.objects.all()) == sent
-    assert import_drawings(tmp_path / name).added == 0
+    assert import_drawings(tmp_path / name, status).added == 0
+
+
+def test_idx_does_not_say_who_is_examined_so_a_reviewer_must_look(tmp_path, three):
+    export_drawings(tmp_path / "idx", ("idx",), read_drawings())
+    with pytest.raises(BadExport, match="for review"):
+        import_drawings(tmp_path / "idx")
+
+
+def test_file_that_the_manifest_does_not_name_is_not_read(tmp_path, three, draw):
+    export_drawings(tmp_path / "npz", ("npz",), read_drawings())
+    draw(8)
+    export_drawings(tmp_path / "more", ("jsonl",), read_drawings())
+    (tmp_path / "more" / "drawings.jsonl.gz").rename(tmp_path / "npz" / "drawings.jsonl.gz")
+    Contributor.objects.all().delete()
+    assert import_drawings(tmp_path / "npz").added == 3
 
 
 def test_only_approved_drawings_leave_by_default(tmp_path, three, draw):
@@ -126,7 +142,7 @@ def test_what_is_no_drawing_is_counted_and_left_out(tmp_path, three):
     lines = [{"id": "no uuid", "label": 3, "png": ""}, {"label": 77}, {"label": 3, "png": "AAAA"}]
     folder = tmp_path / "bad"
     export_drawings(folder, ("jsonl",), iter(()))
-    content = gzip.compress("\n".join(map(json.dumps, lines)).encode())
+    content = gzip.compress("\n".join([*map(json.dumps, lines), "{no JSON", "[]"]).encode())
     (folder / "drawings.jsonl.gz").write_bytes(content)
     manifest = json.loads((folder / "manifest.json").read_text())
     import hashlib
@@ -134,7 +150,7 @@ def test_what_is_no_drawing_is_counted_and_left_out(tmp_path, three):
     manifest["files"]["drawings.jsonl.gz"]["sha256"] = hashlib.sha256(content).hexdigest()
     (folder / "manifest.json").write_text(json.dumps(manifest))
     outcome = import_drawings(folder)
-    assert (outcome.added, outcome.refused) == (0, 3)
+    assert (outcome.added, outcome.refused) == (0, 5)
 
 
 def test_import_for_review_puts_drawings_into_the_queue(folder):
