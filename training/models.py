@@ -10,13 +10,14 @@ from typing import Any, Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from recognizer.models import ModelVersion
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_FRESH = timedelta(seconds=60)  # four beats of 15 s; a restart of the broker may swallow some
+HEARTBEAT_KEPT = timedelta(days=1)  # each run speaks under a name of its own
 ONE_TRY = {"max_retries": 1, "interval_start": 0}  # retry=False would still try to connect for 6 s, and people wait
 LEASE = timedelta(seconds=60)  # six renewals of 10 s: a slow machine may miss some, the next tick finds a dead one
 LOG_CHARACTERS = 8000  # the tail of a run's log that its row keeps: the last hundred lines
@@ -58,9 +59,9 @@ class TrainingPolicy(models.Model):
 
 
 class DatasetSnapshotQuerySet(models.QuerySet["DatasetSnapshot"]):
-    def latest_taken(self) -> "DatasetSnapshot | None":
-        """The snapshot of the last run that came to a decision, without its manifest."""
-        return self.filter(runs__status__in=TrainingRun.DECIDED).order_by("-taken_at", "-id").defer("packed").first()
+    def last_event_seen(self) -> int:
+        """The newest label event that a run which came to a decision has looked at; 0 before the first."""
+        return self.filter(runs__status__in=TrainingRun.DECIDED).aggregate(last=Max("last_event"))["last"] or 0
 
 
 class DatasetSnapshot(models.Model):
@@ -70,16 +71,14 @@ class DatasetSnapshot(models.Model):
     """
 
     taken_at = models.DateTimeField(default=timezone.now, editable=False)
-    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the manifest.")
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the members.")
     packed = models.BinaryField(editable=False, help_text="zlib of JSON: members and exclusions.")
     last_event = models.BigIntegerField(
         default=0, editable=False, help_text="The newest label event that was seen: what is newer is new."
     )
     drawings = models.PositiveIntegerField(editable=False)
     contributors = models.PositiveIntegerField(editable=False)
-    counts = models.JSONField(
-        default=dict, editable=False, help_text="labels: {label: n}; excluded: {reason: n}; candidates: n"
-    )
+    counts = models.JSONField(default=dict, editable=False, help_text="labels: {label: n}; excluded: {reason: n}")
 
     objects = DatasetSnapshotQuerySet.as_manager()
 
@@ -108,6 +107,7 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         Returns:
             The run and whether this call asked for it; False: that one was waiting or running already.
         """
+        self.fail_expired()  # a dead worker's run is no answer
         live = self.filter(status__in=TrainingRun.LIVE).first()
         if live is not None:
             return live, False
@@ -125,11 +125,11 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         return self.filter(status=TrainingRun.Status.RUNNING, lease_expires_at__lt=now).update(
             status=TrainingRun.Status.FAILED,
             finished_at=now,
-            error="The process that ran it is gone: its lease ran out. Nothing it did is visible.",
+            error="The process that ran it is gone: its lease ran out. It made no version.",
         )
 
-    def claim(self, *, worker: str, trigger: str) -> "TrainingRun | None":
-        """Become the one running run: take the requested one, or make one. None if another is running.
+    def claim(self, *, worker: str, trigger: str | None) -> "TrainingRun | None":
+        """Become the one running run: take the requested one, or make one, unless `trigger` is None. None: another is running.
 
         The partial unique constraint on `status` decides between two at once, not what was read before.
         """
@@ -144,6 +144,8 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         try:
             with transaction.atomic():
                 requested = self.filter(status=TrainingRun.Status.REQUESTED).first()
+                if requested is None and trigger is None:
+                    return None  # it was cancelled meanwhile
                 if requested is None:
                     return self.create(trigger=trigger, **started)
                 taken = self.filter(pk=requested.pk, status=TrainingRun.Status.REQUESTED).update(**started)
@@ -238,7 +240,9 @@ class TrainingRun(models.Model):
         help_text="promote, reasons, notes, and rows of {metric, champion, challenger, limit, verdict, passed}.",
     )
     changed = models.JSONField(
-        default=dict, editable=False, help_text="fixed, broken: ids of exam drawings whose answer changed, worst first."
+        default=dict,
+        editable=False,
+        help_text="fixed, broken: ids of exam drawings whose answer changed; wrong: [id, answer].",
     )
     error = models.TextField(blank=True, editable=False)
 
@@ -297,8 +301,10 @@ class TrainingRun(models.Model):
 
 class WorkerHeartbeatQuerySet(models.QuerySet["WorkerHeartbeat"]):
     def beat(self, name: str) -> None:
-        """Record that a worker has just finished a task."""
-        self.update_or_create(name=name, defaults={"at": timezone.now()})
+        """Record that a worker has just finished a task, and forget those that have been silent for long."""
+        now = timezone.now()
+        self.update_or_create(name=name, defaults={"at": now})
+        self.filter(at__lt=now - HEARTBEAT_KEPT).delete()
 
     def state(self) -> str:
         """Return "alive", "dead", or "never seen"."""

@@ -4,6 +4,7 @@ import logging
 import os
 import platform
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID
 
 import numpy as np
@@ -27,7 +28,7 @@ from training.lessons import Lessons
 from training.models import DatasetSnapshot, TrainingRun
 from training.recalibration import recalibrate
 from training.replay import Replay, is_digit, load_replay
-from training.reporting import Listener, Progress, Steps
+from training.reporting import Listener, Progress, Steps, connect_anew
 from training.suspicion import doubt_labels
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ def execute(run: TrainingRun, config: RunConfig | None = None, listener: Listene
             Exception
         ) as error:  # the edge of this process: whatever went wrong is the run's outcome, the champion stays
             logger.exception("run %s failed", run.pk)
+            connect_anew()  # if it was the database, it may be there again
             run.finish(Status.FAILED, error=f"{error.__class__.__name__}: {error}"[:2000])
     return run
 
@@ -121,7 +123,7 @@ def choose_drawings(
         raise NothingNew("There is no approved drawing to learn from yet.")
     images = snapshots.look_at(chosen, hashes, lambda share: progress.at(0.6 * share))
     images = snapshots.drop_near_duplicates(chosen, images, config.snapshot)
-    _stop_if_learned(run, snapshots.digest_of(chosen.members), config)
+    _stop_if_learned(run, chosen, config, last_event)
     progress.at(0.7)
     judged = baseline_evidence(images, chosen.labels, chosen.people)
     doubt = doubt_labels(judged, reference_evidence(replay, config.snapshot), config.snapshot)
@@ -130,17 +132,18 @@ def choose_drawings(
         progress.say(f"{set_aside} drawings are set aside: others contradict their labels")
     if not chosen.members:
         raise NothingNew("Every drawing's label is contradicted by the others.")
-    _stop_if_learned(run, snapshots.digest_of(chosen.members), config)
+    _stop_if_learned(run, chosen, config, last_event)
     snapshot = snapshots.freeze(chosen, last_event)
     progress.say(str(snapshot))
     return snapshot
 
 
-def _stop_if_learned(run: TrainingRun, digest: str, config: RunConfig) -> None:
-    wanted = config.fine_tune.to_dict()
+def _stop_if_learned(run: TrainingRun, chosen: snapshots.Chosen, config: RunConfig, last_event: int) -> None:
+    wanted, digest = config.fine_tune.to_dict(), snapshots.digest_of(chosen.members)
     for earlier in TrainingRun.objects.decided().filter(snapshot__digest=digest).exclude(pk=run.pk):
         same_start = earlier.environment.get("baseline") == registry.shipped_baseline().card["keras_sha256"]
         if earlier.config.get("fine_tune") == wanted and same_start:
+            snapshots.mark_seen(digest, last_event)
             raise NothingNew(f"Nothing new to learn: run {earlier.pk} learned from the same drawings.")
 
 
@@ -232,8 +235,10 @@ def judge_and_decide(
     examined: dict[str, examination.Examined] = {}
     for name, sitter in sitters.items():
         same = next((other for other in examined if _is_same(sitters[other], sitter)), None)
-        examined[name] = examined[same] if same else examination.sit(sitter.tflite, sitter.calibration, questions)
-        progress.at(len(examined) / len(sitters))
+        check = partial(progress.at, len(examined) / len(sitters))  # also whether the run may go on
+        examined[name] = (
+            examined[same] if same else examination.sit(sitter.tflite, sitter.calibration, questions, check)
+        )
     paired = examination.compare(examined["champion"], examined["challenger"])
     decision = gate.decide(
         examined["champion"].candidate(),

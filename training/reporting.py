@@ -1,14 +1,18 @@
 """Telling how far a run is: in its row, which the admin shows, and to whoever listens, such as a progress bar."""
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.db import Error as DatabaseError
+from django.db import connection
 from django.utils import timezone
 
 from training.leases import Lease, LeaseLost
 from training.models import LOG_CHARACTERS, TrainingRun
 
+logger = logging.getLogger(__name__)
 WRITE_SECONDS = 1.0  # the row is written at most this often, and at each change of phase
 # Share of a run's time for each phase, measured with 5,000 new drawings: only the remaining time is guessed from it
 PHASES = {
@@ -20,6 +24,12 @@ PHASES = {
 }
 
 Listener = Callable[[str, float, str], None]  # phase, progress 0..1 of the whole run, the line just said or ""
+
+
+def connect_anew() -> None:
+    """Let the next query open a connection: Django does that for requests, not for a task that outlives the database."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 class Steps:
@@ -78,7 +88,7 @@ class Progress(Steps):
             self._columns["eta_at"] = timezone.now() + timedelta(seconds=spent / self._share - spent)
         self._lease.check()
         if time.monotonic() - self._written >= WRITE_SECONDS:
-            self._write()
+            self._try_to_write()
 
     def epoch(self, entry: dict, epochs: int) -> None:
         curve = [*self._run.curve, entry]
@@ -93,6 +103,14 @@ class Progress(Steps):
     def note(self, **columns: object) -> None:
         self._columns |= columns
         self._write()
+
+    def _try_to_write(self) -> None:
+        try:
+            self._write()
+        except DatabaseError:  # it restarts, or is busy: how far a run is can be written later
+            logger.warning("the run's progress could not be written just now", exc_info=True)
+            connect_anew()
+            self._written = time.monotonic()
 
     def _write(self) -> None:
         self._lease.check()

@@ -26,8 +26,9 @@ def start_if_due() -> tuple[TrainingRun | None, str]:
     reason = "" if is_requested else why_not_due(TrainingPolicy.load(), timezone.now())
     if reason:
         return None, reason
-    run = TrainingRun.objects.claim(worker=worker_name(), trigger=TrainingRun.Trigger.SCHEDULE)
-    return run, "" if run else "another worker was first"
+    trigger = None if is_requested else TrainingRun.Trigger.SCHEDULE
+    run = TrainingRun.objects.claim(worker=worker_name(), trigger=trigger)
+    return run, "" if run else "another worker was first, or the request was taken back"
 
 
 def why_not_due(policy: TrainingPolicy, now: datetime) -> str:

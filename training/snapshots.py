@@ -26,7 +26,6 @@ from training.suspicion import Doubt
 
 EXACT, NEAR = "the same picture again", "almost the same picture again"
 CAPPED = "its contributor has drawn enough of these"
-NOT_REACHED = "not among the newest, nor drawn by lot among the others"
 UNREADABLE = "its picture cannot be read by this release"
 IS_QUESTION = "its picture is an exam question"
 WRITTEN_AT_ONCE = 100  # suspicions in one transaction: visitors of a SQLite site wait for each
@@ -44,7 +43,7 @@ class Candidate:
 
 @dataclass
 class Chosen:
-    """Candidates still in, oldest of a look-alike group first come; and why the others are out."""
+    """Candidates still in, in the order they were looked at; and why the others are out."""
 
     members: list[Candidate] = field(default_factory=list)
     excluded: dict[UUID, str] = field(default_factory=dict)
@@ -211,7 +210,13 @@ def freeze(chosen: Chosen, last_event: int) -> DatasetSnapshot:
                 },
             )
     except IntegrityError:
+        mark_seen(digest, last_event)
         return DatasetSnapshot.objects.get(digest=digest)
+
+
+def mark_seen(digest: str, last_event: int) -> None:
+    """Note that events up to this one changed nothing about a snapshot: labels confirmed once more are not new."""
+    DatasetSnapshot.objects.filter(digest=digest, last_event__lt=last_event).update(last_event=last_event)
 
 
 def latest_event() -> int:
@@ -220,8 +225,8 @@ def latest_event() -> int:
 
 def new_labels(enough: int = 10_000) -> int:
     """Count drawings approved since the last decided run looked, up to `enough`: an index range, not the whole table."""
-    last = DatasetSnapshot.objects.latest_taken()
-    events = LabelEvent.objects.filter(pk__gt=last.last_event if last else 0, action=LabelEvent.Action.APPROVED)
+    last = DatasetSnapshot.objects.last_event_seen()
+    events = LabelEvent.objects.filter(pk__gt=last, action=LabelEvent.Action.APPROVED)
     drawings = events.filter(
         drawing__status=Drawing.Status.APPROVED,
         drawing__contributor__is_exam=False,
@@ -229,23 +234,3 @@ def new_labels(enough: int = 10_000) -> int:
     )
     # twice as many: a drawing that was approved, put back and approved again counts once
     return min(enough, len(set(drawings.order_by("pk").values_list("drawing_id", flat=True)[: 2 * enough])))
-
-
-def why_excluded(drawing: Drawing) -> str:
-    """Say why a drawing does not train, or "" if it was in the latest snapshot."""
-    if drawing.status != Drawing.Status.APPROVED:
-        return drawing.status_reason or f"it is {drawing.get_status_display()}"
-    if drawing.contributor.is_exam:
-        return "its contributor is examined, never taught from"
-    if drawing.contributor.is_blocked:
-        return "its contributor is blocked"
-    snapshot = DatasetSnapshot.objects.filter(runs__isnull=False).order_by("-taken_at", "-id").first()
-    if snapshot is None:
-        return "no run has looked at it yet"
-    manifest = snapshot.manifest
-    if any(member_id == str(drawing.pk) for member_id, _ in manifest["members"]):
-        return ""
-    newer = max(filter(None, (drawing.confirmed_at, drawing.reviewed_at)), default=None)
-    if newer is None or newer > snapshot.taken_at:
-        return "no run has looked at it yet"
-    return manifest["excluded"].get(str(drawing.pk), NOT_REACHED)

@@ -80,6 +80,15 @@ def test_the_same_drawings_are_not_learned_twice(run, draw, learned):
     assert DatasetSnapshot.objects.count() == 1
 
 
+def test_label_that_a_reviewer_confirms_again_is_not_new(run, draw, admin_user):
+    drawing = draw(3, style=1)
+    run()
+    drawing.approve(3, admin_user)
+    assert snapshots.new_labels() == 1
+    assert run().status == Status.NOTHING_NEW
+    assert snapshots.new_labels() == 0
+
+
 def test_nothing_approved_is_nothing_new(run, draw):
     draw(3, status=Drawing.Status.WAITING)
     assert run().status == Status.NOTHING_NEW
@@ -189,8 +198,9 @@ def test_drawing_of_a_test_image_is_left_out_and_says_so(run, draw, little_data)
     little_data.x_test[0] = image_of(copied)
     done = run()
     assert done.status == Status.PROMOTED
-    assert snapshots.why_excluded(copied) == "its picture is an exam question"
-    assert snapshots.why_excluded(other) == ""
+    manifest = done.snapshot.manifest
+    assert manifest["excluded"] == {str(copied.pk): "its picture is an exam question"}
+    assert [pk for pk, _ in manifest["members"]] == [str(other.pk)]
 
 
 def image_of(drawing: Drawing) -> np.ndarray:

@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from recognizer.models import Contributor
 from training import leases, schedule, tasks
 from training.config import RunLimits
 from training.leases import Cancelled, Lease, LeaseLost, TookTooLong
-from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat
+from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, TrainingRunQuerySet, WorkerHeartbeat
+from training.reporting import Progress
 
 Status = TrainingRun.Status
 pytestmark = pytest.mark.django_db
@@ -101,6 +102,36 @@ def test_request_while_running_names_the_running_one(claim):
     assert TrainingRun.objects.request(by=None) == (running, False)
 
 
+def test_request_while_a_dead_workers_run_stands_is_kept(claim):
+    dead = claim()
+    expire(dead)
+    run, is_new = TrainingRun.objects.request(by=None)
+    assert is_new
+    assert run.pk != dead.pk
+
+
+def test_request_taken_back_at_the_last_moment_starts_nothing(policy, monkeypatch):
+    policy.enabled = False
+    policy.save()
+    requested, _ = TrainingRun.objects.request(by=None)
+    take = TrainingRunQuerySet.claim
+
+    def cancelled_first(self, **options):
+        requested.cancel()
+        return take(self, **options)
+
+    monkeypatch.setattr(TrainingRunQuerySet, "claim", cancelled_first)
+    run, reason = schedule.start_if_due()
+    assert run is None
+    assert "taken back" in reason
+
+
+def test_worker_that_is_silent_for_days_is_forgotten():
+    WorkerHeartbeat.objects.create(name="old", at=timezone.now() - timedelta(days=2))
+    WorkerHeartbeat.objects.beat("new")
+    assert list(WorkerHeartbeat.objects.values_list("name", flat=True)) == ["new"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_request_survives_a_dead_broker(monkeypatch):
     def refuse(*args, **options):
@@ -169,6 +200,27 @@ def test_lease_that_was_taken_stops_the_run(claim, monkeypatch):
         wait_for_stop(lease)
         with pytest.raises(LeaseLost):
             lease.check()
+
+
+def test_progress_that_cannot_be_written_just_now_is_written_later(claim, monkeypatch):
+    run = claim()
+    write, tried = TrainingRun.write, []
+
+    def restarting(self, **columns):
+        tried.append(columns)
+        if len(tried) == 3:
+            raise OperationalError("the database system is starting up")
+        return write(self, **columns)
+
+    monkeypatch.setattr(TrainingRun, "write", restarting)
+    monkeypatch.setattr("training.reporting.WRITE_SECONDS", 0.0)
+    progress = Progress(run, Lease(run, RunLimits()))
+    progress.phase("learning")  # writes twice
+    progress.at(0.5)
+    progress.at(1.0)
+    run.refresh_from_db()
+    assert len(tried) == 4
+    assert run.progress == pytest.approx(0.85)
 
 
 def test_soft_limit_stops_the_run(claim):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from recognizer.models import Contributor, Drawing
 from training import snapshots
 from training.config import SnapshotConfig
-from training.models import DatasetSnapshot, TrainingRun
+from training.models import DatasetSnapshot
 
 pytestmark = pytest.mark.django_db
 CONFIG = SnapshotConfig()
@@ -123,24 +123,11 @@ def test_unreadable_picture_is_left_out_and_says_so(draw):
     assert chosen.excluded == {drawing.pk: "its picture cannot be read by this release"}
 
 
-def test_each_excluded_drawing_says_why(draw):
-    waiting = draw(1, status="waiting")
-    examined = draw(2, by=Contributor.objects.create(is_exam=True))
-    blocked = draw(3, by=Contributor.objects.create(blocked_at=timezone.now()))
-    quarantined = draw(4, status="quarantined")
-    assert snapshots.why_excluded(waiting) == "it is waiting for review"
-    assert snapshots.why_excluded(examined) == "its contributor is examined, never taught from"
-    assert snapshots.why_excluded(blocked) == "its contributor is blocked"
-    assert snapshots.why_excluded(quarantined) == "it is quarantined"
-    assert snapshots.why_excluded(draw(5)) == "no run has looked at it yet"
-
-
 def test_manifest_answers_why_a_drawing_was_left_out(draw):
     older, newer = draw(5, style=1), draw(5, style=1)
     snapshot = snapshots.freeze(snapshots.choose(CONFIG, set()), 0)
-    TrainingRun.objects.create(status="held", trigger="command", snapshot=snapshot)
-    assert snapshots.why_excluded(newer) == ""
-    assert snapshots.why_excluded(older) == "the same picture again"
+    assert [pk for pk, _ in snapshot.manifest["members"]] == [str(newer.pk)]
+    assert snapshot.manifest["excluded"] == {str(older.pk): "the same picture again"}
 
 
 def test_reviewer_who_decides_meanwhile_has_the_last_word(draw):
