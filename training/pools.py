@@ -60,9 +60,10 @@ def _cached(name: str, job: Job, seed: int, workers: ProcessPoolExecutor, report
 
 def _digest(job: Job, seed: int) -> str:
     """Name a job by what is drawn and by the code that draws it."""
-    digest = hashlib.sha256(f"{job.paint.__name__}{seed}".encode())
-    for module in (*PREPARED_BY, *job.code):
-        digest.update(inspect.getsource(module).encode())
+    digest = hashlib.sha256(str(seed).encode())
+    shaping: list[Callable | ModuleType] = [job.paint, *PREPARED_BY, *job.code]
+    for code in shaping:
+        digest.update(inspect.getsource(code).encode())
     for item in job.items:
         digest.update(repr(item).encode())
     return digest.hexdigest()[:16]

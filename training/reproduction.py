@@ -7,6 +7,7 @@ from recognizer.answers import Calibration
 from recognizer.models import Drawing, ModelVersion
 from training import examination, gate, pipeline
 from training.config import RunConfig
+from training.lessons import SmuggledQuestions
 from training.models import DatasetSnapshot, TrainingRun
 from training.replay import load_replay
 from training.reporting import Steps
@@ -22,14 +23,9 @@ class NotReproducible(ValueError):
 class Remade:
     """A version beside its copy: `exams` maps names to (accuracy on record, accuracy of the copy)."""
 
-    same_keras: bool
-    same_tflite: bool
+    same_weights: bool
     missing: int
     exams: dict[str, tuple[float, float]]
-
-    @property
-    def same_weights(self) -> bool:
-        return self.same_tflite
 
     @property
     def same_results(self) -> bool:
@@ -40,7 +36,8 @@ def remake(version: ModelVersion, steps: Steps) -> Remade:
     """Train a version again from its snapshot, config and seed. Stores nothing.
 
     Raises:
-        NotReproducible: it was not made by a run here, or from another shipped baseline.
+        NotReproducible: it was not made by a run here, or from another shipped baseline, or with other data to replay; or people
+            have drawn exam questions since that it learned from.
     """
     run = TrainingRun.objects.select_related("snapshot").filter(challenger=version).first()
     if run is None or run.snapshot is None:
@@ -48,13 +45,18 @@ def remake(version: ModelVersion, steps: Steps) -> Remade:
     if run.environment.get("baseline") != registry.shipped_baseline().card["keras_sha256"]:
         raise NotReproducible(f"{version} was fine-tuned from another release's baseline.")
     config = RunConfig.from_dict(run.config)
+    replay = load_replay(config.fine_tune)
+    if run.environment.get("replay", replay.source) != replay.source:
+        raise NotReproducible(f"{version} was shown other data again than is here now: {run.environment['replay']}.")
     questions = examination.set_questions()
-    challenge = pipeline.learn(run.snapshot, config.fine_tune, questions, load_replay(config.fine_tune), steps)
+    try:
+        challenge = pipeline.learn(run.snapshot, config.fine_tune, questions, replay, steps)
+    except SmuggledQuestions as error:
+        raise NotReproducible(f"{version} learned from what is an exam question since: {error}") from error
     copy = examination.sit(challenge.tflite, challenge.calibration, questions)
     original = examination.sit(bytes(version.tflite), Calibration.from_dict(version.calibration), questions)
     return Remade(
-        same_keras=registry.sha256(challenge.keras) == version.keras_sha256,
-        same_tflite=registry.sha256(challenge.tflite) == version.tflite_sha256,
+        same_weights=registry.sha256(challenge.tflite) == version.tflite_sha256,
         missing=_missing(run.snapshot),
         exams={
             gate.EXAM_TITLES.get(name, name): (original.reports[name].accuracy, report.accuracy)

@@ -2,7 +2,8 @@
 
 After confident learning (Northcutt et al. 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels"): a label is in
 doubt where drawings of other people say another class with the confidence usual for that class. The model that says so is
-a vote of the nearest neighbours among the baseline's features, so nobody's own labels ever speak for themselves.
+a vote of the nearest neighbours among the baseline's features, so no label ever speaks for itself, nor, from five people
+on, for another of the same hand.
 """
 
 import math

@@ -34,10 +34,10 @@ class TrainingRunAdmin(admin.ModelAdmin):
         return super().get_queryset(request).defer("challenger__keras", "challenger__tflite", "snapshot__packed", "log")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Whether a run may be asked for; there is no form to fill in."""
         return False
 
     def has_request_permission(self, request: HttpRequest) -> bool:
+        """Whether a run may be asked for; there is no form to fill in."""
         return request.user.has_perm("training.add_trainingrun")
 
     def has_delete_permission(self, request: HttpRequest, obj: TrainingRun | None = None) -> bool:
