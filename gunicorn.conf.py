@@ -1,6 +1,8 @@
 """How `gunicorn digitre_site.wsgi` serves; gunicorn finds this file by its name and place."""
 
+import logging
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -16,6 +18,14 @@ max_requests = 50_000  # a slow leak ends with its process; the jitter keeps the
 max_requests_jitter = 5_000
 control_socket_disable = True
 accesslog = None  # an access log is a list of addresses
+
+
+def leave_out_address(record: logging.LogRecord) -> bool:
+    record.msg = re.sub(r"^Invalid request from ip=\S*:", "Invalid request:", str(record.msg))
+    return True
+
+
+logging.getLogger("gunicorn.error").addFilter(leave_out_address)
 
 # Each process counts into files of its own, and /metrics adds them up
 METRICS_DIR = Path(os.environ.get("DIGITRE_VAR_DIR") or "var").resolve() / "metrics"

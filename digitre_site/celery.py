@@ -69,7 +69,8 @@ app.conf.update(
     beat_schedule={
         "tick": every(TICK, "training.tick"),
         "heartbeat": every(HEARTBEAT, "training.heartbeat"),
-        "purge": every(timedelta(days=1), "recognizer.purge"),
+        # An interval counts from beat's start: a day would never end in a stack that is restarted daily
+        "purge": every(timedelta(hours=1), "recognizer.purge"),
     },
 )
 app.steps["worker"].add(DjangoStructLogInitStep)

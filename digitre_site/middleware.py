@@ -1,21 +1,17 @@
 """What every request passes before a view sees it."""
 
+import logging
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template.loader import render_to_string
+from django.http import HttpRequest, HttpResponse
 
+from digitre_site.trouble import API_PREFIXES, DATABASE_AWAY, database_down, refusal
+
+logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
-API_PREFIXES = ("/api/", "/_get_digit")
-RETRY_AFTER_SECONDS = 5
-
-
-def refusal(status: int, code: str, detail: str) -> JsonResponse:
-    return JsonResponse({"code": code, "detail": detail}, status=status)
 
 
 class BodyCapMiddleware:
@@ -62,11 +58,17 @@ class SameSiteMiddleware:
         origin = request.headers.get("Origin")
         if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
             return False
-        return urlsplit(origin).netloc != request.get_host()
+        try:
+            return urlsplit(origin).netloc != request.get_host()
+        except ValueError:  # "http://[" is no address at all
+            return True
 
 
 class DatabaseDownMiddleware:
-    """Answer 503 with Retry-After while the database is away, instead of a 500."""
+    """Answer 503 with Retry-After while the database is away, instead of a 500.
+
+    This sees what views raise; `trouble.server_error` does the same for what middlewares raise.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -75,20 +77,7 @@ class DatabaseDownMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, (OperationalError, InterfaceError)):
+        if not isinstance(exception, DATABASE_AWAY):
             return None
+        logger.error("the database did not answer %s", request.path, exc_info=exception)
         return database_down(request)
-
-
-def database_down(request: HttpRequest) -> HttpResponse:
-    """Say so in a page to somebody who looks at one, to anybody else as the API says it."""
-    if request.path.startswith(API_PREFIXES) or not request.accepts("text/html"):
-        response: HttpResponse = refusal(
-            503,
-            "unavailable",
-            "The database is not answering. Your drawing is still here; try again in a moment.",
-        )
-    else:
-        response = HttpResponse(render_to_string("503.html"), status=503)
-    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return response

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import environ
@@ -49,6 +50,11 @@ def env_count(name: str, default: int, least: int = 0) -> int:
     return int(raw)
 
 
+def env_names(name: str, default: list[str]) -> list[str]:
+    given = [word.strip() for word in os.environ.get(name, "").split(",")]
+    return [word for word in given if word] or default
+
+
 # Where this installation keeps what is its own: SQLite, the secret, the embedded broker
 VAR_DIR = Path(os.environ.get("DIGITRE_VAR_DIR") or BASE_DIR / "var")
 VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -69,9 +75,9 @@ def read_secret_key() -> str:
 
 
 SECRET_KEY = read_secret_key()
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = env_names("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 NUM_PROXIES = env_count("NUM_PROXIES", 0)
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = env_names("CSRF_TRUSTED_ORIGINS", [])
 
 # Digitre's own
 DIGITRE_AUTO_APPROVE = env_choice("DIGITRE_AUTO_APPROVE", "agreement", ("agreement", "all", "none"))
@@ -198,7 +204,8 @@ LOGIN_URL = "admin:login"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_IPWARE_PROXY_COUNT = NUM_PROXIES
+AXES_CLIENT_IP_CALLABLE = "digitre_site.address.client_address"  # its own way finds none behind a proxy
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]  # its logs mask these
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
 
@@ -262,7 +269,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = Path(os.environ.get("DIGITRE_STATIC_ROOT") or VAR_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 IS_COLLECTED = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+with suppress(OSError):  # whitenoise warns of a missing folder; worker and beat serve none and may not write there
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = not IS_COLLECTED and "collectstatic" not in sys.argv
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing is stored in files
@@ -281,6 +289,7 @@ USE_TZ = True
 
 # Logs: one line an event, with the request's id; never a picture or an address
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # it would read the session's row in each request, also in those that need none
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 LOGGING = {
     "version": 1,
@@ -290,8 +299,10 @@ LOGGING = {
             "()": structlog.stdlib.ProcessorFormatter,
             "processor": structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
             "foreign_pre_chain": [
+                structlog.contextvars.merge_contextvars,
                 structlog.stdlib.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso"),
+                structlog.processors.format_exc_info,
             ],
         },
     },

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from digitre_site import health
 from recognizer.api.views import SeedView, page_not_found
 
+handler500 = "digitre_site.trouble.server_error"
 urlpatterns = [
     path("", include("recognizer.page_urls")),
     path("", include("training.urls")),

@@ -15,6 +15,7 @@ from digitre_site.launcher.broker import NoBroker, prepare_broker, write_private
 from digitre_site.launcher.supervisor import Service, Supervisor, say
 
 BASE_DIR = Path(__file__).resolve().parents[2]
+PROBED_HOST = "127.0.0.1"  # the name under which the launcher asks whether the web is up
 READY_SECONDS = 90  # the first start of a cold disk; a warm one takes about 5
 BIN_DIR = Path(sys.executable).parent
 
@@ -94,7 +95,16 @@ def environment(var_dir: Path, host: str, port: int) -> dict[str, str]:
         "PORT": str(port),
         "PYTHONUNBUFFERED": "1",
     }
-    return defaults | dict(os.environ) | fixed
+    return defaults | fit_for_children(dict(os.environ)) | fixed
+
+
+def fit_for_children(given: dict[str, str]) -> dict[str, str]:
+    """Let the launcher's own question through, and gunicorn past an empty value."""
+    if hosts := given.get("ALLOWED_HOSTS", "").strip():
+        given["ALLOWED_HOSTS"] = f"{hosts},{PROBED_HOST}"
+    if not given.get("WEB_CONCURRENCY", "").strip():
+        given.pop("WEB_CONCURRENCY", None)  # it reads this itself, and falls over an empty one
+    return given
 
 
 def run(supervisor: Supervisor, var_dir: Path, host: str, port: int) -> int:
@@ -164,7 +174,7 @@ def is_up(host: str, port: int) -> bool:
     everywhere = ("0.0.0.0", "::")  # noqa: S104  asked for with HOST=
     connection = http.client.HTTPConnection("127.0.0.1" if host in everywhere else host, port, timeout=5)
     try:
-        connection.request("GET", "/healthz", headers={"Host": "127.0.0.1"})
+        connection.request("GET", "/healthz", headers={"Host": PROBED_HOST})
         return connection.getresponse().status == 200
     except OSError:
         return False

@@ -45,6 +45,11 @@ def test_every_scheduled_task_exists_and_does_not_pile_up() -> None:
         assert entry["options"]["expires"] > 0
 
 
+def test_the_purge_comes_also_where_everything_is_restarted_daily() -> None:
+    # an interval counts from the clock's start, and a container's clock forgets
+    assert celery.app.conf.beat_schedule["purge"]["schedule"] <= timedelta(hours=1)
+
+
 def test_a_web_thread_asks_the_same_queue(tmp_path: Path) -> None:
     ask = """
 from concurrent.futures import ThreadPoolExecutor

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,17 @@ import yaml
 BASE_DIR = Path(__file__).resolve().parents[2]
 DOCKERFILE = BASE_DIR / "docker" / "Dockerfile"
 pytestmark = [pytest.mark.docker, pytest.mark.sqlite]
+# What the images and the compose file decide themselves: places, ports and the servers they bring along
+FIXED = {
+    "DATABASE_URL",
+    "REDIS_URL",
+    "DEBUG",
+    "DIGITRE_DATA_DIR",
+    "DIGITRE_VAR_DIR",
+    "DIGITRE_STATIC_ROOT",
+    "HOST",
+    "PORT",
+}
 ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/local/bin", "SECRET_KEY": "x", "POSTGRES_PASSWORD": "y"}
 
 
@@ -50,6 +62,30 @@ def test_compose_asks_for_the_secrets_it_was_not_given() -> None:
     outcome = compose({"PATH": ENVIRONMENT["PATH"]})
     assert outcome.returncode != 0
     assert "docker/.env" in outcome.stderr
+
+
+def documented_settings() -> set[str]:
+    rows = re.findall(r"^\| (`.+?) \|", (BASE_DIR / "docs" / "settings.md").read_text(), flags=re.MULTILINE)
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+
+def test_every_documented_setting_reaches_the_containers_from_the_env_file() -> None:
+    names = documented_settings() - FIXED
+    assert len(names) > 5
+    services = yaml.safe_load(compose(ENVIRONMENT | {name: f"my-{name}" for name in names}).stdout)["services"]
+    for service in ("web", "worker", "beat"):
+        received = services[service]["environment"]
+        expected = names if service == "web" else names - {"WEB_CONCURRENCY"}
+        assert {name for name in expected if f"my-{name}" in received.get(name, "")} == expected, service
+
+
+def test_a_setting_left_empty_in_the_env_file_is_the_default(tmp_path: Path) -> None:
+    empty = dict.fromkeys(documented_settings() - FIXED - {"SECRET_KEY"}, "")
+    web = yaml.safe_load(compose(ENVIRONMENT | empty).stdout)["services"]["web"]["environment"]
+    ask = "import gunicorn.config; from digitre_site import settings as s; print(s.DIGITRE_RETENTION_DAYS, s.DIGITRE_THROTTLES)"
+    given = {name: str(web[name]) for name in empty} | {"SECRET_KEY": "x" * 50, "DIGITRE_VAR_DIR": str(tmp_path)}
+    outcome = subprocess.run([sys.executable, "-c", ask], cwd=BASE_DIR, env=given, capture_output=True, text=True)
+    assert outcome.stdout.strip() == "30 True", outcome.stderr
 
 
 def test_the_web_image_has_no_tensorflow() -> None:

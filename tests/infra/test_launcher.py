@@ -30,6 +30,11 @@ def test_one_command_answers_a_real_drawing_and_ctrl_c_leaves_nothing(digitre: D
 
 
 @pytest.mark.sqlite
+def test_it_starts_for_a_network_whose_host_names_do_not_name_this_machine_itself(digitre: Digitre) -> None:
+    digitre.start(HOST="0.0.0.0", ALLOWED_HOSTS="digits.local, 192.168.1.20", WEB_CONCURRENCY="")
+
+
+@pytest.mark.sqlite
 def test_the_first_account_is_made_once_and_its_password_shown_once(digitre: Digitre) -> None:
     digitre.start()
     assert len(PASSWORD.findall(digitre.output)) == 1

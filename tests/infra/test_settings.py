@@ -45,6 +45,28 @@ def test_nonsense_stops_the_start_with_a_sentence(tmp_path: Path, name: str, val
     assert last.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ("", ["localhost", "127.0.0.1", "[::1]"]),
+        (" , ", ["localhost", "127.0.0.1", "[::1]"]),
+        ("a.example, b.example,", ["a.example", "b.example"]),
+    ],
+)
+def test_host_names_may_have_spaces_around_them_and_none_means_the_default(
+    tmp_path: Path, given: str, hosts: list[str]
+) -> None:
+    ask = "from django.conf import settings; print(settings.ALLOWED_HOSTS)"
+    outcome = manage(tmp_path, "shell", "--no-imports", "--command", ask, SECRET_KEY=LONG_SECRET, ALLOWED_HOSTS=given)
+    assert outcome.stdout.strip() == str(hosts), outcome.stderr
+
+
+def test_worker_and_clock_start_where_no_static_files_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    outcome = manage(tmp_path, "check", SECRET_KEY=LONG_SECRET, DIGITRE_STATIC_ROOT=str(tmp_path / "file" / "static"))
+    assert outcome.returncode == 0, outcome.stderr
+
+
 def test_debug_off_without_a_secret_refuses_to_start(tmp_path: Path) -> None:
     outcome = manage(tmp_path, "check", DEBUG="off")
     assert outcome.returncode != 0
