@@ -15,7 +15,8 @@ import numpy as np
 from recognizer import paths
 from recognizer.answers import NOT_A_DIGIT, Answer, answer, calibrated_probabilities
 from recognizer.classifier import NUM_CLASSES, Prediction
-from recognizer.decoding import decode_png
+from recognizer.decoding import decode_stored
+from recognizer.errors import InvalidDrawing
 from recognizer.models import Contributor, Drawing
 from recognizer.preprocessing import normalize_ink
 from recognizer.services import Reading
@@ -95,7 +96,10 @@ def remember(contributor: Contributor | None, served: Served, by_features: bool 
     traces = _traces(tuple(labels))
     unseen = np.isnan(traces[:, 0, 0]) | by_features
     looks = [_features(pk, served) if show else None for pk, show in zip(labels, unseen, strict=True)]
-    return Remembered(np.array(list(labels.values())), traces, _stack(looks))
+    kept = [i for i, look in enumerate(looks) if look is not None or not unseen[i]]
+    if not kept:
+        return Remembered()
+    return Remembered(np.array(list(labels.values()))[kept], traces[kept], _stack([looks[i] for i in kept]))
 
 
 def _stack(arrays: Sequence[np.ndarray | None], shape: tuple[int, ...] = (0,)) -> np.ndarray:
@@ -113,7 +117,11 @@ def _traces(drawing_ids: tuple[UUID, ...]) -> np.ndarray:
 
 
 @lru_cache(maxsize=4096)  # some hundred numbers each
-def _features(drawing_id: UUID, served: Served) -> np.ndarray:
-    drawing = Drawing.objects.only("png").get(pk=drawing_id)
-    image = normalize_ink(decode_png(bytes(drawing.png)))
+def _features(drawing_id: UUID, served: Served) -> np.ndarray | None:
+    """Return a drawing's features, or None where it has just been deleted or is a hair that only its path shows."""
+    png = Drawing.objects.filter(pk=drawing_id).values_list("png", flat=True).first()
+    try:
+        image = normalize_ink(decode_stored(bytes(png or b"")))
+    except InvalidDrawing:
+        return None
     return served.classifier.predict(image[np.newaxis]).features[0]

@@ -7,8 +7,7 @@ import numpy as np
 
 from recognizer import serving
 from recognizer.answers import answer
-from recognizer.decoding import decode_png
-from recognizer.errors import CorruptArtifact
+from recognizer.errors import CorruptArtifact, InvalidDrawing
 from recognizer.models import Drawing, ModelVersion
 from recognizer.preprocessing import normalize_drawing
 from recognizer.services import Submission
@@ -35,10 +34,15 @@ def fate(drawing: Drawing) -> str:
 
 
 def answers_by_version(drawing: Drawing) -> list[dict]:
-    """Ask the newest versions that ever answered people, oldest first: [{"version", "digit" or None}]."""
-    canvas = (drawing.canvas_width, drawing.canvas_height) if drawing.canvas_width else None
-    submission = Submission(decode_png(bytes(drawing.png)), drawing.strokes, canvas)
-    image = normalize_drawing(submission.ink, submission.strokes_on_ink)[np.newaxis]
+    """Ask the newest versions that ever answered people, oldest first: [{"version", "digit" or None}].
+
+    None of them has an answer to a drawing that an older release stored and this one does not read.
+    """
+    try:
+        submission = Submission.stored(drawing)
+        image = normalize_drawing(submission.ink, submission.strokes_on_ink)[np.newaxis]
+    except InvalidDrawing:
+        return []
     answers = []
     for pk in ModelVersion.objects.filter(promoted_at__isnull=False).values_list("pk", flat=True)[:VERSIONS_ASKED]:
         try:

@@ -2,7 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Self
 from uuid import UUID
 
 import numpy as np
@@ -13,13 +15,14 @@ from django.utils import timezone
 from recognizer import metrics, serving
 from recognizer.answers import NOT_A_DIGIT, Answer, answer
 from recognizer.classifier import Prediction
-from recognizer.decoding import encode_png
+from recognizer.decoding import decode_stored, encode_png
 from recognizer.models import Contributor, Drawing
 from recognizer.preprocessing import PREPROCESSING_VERSION, normalize_drawing
 from recognizer.review import approval_rule, assess
 from recognizer.strokes import Strokes
 
 RETRY_WINDOW = timedelta(minutes=10)  # how long a lost answer may be asked for again by someone who never got a cookie
+PURGE_BATCH = 200  # drawings in one transaction: visitors of a SQLite site wait for each
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,21 @@ class Submission:
     strokes: Strokes | None = None
     canvas: tuple[float, float] | None = None  # width, height in the strokes' units
     prompted: int | None = None
+
+    @classmethod
+    def stored(cls, drawing: Drawing) -> Self:
+        """Read a drawing back as it was sent.
+
+        Raises:
+            InvalidDrawing: its picture cannot be decoded.
+        """
+        width, height = drawing.canvas_width, drawing.canvas_height
+        return cls(decode_stored(bytes(drawing.png)), drawing.strokes, (width, height) if width and height else None)
+
+    @cached_property
+    def png(self) -> bytes:
+        """The picture as it is kept."""
+        return encode_png(self.ink)
 
     @property
     def strokes_on_ink(self) -> Strokes | None:
@@ -71,22 +89,18 @@ def recognize(
 ) -> tuple[Drawing, Reading]:
     """Answer a drawing and store it, for a contributor who is made on the spot if there is none yet.
 
-    The same idempotency key gives the same drawing again.
+    The same picture with the same idempotency key gives the same drawing again.
     """
     reading = read(submission)
-    contributor = contributor or _returning_contributor(submission, idempotency_key)
-    if idempotency_key and contributor:
-        earlier = Drawing.objects.filter(contributor=contributor, idempotency_key=idempotency_key).first()
-        if earlier:
-            return earlier, reading
+    key = picture_key(submission, idempotency_key) if idempotency_key else None
+    contributor = contributor or _returning_contributor(key)
+    earlier = _earlier(contributor, key)
+    if earlier:
+        return earlier, reading
     try:
-        with transaction.atomic():
-            contributor = contributor or Contributor.join()
-            return _store(submission, reading, contributor, idempotency_key), reading
-    except (
-        IntegrityError
-    ):  # the same key at the same moment: the other one stored it, or the contributor has just been deleted
-        return Drawing.objects.get(contributor=contributor, idempotency_key=idempotency_key), reading
+        return _store(submission, reading, contributor, key), reading
+    except IntegrityError:  # at the same moment the same call stored it, or the contributor was deleted
+        return _earlier(contributor, key) or _store(submission, reading, None, key), reading
 
 
 def give_feedback(drawing_id: UUID, contributor: Contributor, label: int) -> Drawing:
@@ -132,30 +146,56 @@ def forget(contributor: Contributor, drawing_id: UUID | None = None) -> None:
 
 
 def purge_unconfirmed() -> int:
-    """Delete drawings that nobody confirmed within the retention time. Returns how many."""
+    """Delete drawings that their contributor did not confirm within the retention time. Returns how many."""
     moment = timezone.now() - timedelta(days=settings.DIGITRE_RETENTION_DAYS)
-    return Drawing.objects.unconfirmed_before(moment).delete()[0]
+    purged = 0
+    while count := _purge_batch(moment):
+        purged += count
+    return purged
 
 
-def _returning_contributor(submission: Submission, idempotency_key: str | None) -> Contributor | None:
-    """Find who sent this very picture under this very key a moment ago.
+def _purge_batch(moment: datetime) -> int:
+    """Delete some of them in a transaction of its own. What is confirmed before its row is locked stays."""
+    with transaction.atomic():
+        overdue = Drawing.objects.unconfirmed_before(moment).select_for_update()
+        ids = list(overdue.values_list("pk", flat=True)[:PURGE_BATCH])
+        _, counts = Drawing.objects.filter(pk__in=ids).only("pk").delete()
+    return counts.get(Drawing._meta.label, 0)
 
-    A first answer, and its cookie, got lost on the way.
-    """
-    if not idempotency_key:
+
+def picture_key(submission: Submission, idempotency_key: str) -> str:
+    """Bind a key to the picture that came with it: a key that is used again for more ink is another drawing's."""
+    return hashlib.sha256(idempotency_key.encode() + b"\0" + submission.png).hexdigest()
+
+
+def _earlier(contributor: Contributor | None, key: str | None) -> Drawing | None:
+    if contributor is None or key is None:
         return None
-    recent = Drawing.objects.filter(idempotency_key=idempotency_key, created_at__gte=timezone.now() - RETRY_WINDOW)
-    earlier = recent.select_related("contributor").first()
-    return earlier.contributor if earlier and bytes(earlier.png) == encode_png(submission.ink) else None
+    return Drawing.objects.filter(contributor=contributor, idempotency_key=key).select_related("contributor").first()
 
 
-def _store(submission: Submission, reading: Reading, contributor: Contributor, idempotency_key: str | None) -> Drawing:
+def _returning_contributor(key: str | None) -> Contributor | None:
+    """Find who sent this very picture under this very key a moment ago: an answer, and its cookie, got lost on the way."""
+    if key is None:
+        return None
+    recent = Drawing.objects.filter(idempotency_key=key, created_at__gte=timezone.now() - RETRY_WINDOW)
+    earlier = recent.without_pixels().select_related("contributor").first()
+    return earlier.contributor if earlier else None
+
+
+@transaction.atomic
+def _store(submission: Submission, reading: Reading, contributor: Contributor | None, key: str | None) -> Drawing:
+    """Add the row, and its contributor if there is none yet.
+
+    Raises:
+        IntegrityError: the contributor has that key already, or is there no more.
+    """
     said, (width, height) = reading.answer, submission.canvas or (None, None)
     metrics.STORED.inc()
     return Drawing.objects.create(
-        contributor=contributor,
-        idempotency_key=idempotency_key,
-        png=encode_png(submission.ink),
+        contributor=contributor or Contributor.join(),
+        idempotency_key=key,
+        png=submission.png,
         strokes=submission.strokes,
         canvas_width=width,
         canvas_height=height,

@@ -71,7 +71,8 @@ class Champion:
 
     def _follow_database(self) -> None:
         wanted_id = ModelVersion.objects.filter(is_champion=True).values_list("pk", flat=True).first()
-        if self._served is not None and wanted_id is not None and wanted_id == self._wanted_id:
+        is_settled = self._served is not None and not self._served.degraded  # else its row may have been mended
+        if is_settled and wanted_id is not None and wanted_id == self._wanted_id:
             return
         if wanted_id is None:
             wanted_id = registry.ensure_baseline().pk
@@ -89,7 +90,8 @@ class Champion:
             return served
         except CorruptArtifact as error:
             reason = f"the champion cannot be served: {error}"
-            logger.error("%s", reason)
+            if self._served is None or self._served.degraded != reason:  # it is tried at every look: say it once
+                logger.error("%s", reason)
             registry.note_problem(wanted, str(error))
         if self._served is not None:
             return _degrade(self._served, reason)

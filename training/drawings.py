@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 from django.db import transaction
 
-from recognizer.decoding import decode_png
+from recognizer.decoding import decode_stored
 from recognizer.errors import InvalidDrawing
 from recognizer.models import Drawing
 from recognizer.models.drawings import DrawingQuerySet
@@ -22,16 +22,12 @@ QUARANTINE_BATCH = 100  # drawings in one transaction: visitors of a SQLite site
 
 @dataclass(frozen=True)
 class Picture:
-    """A stored drawing, decoded. `strokes` are in the ink's pixels; `ink` is uint8 (H, W)."""
+    """A stored drawing: `ink` uint8 (H, W), `strokes` in its pixels, and what the network sees, `seen` float32 (28, 28, 1)."""
 
     id: UUID
     ink: np.ndarray
     strokes: Strokes | None
-
-    @property
-    def seen(self) -> np.ndarray:
-        """What the network sees: float32 (28, 28, 1)."""
-        return normalize_drawing(self.ink, self.strokes)
+    seen: np.ndarray
 
 
 def read_pictures(ids: Sequence[UUID]) -> Iterator[Picture]:
@@ -49,9 +45,9 @@ def read_pictures(ids: Sequence[UUID]) -> Iterator[Picture]:
 
 
 def _decode(drawing_id: UUID, png: bytes, strokes: Strokes | None, width: float, height: float) -> Picture:
-    ink = decode_png(bytes(png))
-    canvas = (width, height) if width and height else None
-    return Picture(drawing_id, ink, Submission(ink, strokes, canvas).strokes_on_ink)
+    ink = decode_stored(bytes(png))
+    placed = Submission(ink, strokes, (width, height) if width and height else None).strokes_on_ink
+    return Picture(drawing_id, ink, placed, normalize_drawing(ink, placed))
 
 
 def contributors_of(ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from recognizer import registry
 from recognizer.answers import NOT_A_DIGIT, Calibration, answer
 from recognizer.classifier import Classifier
-from recognizer.decoding import decode_png, encode_png
+from recognizer.decoding import check_header, decode_stored, encode_png
 from recognizer.errors import InvalidDrawing
 from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
 from recognizer.preprocessing import FRAME, PREPROCESSING_VERSION, normalize_drawing
@@ -122,7 +122,7 @@ def _check(raw: dict, source: str, number: int) -> Incoming:
     label = int(raw["label"])
     if not 0 <= label <= NOT_A_DIGIT:
         raise ValueError(f"no label: {label}")
-    ink = decode_png(b64decode(raw["png"])) if "png" in raw else raw["ink"]
+    ink = _decode(b64decode(raw["png"])) if "png" in raw else raw["ink"]
     canvas = raw.get("canvas")
     width, height = (float(side) for side in canvas or ink.shape[::-1])
     strokes = validate_strokes(raw["strokes"], width, height) if raw.get("strokes") else None
@@ -135,6 +135,11 @@ def _check(raw: dict, source: str, number: int) -> Incoming:
         created_at if created_at.tzinfo else timezone.make_aware(created_at),
         Submission(ink, strokes, (width, height) if strokes else None),
     )
+
+
+def _decode(png: bytes) -> np.ndarray:
+    check_header(png)
+    return decode_stored(png)
 
 
 def _jsonl(folder: Path) -> Iterator[dict]:

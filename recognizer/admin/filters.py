@@ -34,6 +34,12 @@ ANSWERS = {
     "refused": ("the model refused", Q(predicted_label__isnull=True)),
 }
 VERSIONS_LISTED = 30
+ROW_NUMBER_DIGITS = 18  # always below 2^63, more than which SQLite's driver refuses with an error
+
+
+def row_number(text: str | None) -> int | None:
+    """Return the row number in an address's parameter, or None for what cannot be one."""
+    return int(text) if text and text.isdecimal() and len(text) <= ROW_NUMBER_DIGITS else None
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -143,7 +149,8 @@ class VersionFilter(admin.SimpleListFilter):
         return [(pk, f"version {number}") for pk, number in latest]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(model_version_id=self.value()) if (self.value() or "").isdecimal() else queryset
+        pk = row_number(self.value())
+        return queryset if pk is None else queryset.filter(model_version_id=pk)
 
 
 class ContributorFilter(admin.SimpleListFilter):
@@ -154,8 +161,9 @@ class ContributorFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
         chosen = request.GET.get(self.parameter_name, "")
-        contributor = Contributor.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
+        contributor = Contributor.objects.filter(pk=row_number(chosen)).first()
         return [(chosen, contributor.short_name)] if contributor else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(contributor_id=self.value()) if (self.value() or "").isdecimal() else queryset
+        pk = row_number(self.value())
+        return queryset if pk is None else queryset.filter(contributor_id=pk)

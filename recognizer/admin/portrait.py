@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from recognizer.admin import pictures
-from recognizer.decoding import data_url, decode_png, encode_png
+from recognizer.decoding import data_url, encode_png
 from recognizer.errors import InvalidDrawing
 from recognizer.models import Drawing, LabelEvent, label_text
 from recognizer.preprocessing import normalize_drawing
+from recognizer.services import Submission
 
 NEIGHBOURS = 12  # of the contributor's other drawings
 
@@ -38,7 +39,8 @@ def portrait(drawing: Drawing) -> dict:
 def seen_by_model(drawing: Drawing) -> str:
     """The 28 x 28 that today's preparation makes of it, black on white, as a data URL; "" for what cannot be prepared."""
     try:
-        image = normalize_drawing(decode_png(bytes(drawing.png)), drawing.strokes)
+        submission = Submission.stored(drawing)
+        image = normalize_drawing(submission.ink, submission.strokes_on_ink)
     except InvalidDrawing:
         return ""
     return data_url(encode_png((image[..., 0] * 255).round().astype("uint8")))

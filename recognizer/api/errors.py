@@ -1,8 +1,9 @@
 """Every error as `{"code", "detail"}`: a word for programs and a sentence for people."""
 
+from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
 from django.http import Http404
 from rest_framework import status
-from rest_framework.exceptions import APIException, NotFound, ValidationError
+from rest_framework.exceptions import APIException, NotFound, ParseError, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
@@ -44,6 +45,8 @@ def as_api_exception(error: Exception) -> Exception:
             return Reviewed()
         case NoChampion():
             return ModelUnavailable()
+        case TooManyFieldsSent() | TooManyFilesSent():
+            return ParseError("The body is not a drawing's form.")
         case Http404():
             return NotFound("There is no such drawing of yours.")
     return error

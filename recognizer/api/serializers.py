@@ -1,7 +1,6 @@
 """The shape and limits of what comes in and goes out."""
 
 import json
-import math
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -12,6 +11,7 @@ from recognizer.models import Drawing
 from recognizer.services import Submission, spoken_label
 from recognizer.strokes import validate_strokes
 
+MIN_CANVAS_SIDE = 1  # a canvas may be measured in shares of itself; less would magnify its strokes beyond all numbers
 MAX_CANVAS_SIDE = 16_384  # pixels; a wall display, twice over
 
 
@@ -30,14 +30,23 @@ class DigitField(serializers.Field):
         return value
 
 
-@extend_schema_field({"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": MAX_CANVAS_SIDE})
-class LengthField(serializers.Field):
-    """A finite positive number of canvas pixels."""
+class DigitTextField(DigitField):
+    """The same as a form sends it: one character."""
 
-    default_error_messages = {"invalid": f"Must be a number above 0 and at most {MAX_CANVAS_SIDE}."}
+    def to_internal_value(self, data: object) -> int:
+        if data not in tuple("0123456789"):
+            self.fail("invalid")
+        return int(data)
+
+
+@extend_schema_field({"type": "number", "minimum": MIN_CANVAS_SIDE, "maximum": MAX_CANVAS_SIDE})
+class LengthField(serializers.Field):
+    """A number of canvas pixels. Compared as it came: an integer of 400 digits is no float, and NaN is never between."""
+
+    default_error_messages = {"invalid": f"Must be a number from {MIN_CANVAS_SIDE} to {MAX_CANVAS_SIDE}."}
 
     def to_internal_value(self, data: Any) -> float:
-        if type(data) not in (int, float) or not math.isfinite(data) or not 0 < data <= MAX_CANVAS_SIDE:
+        if type(data) not in (int, float) or not MIN_CANVAS_SIDE <= data <= MAX_CANVAS_SIDE:
             self.fail("invalid")
         return float(data)
 
@@ -74,7 +83,7 @@ class DrawingRequestSerializer(serializers.Serializer):
         canvas = data.get("canvas")
         width, height = (canvas["width"], canvas["height"]) if canvas else ink.shape[::-1]
         raw = data.get("strokes")
-        strokes = validate_strokes(raw, width, height) if raw else None
+        strokes = None if raw is None or raw == [] else validate_strokes(raw, width, height)
         return Submission(ink, strokes, (width, height) if strokes else None, data.get("prompted"))
 
 
@@ -84,6 +93,7 @@ class DrawingUploadSerializer(DrawingRequestSerializer):
     image = serializers.FileField(max_length=255)
     strokes = serializers.CharField(required=False)
     canvas = serializers.CharField(required=False)
+    prompted = DigitTextField(required=False, allow_null=True, help_text="the digit that the page had asked for")
 
     def read_png(self) -> bytes:
         return self.validated_data["image"].read()

@@ -84,11 +84,11 @@ class AddressThrottle(WindowThrottle):
 
 
 class ContributorThrottle(WindowThrottle):
-    """Counts by contributor cookie as it was sent; who drops the cookie is counted by address all the same."""
+    """Counts by contributor, whose cookie is signed anew each time; who drops it is counted by address all the same."""
 
     def identify(self, request: Request) -> str | None:
-        cookie = request.COOKIES.get(contributors.COOKIE)
-        return hashlib.blake2s(cookie.encode(), digest_size=12).hexdigest() if cookie else None
+        token = contributors.token_of(request)
+        return hashlib.blake2s(token.bytes, digest_size=12).hexdigest() if token else None
 
 
 class DrawingsByContributor(ContributorThrottle):

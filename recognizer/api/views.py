@@ -4,6 +4,8 @@ from typing import NoReturn
 from uuid import UUID
 
 import numpy as np
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -23,7 +25,6 @@ from recognizer.errors import InvalidDrawing
 from recognizer.models import Contributor, Drawing, ModelVersion
 from recognizer.preprocessing import preparation_steps
 
-IDEMPOTENCY_KEY_LENGTH = 64
 ERRORS = {
     400: OpenApiResponse(shapes.ErrorSerializer, description="Not a drawing, or not what the call takes."),
     413: OpenApiResponse(shapes.ErrorSerializer, description="Too large."),
@@ -38,15 +39,10 @@ DRAWING_BODY = {
 }
 
 
-def answer_payload(
-    reading: services.Reading, submission: services.Submission, explain: bool, contributor: Contributor | None
-) -> dict:
-    """Turn a reading into the answer of the API, with what this contributor taught by correcting it.
-
-    `explain` adds the pictures between canvas and network.
-    """
+def answer_payload(reading: services.Reading, submission: services.Submission, contributor: Contributor | None) -> dict:
+    """Turn a reading into the answer of the API, with what this contributor taught by correcting it."""
     said, remembered = memory.recall(reading, submission.strokes, contributor)
-    payload = {
+    return {
         "digit": said.digit,
         "refused": said.refused,
         "message": said.message,
@@ -60,10 +56,12 @@ def answer_payload(
         "memory": remembered,
         "preview": picture_url((reading.image[..., 0] * 255).round().astype("uint8")),
     }
-    if explain:
-        steps = preparation_steps(submission.ink, submission.strokes_on_ink)
-        payload["steps"] = [{"name": name, "image": picture_url(image)} for name, image in steps]
-    return payload
+
+
+def explanation_payload(submission: services.Submission) -> dict:
+    """Show the pictures between canvas and network."""
+    steps = preparation_steps(submission.ink, submission.strokes_on_ink)
+    return {"steps": [{"name": name, "image": picture_url(image)} for name, image in steps]}
 
 
 def picture_url(ink: np.ndarray) -> str:
@@ -86,6 +84,13 @@ class NewestFirst(CursorPagination):
     page_size = 60
     ordering = ("-created_at", "id")
 
+    def paginate_queryset(self, queryset: QuerySet, request: Request, view: APIView | None = None) -> list | None:
+        """Return a page, or 404 for a cursor that we did not make: DRF reads its shape but not the moment in it."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValidationError, ValueError, OverflowError) as error:
+            raise NotFound(self.invalid_cursor_message) from error
+
 
 class DrawingsView(DrawingView):
     """Store a drawing and answer it; list or forget one's own."""
@@ -103,7 +108,7 @@ class DrawingsView(DrawingView):
                 "Idempotency-Key",
                 str,
                 "header",
-                description="the same key stores one drawing, however often it is sent",
+                description="the same picture with the same key is one drawing, however often it is sent",
             )
         ],
     )
@@ -111,10 +116,11 @@ class DrawingsView(DrawingView):
         """Store a drawing and say what it is. The first one makes its sender a contributor, by cookie."""
         serializer = self.parse_drawing(request)
         submission = serializer.submission()
-        key = request.headers.get("Idempotency-Key", "")[:IDEMPOTENCY_KEY_LENGTH] or None
+        steps = explanation_payload(submission) if serializer.validated_data["explain"] else {}
+        key = request.headers.get("Idempotency-Key")
         drawing, reading = services.recognize(submission, contributors.find(request), key)
-        payload = answer_payload(reading, submission, serializer.validated_data["explain"], drawing.contributor)
-        response = Response({"id": drawing.pk, **payload}, status=status.HTTP_201_CREATED)
+        payload = answer_payload(reading, submission, drawing.contributor)
+        response = Response({"id": drawing.pk, **payload, **steps}, status=status.HTTP_201_CREATED)
         contributors.remember(response, drawing.contributor)
         return response
 
@@ -150,9 +156,9 @@ class GuessesView(DrawingView):
         """Say what a drawing is; nothing is stored."""
         serializer = self.parse_drawing(request)
         submission = serializer.submission()
+        steps = explanation_payload(submission) if serializer.validated_data["explain"] else {}
         reading = services.read(submission)
-        explain, contributor = serializer.validated_data["explain"], contributors.find(request)
-        return Response(answer_payload(reading, submission, explain, contributor))
+        return Response(answer_payload(reading, submission, contributors.find(request)) | steps)
 
 
 class OwnDrawingView(APIView):

@@ -24,6 +24,7 @@ from recognizer.models.versions import ModelVersion
 CLAIM_TIMEOUT = timedelta(minutes=5)  # a reviewer who left gives the drawing back after this
 AUDIT_EVERY = 20  # of the drawings that a rule approved, one in so many is shown to a reviewer anyway, blind
 SECOND_OPINION_EVERY = 10  # of the drawings that a reviewer decided on, one in so many is asked of another, blind
+SAID = ("confirmed_label", "status", "status_reason")  # what a change of the contributor's word depends on
 
 
 class DrawingQuerySet(models.QuerySet["Drawing"]):
@@ -52,7 +53,9 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         return self.approved().filter(contributor__is_exam=True, contributor__blocked_at__isnull=True)
 
     def unconfirmed_before(self, moment: datetime) -> Self:
-        return self.filter(status=Drawing.Status.UNCONFIRMED, created_at__lt=moment)
+        """Drawings without a word of their contributor's, which are not kept: also those that were set aside since."""
+        idle = [Drawing.Status.UNCONFIRMED, Drawing.Status.REJECTED, Drawing.Status.QUARANTINED]
+        return self.filter(status__in=idle, confirmed_label__isnull=True, created_at__lt=moment)
 
     def without_pixels(self) -> Self:
         return self.defer("png", "strokes")
@@ -171,20 +174,21 @@ class Drawing(models.Model):
     def confirm(self, label: int, *, priority: float = 0.0, suspicion: float | None = None) -> bool:
         """Record what the contributor says it is; put it in the queue. Returns whether anything changed.
 
+        What was quarantined stays so, whatever its contributor says: that is a reviewer's to lift.
+
         Raises:
             AlreadyReviewed: a reviewer has decided; their decision is not reopened from outside.
         """
         with transaction.atomic():
             unreviewed = Drawing.objects.filter(pk=self.pk, reviewed_at__isnull=True)
-            row = unreviewed.select_for_update(of=("self",)).only("confirmed_label").first()
+            row = unreviewed.select_for_update(of=("self",)).only(*SAID).first()
             if row is None:
                 raise AlreadyReviewed
             if row.confirmed_label == label:
                 return False
             self.confirmed_label, self.confirmed_at = label, timezone.now()
             self._move(
-                self.Status.WAITING,
-                "",
+                *row._unless_quarantined(self.Status.WAITING),
                 review_priority=priority,
                 suspicion=suspicion,
                 confirmed_label=label,
@@ -199,25 +203,33 @@ class Drawing(models.Model):
         return True
 
     def withdraw(self) -> bool:
-        """Take back what the contributor said: the drawing is unconfirmed again. Returns whether anything changed.
+        """Take back what the contributor said: the drawing is unconfirmed again, or still quarantined.
+
+        Returns whether anything changed.
 
         Raises:
             AlreadyReviewed: a reviewer has decided.
         """
         with transaction.atomic():
             unreviewed = Drawing.objects.filter(pk=self.pk, reviewed_at__isnull=True)
-            row = unreviewed.select_for_update(of=("self",)).only("confirmed_label").first()
+            row = unreviewed.select_for_update(of=("self",)).only(*SAID).first()
             if row is None:
                 raise AlreadyReviewed
             if row.confirmed_label is None:
                 return False
             self.confirmed_label = self.confirmed_at = None
-            self._move(self.Status.UNCONFIRMED, "", confirmed_label=None, confirmed_at=None)
+            self._move(
+                *row._unless_quarantined(self.Status.UNCONFIRMED),
+                confirmed_label=None,
+                confirmed_at=None,
+            )
             self._note(LabelEvent.Actor.CONTRIBUTOR, LabelEvent.Action.WITHDRAWN, previous=row.confirmed_label)
         return True
 
     def approve_by_rule(self, reason: str) -> None:
-        """Let a rule accept the confirmed label; a reviewer may still overrule it, and so may the contributor."""
+        """Let a rule accept the confirmed label of a drawing that waits; reviewer and contributor may still overrule it."""
+        if self.status != self.Status.WAITING:
+            return
         is_sampled = self.pk.int % AUDIT_EVERY == 0  # the last bits of a random UUID are random
         with transaction.atomic():
             self._move(self.Status.APPROVED, reason, check_due=Look.AUDIT if is_sampled else Look.OPEN)
@@ -349,6 +361,10 @@ class Drawing(models.Model):
                 reason=reason,
                 look=look,
             )
+
+    def _unless_quarantined(self, status: str) -> tuple[str, str]:
+        """Return `status` without a reason, or for a quarantined drawing the quarantine with the one it has."""
+        return (self.status, self.status_reason) if self.status == self.Status.QUARANTINED else (status, "")
 
     def _move(self, status: str, reason: str, *, check_due: str = Look.OPEN, **columns: object) -> None:
         self.status, self.status_reason, self.check_due = status, reason, check_due

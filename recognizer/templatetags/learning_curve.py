@@ -95,9 +95,14 @@ def _column(index: int, count: int) -> float:
 
 def _scale(versions: list[dict]) -> tuple[float, float]:
     """Choose the accuracy at the bottom and the step between lines, so that no more than five fit."""
-    lowest = min((exam.get("low") or exam["accuracy"] for v in versions for exam in v["exams"]), default=0.9)
+    lowest = min((_lowest(exam) for v in versions for exam in v["exams"]), default=0.9)
     step = next((step for step in GRID_STEPS if (1 - lowest) / step <= 5), 0.2)
-    return max(0.0, math.floor(lowest / step) * step), step
+    # a step is left above it even where every exam was passed without a mistake
+    return max(0.0, min(math.floor(lowest / step) * step, 1 - step)), step
+
+
+def _lowest(exam: dict) -> float:
+    return exam["accuracy"] if exam.get("low") is None else exam["low"]
 
 
 def _levels(floor: float, step: float) -> list[float]:

@@ -54,6 +54,14 @@ def test_picture_may_come_as_a_file(visitor):
     assert Drawing.objects.get().strokes == pictures.SEVEN
 
 
+def test_a_form_says_what_the_page_had_asked_for(visitor):
+    form = {"image": SimpleUploadedFile("seven.png", pictures.paper_png()), "prompted": "7", "explain": "true"}
+    response = visitor.post("/api/v1/drawings/", form, format="multipart")
+    assert response.status_code == 201, response.content
+    assert Drawing.objects.get().prompted_label == 7
+    assert response.json()["steps"]
+
+
 def test_explained_guess_shows_the_steps(visitor, seven):
     steps = visitor.post("/api/v1/guesses/", seven | {"explain": True}).json()["steps"]
     assert len(steps) >= 2
@@ -214,6 +222,26 @@ def test_key_of_another_with_another_picture_stores_a_drawing_of_ones_own(visito
     other = {"image": pictures.data_url(pictures.canvas_png(pictures.ONE))}
     APIClient().post("/api/v1/drawings/", other, headers=headers)
     assert Drawing.objects.count() == Contributor.objects.count() == 2
+
+
+def test_a_key_that_comes_again_with_more_ink_stores_another_drawing(visitor, seven):
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    half = {"image": pictures.data_url(pictures.canvas_png(pictures.SEVEN[:1]))}
+    first, second, retried = (
+        visitor.post("/api/v1/drawings/", body, headers=headers).json()["id"] for body in (half, seven, seven)
+    )
+    assert first != second == retried
+    assert Drawing.objects.count() == 2
+    assert Contributor.objects.count() == 1
+
+
+def test_feedback_does_not_lift_a_quarantine(visitor, seven, settings):
+    settings.DIGITRE_AUTO_APPROVE = "agreement"
+    answer = draw(visitor, seven)
+    say(visitor, answer["id"], 7)
+    Drawing.objects.get().quarantine("others call it a 1")
+    assert [say(visitor, answer["id"], label).json()["status"] for label in (1, 7)] == ["quarantined"] * 2
+    assert not Drawing.objects.trainable().exists()
 
 
 def test_every_fifth_contributor_is_an_exam_contributor_for_ever(db):

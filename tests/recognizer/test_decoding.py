@@ -1,5 +1,6 @@
 import functools
 import io
+import warnings
 import zipfile
 import zlib
 
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from recognizer.decoding import MAX_PNG_BYTES, decode_data_url, decode_png, encode_png
+from recognizer.decoding import MAX_PNG_BYTES, decode_data_url, decode_png, decode_stored, encode_png
 from recognizer.errors import InvalidDrawing
 from tests import pictures
 
@@ -80,6 +81,7 @@ def refused() -> dict[str, bytes]:
         "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         "text bomb": pictures.with_chunk(whole, b"zTXt", b"a\0\0" + zlib.compress(b"a" * 70_000_000, 9)),
         "colour profile bomb": pictures.with_chunk(whole, b"iCCP", b"a\0\0" + zlib.compress(b"a" * 70_000_000, 9)),
+        "animation without frames, of which Pillow only warns": pictures.with_chunk(whole, b"acTL", b"\0" * 8),
         "too many bytes": whole + b"\0" * MAX_PNG_BYTES,
     }
 
@@ -112,6 +114,38 @@ def test_only_the_pixels_of_the_first_frame_are_kept(case):
     assert b"script" not in kept
     assert b"acTL" not in kept
     assert b"PK\x03\x04" not in kept
+
+
+def test_the_warning_filters_of_all_threads_are_left_alone_while_a_picture_is_decoded(monkeypatch):
+    opened, before, seen = Image.open, list(warnings.filters), []
+    monkeypatch.setattr(
+        Image, "open", lambda *args, **options: seen.append(warnings.filters[:]) or opened(*args, **options)
+    )
+    decode_png(pictures.paper_png())
+    assert seen == [before]
+
+
+def test_a_tight_crop_whose_border_is_mostly_ink_is_read_back_as_it_was():
+    ink = np.full((30, 14), 200, "uint8")  # most of a thick 1 that fills its picture, on transparent
+    ink[5:25, 2:12] = 255
+    ink[0, 0] = 0
+    rgba = np.zeros((*ink.shape, 4), "uint8")
+    rgba[..., 3] = ink
+    sent = decode_png(pictures.save_png(Image.fromarray(rgba)))
+    np.testing.assert_array_equal(sent, ink)
+    np.testing.assert_array_equal(decode_stored(encode_png(sent)), sent)
+
+
+def test_noise_that_is_longer_as_we_keep_it_is_read_back():
+    noise = np.random.default_rng(0).integers(0, 256, (512, 512), "uint8")
+    kept = encode_png(noise)
+    assert len(kept) > MAX_PNG_BYTES
+    np.testing.assert_array_equal(decode_stored(kept), noise)
+
+
+def test_a_stored_picture_that_is_none_is_refused():
+    with pytest.raises(InvalidDrawing):
+        decode_stored(b"png")
 
 
 @pytest.mark.parametrize(

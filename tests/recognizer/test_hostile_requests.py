@@ -1,14 +1,21 @@
 """HARDENING's JSON and identity sections: a 4xx with a code and a sentence, no row written."""
 
+import base64
 import json
 import resource
+import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
+import numpy as np
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from rest_framework.test import APIClient
 
+from recognizer import contributors
 from recognizer.api import throttles
+from recognizer.decoding import encode_png
 from recognizer.models import Contributor, Drawing, LabelEvent
 from tests import pictures
 from tests.recognizer.test_decoding import refused as refused_pictures
@@ -97,6 +104,10 @@ BAD_STROKES = [
     [[[1]]],
     [[1, 2]],
     {"a": 1},
+    {},
+    False,
+    0,
+    "",
     "strokes",
     [[[1, 1, "late"]]],
 ]
@@ -111,10 +122,22 @@ def test_strokes_have_limits(visitor, seven, strokes):
 
 @pytest.mark.parametrize(
     "canvas",
-    [{"width": 0, "height": 280}, {"width": 1e9, "height": 1}, {"width": True, "height": 5}, {"width": 280}, [], "280"],
+    [
+        {"width": 0, "height": 280},
+        {"width": 5e-324, "height": 280},
+        {"width": 1e9, "height": 1},
+        {"width": 10**400, "height": 280},
+        {"width": True, "height": 5},
+        {"width": 280},
+        [],
+        "280",
+    ],
+    ids=range(8),
 )
 def test_canvas_has_a_sensible_size(visitor, seven, canvas):
-    assert_refused(visitor.post(DRAWINGS, seven | {"strokes": [[[1, 1]]], "canvas": canvas}), 400)
+    strokes = [[[0, 1], [0, 200]]]
+    assert_refused(visitor.post(DRAWINGS, seven | {"strokes": strokes, "canvas": canvas}), 400)
+    assert not Drawing.objects.exists()
 
 
 def test_blank_drawing_is_a_400(visitor):
@@ -127,6 +150,49 @@ def test_blank_drawing_is_a_400(visitor):
 @pytest.mark.parametrize("prompted", [10, -1, "7", True, 7.0])
 def test_prompted_digit_is_a_digit(visitor, seven, prompted):
     assert_refused(visitor.post(DRAWINGS, seven | {"prompted": prompted}), 400)
+
+
+@pytest.mark.parametrize("prompted", ["10", "-1", "07", "true", "null", "٧"])
+def test_prompted_digit_of_a_form_is_a_digit(visitor, prompted):
+    form = {"image": SimpleUploadedFile("seven.png", pictures.paper_png()), "prompted": prompted}
+    assert_refused(visitor.post(DRAWINGS, form, format="multipart"), 400)
+
+
+@pytest.mark.parametrize("fields", [{f"f{i}": "" for i in range(1001)}, {f"f{i}": b"" for i in range(101)}])
+def test_form_of_too_many_parts_is_a_400(visitor, fields):
+    form = {name: SimpleUploadedFile("a", b"a") if value == b"" else value for name, value in fields.items()}
+    assert_refused(visitor.post(DRAWINGS, form, format="multipart"), 400)
+
+
+@pytest.mark.parametrize("position", ["garbage", "", "9999-99-99", "0001-01-01T00:00:00+14:00", "\0"])
+def test_cursor_of_our_shape_with_nonsense_in_it_is_a_404(visitor, seven, position):
+    visitor.post(DRAWINGS, seven)
+    cursor = base64.b64encode(f"p={quote(position)}".encode()).decode()
+    response = visitor.get(DRAWINGS, {"cursor": cursor})
+    if response.status_code != 200:  # a moment before all drawings is one
+        assert_refused(response, 404)
+
+
+@pytest.mark.parametrize("explain", [False, True])
+def test_speck_with_its_path_is_a_400_and_leaves_no_row(visitor, explain):
+    ink = np.zeros((280, 280), "uint8")
+    ink[100:104, 100:104] = 255
+    speck = {"image": pictures.data_url(encode_png(ink)), "strokes": [[[102, 102]]], "explain": explain}
+    response = visitor.post(DRAWINGS, speck)
+    assert_refused(response, 400)
+    assert response.json()["code"] == "too_small"
+    assert not Drawing.objects.exists()
+
+
+def test_contributor_s_limit_holds_though_each_answer_signs_the_cookie_anew(visitor, seven, monkeypatch):
+    monkeypatch.setattr(throttles.DrawingsByContributor, "limit", 3)
+    start, statuses, cookies = 1_800_000_000, [], set()  # the first second of a minute
+    for second in range(6):
+        monkeypatch.setattr(time, "time", lambda second=second: float(start + second))
+        statuses.append(visitor.post(DRAWINGS, seven).status_code)
+        cookies.add(visitor.cookies[contributors.COOKIE].value)
+    assert statuses == [201] * 4 + [429] * 2  # the first has no cookie yet
+    assert len(cookies) == 4
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,20 @@ def test_refusals_are_no_accuracy():
     assert len(drawn["lines"]) == 1
 
 
+def test_exams_without_a_mistake_and_without_an_interval_are_drawn_at_the_top():
+    perfect = version(1, 1.0)
+    perfect["exams"][0] |= {"low": None, "high": None}
+    drawn = learning_curve([perfect])
+    assert [dot.y for dot in drawn["lines"][0].dots] == [TOP]
+    assert len(drawn["grid"]) == 2
+
+
+def test_an_interval_down_to_nothing_is_inside_the_picture():
+    lost = version(1, 0.3)
+    lost["exams"][0] |= {"low": 0.0}
+    assert learning_curve([lost])["lines"][0].dots[0].low == BOTTOM
+
+
 def test_no_version_no_exam_one_version_and_thirty_are_drawn():
     for versions in ([], [{"number": 1, "exams": []}], [version(1, 1.0)], [version(i, 0.9) for i in range(1, 31)]):
         svg = render_to_string("pages/_learning_curve.html", learning_curve(versions))

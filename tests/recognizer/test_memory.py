@@ -8,6 +8,7 @@ import pytest
 from recognizer import memory, paths, serving
 from recognizer.answers import NOT_A_DIGIT, Calibration, answer
 from recognizer.classifier import Prediction
+from recognizer.decoding import encode_png
 from recognizer.models import Drawing
 from tests import pictures
 
@@ -145,6 +146,21 @@ def test_a_rejected_drawing_is_not_remembered(visitor, teach, seven, model, djan
     drawing = Drawing.objects.get(pk=teach(1))
     drawing.reject("a doodle", django_user_model.objects.create_user("reviewer"))
     assert visitor.post("/api/v1/guesses/", seven).json()["memory"] == 0
+
+
+def test_a_drawing_that_cannot_be_prepared_is_passed_over(visitor, teach, seven, model):
+    """As an older release stored them: a speck with its path, or a picture that is none."""
+    model.logit = 6.0
+    speck, broken = teach(1), teach(1)
+    Drawing.objects.filter(pk=speck).update(png=encode_png(np.eye(3, dtype="uint8") * 255), strokes=[[[1, 1]]])
+    Drawing.objects.filter(pk=broken).update(png=b"png")
+    memory._features.cache_clear()
+    assert visitor.post("/api/v1/guesses/", seven).json()["memory"] == 0
+    assert visitor.get(f"/api/v1/drawings/{speck}/").json()["answers"] == []
+    teach(1)
+    answered = visitor.post("/api/v1/guesses/", seven).json()
+    assert (answered["digit"], answered["memory"]) == (1, 1)
+    assert visitor.post("/api/v1/guesses/", seven | {"strokes": pictures.SEVEN}).json()["memory"] == 2  # by its path
 
 
 def test_only_the_newest_are_remembered(visitor, teach, seven, monkeypatch):

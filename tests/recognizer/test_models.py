@@ -125,5 +125,30 @@ def test_quarantined_drawing_neither_trains_nor_examines(make_drawing):
     assert LabelEvent.objects.latest("id").actor == "training"
 
 
+def test_a_contributor_cannot_lift_a_quarantine(make_drawing):
+    drawing = make_drawing()
+    drawing.confirm(1)
+    drawing.quarantine("others call it a 7")
+    for label in (7, 1):
+        assert drawing.confirm(label)
+        drawing.approve_by_rule("they agree")
+        drawing.refresh_from_db()
+        assert (drawing.status, drawing.status_reason, drawing.label) == ("quarantined", "others call it a 7", label)
+    assert drawing.withdraw()
+    drawing.refresh_from_db()
+    assert (drawing.status, drawing.confirmed_label) == ("quarantined", None)
+    assert not drawing.events.filter(actor="rule").exists()
+
+
+def test_a_reviewer_lifts_a_quarantine_with_the_contributor_s_last_word(make_drawing, admin_user):
+    drawing = make_drawing()
+    drawing.confirm(1)
+    drawing.quarantine("others call it a 7")
+    drawing.confirm(7)
+    drawing.put_back(admin_user)
+    drawing.refresh_from_db()
+    assert (drawing.status, drawing.status_reason, drawing.label) == ("waiting", "", 7)
+
+
 def test_labels_are_said_in_words():
     assert [label_text(label) for label in (7, 10, None)] == ["7", "not a digit", "-"]

@@ -157,6 +157,38 @@ def test_paper_is_empty(shade):
     assert refusal.value.code == "empty"
 
 
+def test_a_dark_speck_beside_a_faint_drawing_does_not_hide_it():
+    ink, _ = drawn(SEVEN, size=0.5, left=0.5, top=0.5)
+    faint = (ink * (110 / 255)).round().astype("uint8")
+    spotted = faint.copy()
+    spotted[4:7, 4:7] = 255
+    assert difference(normalize_ink(spotted), normalize_ink(faint)) < 0.01
+
+
+def test_a_speck_is_refused_whatever_path_comes_with_it():
+    ink = np.zeros((280, 280), "uint8")
+    ink[100:104, 100:104] = 255
+    for prepare in (normalize_drawing, preparation_steps):
+        with pytest.raises(InvalidDrawing, match="bigger"):
+            prepare(ink, [[[102.0, 102.0]]])
+
+
+def test_a_hair_that_only_its_path_shows_is_read_and_has_its_one_step():
+    hair, path = np.eye(1024, dtype="uint8") * 255, [[[0.0, 0.0], [1023.0, 1023.0]]]
+    (step,) = preparation_steps(hair, path)
+    assert step[0] == "centre"
+    np.testing.assert_array_equal(step[1], (normalize_drawing(hair, path)[..., 0] * 255).round())
+    with pytest.raises(InvalidDrawing, match="specks"):
+        normalize_ink(hair)
+
+
+def test_a_frame_that_is_read_as_it_is_has_its_one_step():
+    frame = np.zeros((28, 28), "uint8")
+    frame[4:24, 8:20] = 30
+    frame[14, 14] = 255
+    assert [name for name, _ in preparation_steps(frame, None)] == ["centre"]
+
+
 def test_a_speck_asks_to_draw_bigger():
     ink = np.zeros((280, 280), "uint8")
     ink[100:105, 100:104] = 255
@@ -256,3 +288,28 @@ def test_no_picture_gives_anything_but_a_frame_or_a_refusal(seed, height, width,
         return
     assert frame.shape == (28, 28, 1)
     assert np.isfinite(frame).all()
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    points=st.lists(st.tuples(st.integers(0, 119), st.integers(0, 119)), min_size=1, max_size=5),
+    level=st.integers(1, 255),
+    pen=st.floats(1, 20),
+    specks=st.lists(
+        st.tuples(st.integers(0, 117), st.integers(0, 117), st.integers(1, 5), st.integers(1, 255)), max_size=4
+    ),
+    with_path=st.booleans(),
+)
+def test_no_stroke_with_any_specks_gives_anything_but_a_frame_or_a_refusal(points, level, pen, specks, with_path):
+    strokes = [[list(map(float, point)) for point in points]]
+    ink = (ink_strokes(strokes, 120, pen) * (level / 255)).round().astype("uint8")
+    for x, y, side, shade in specks:
+        ink[y : y + side, x : x + side] = shade
+    given_strokes = strokes if with_path else None
+    try:
+        frame = normalize_drawing(ink, given_strokes)
+    except InvalidDrawing:
+        return
+    assert frame.shape == (28, 28, 1)
+    assert np.isfinite(frame).all()
+    preparation_steps(ink, given_strokes)

@@ -70,6 +70,20 @@ def test_a_version_whose_bytes_are_restored_serves_and_is_no_longer_called_broke
     assert version.broken_reason == ""
 
 
+def test_a_champion_that_is_mended_is_followed_without_a_restart_and_complained_of_once(baseline, impatient, caplog):
+    version = promote_new(baseline)
+    sound = bytes(version.tflite)
+    corrupt(version)
+    assert serving.current_classifier().version == 1
+    for _ in range(3):
+        assert serving.current_classifier().degraded
+    assert [record.levelname for record in caplog.records].count("ERROR") == 1
+
+    corrupt(version, sound)
+    served = serving.current_classifier()
+    assert (served.version, served.degraded) == (version.number, "")
+
+
 def test_process_started_on_a_broken_champion_serves_the_one_before(baseline):
     second, third = promote_new(baseline), promote_new(baseline)
     corrupt(third, b"")

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from recognizer.answers import NOT_A_DIGIT
-from recognizer.decoding import decode_png
+from recognizer.decoding import decode_png, decode_stored, encode_png
 from recognizer.models import Contributor, Drawing
 from training.exporting import FORMATS, export_drawings, read_drawings
 from training.importing import BadExport, import_drawings
@@ -67,6 +67,21 @@ def test_each_format_comes_back_as_the_network_saw_it(tmp_path, three, name):
     assert import_drawings(tmp_path / name, status).added == 3
     assert sorted((row.label, decode_png(bytes(row.png)).tobytes()) for row in Drawing.objects.all()) == sent
     assert import_drawings(tmp_path / name, status).added == 0
+
+
+def test_drawing_that_an_older_release_stored_and_this_one_refuses_stays_behind(tmp_path, three):
+    Drawing.objects.filter(pk=three[0].pk).update(png=encode_png(np.zeros((280, 280), "uint8")))
+    assert export_drawings(tmp_path / "out", FORMATS, read_drawings())["drawings"] == 2
+
+
+def test_ink_that_covers_the_border_comes_back_as_ink(tmp_path, three):
+    ink = np.full((40, 40), 255, "uint8")
+    ink[8:32, 8:32] = 0  # a ring, cropped tightly
+    Drawing.objects.filter(pk=three[1].pk).update(png=encode_png(ink))
+    export_drawings(tmp_path / "out", ("jsonl",), read_drawings())
+    Drawing.objects.all().delete()
+    import_drawings(tmp_path / "out")
+    assert (decode_stored(bytes(Drawing.objects.get(pk=three[1].pk).png)) == ink).all()
 
 
 def test_idx_does_not_say_who_is_examined_so_a_reviewer_must_look(tmp_path, three):

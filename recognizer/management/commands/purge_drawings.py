@@ -9,4 +9,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         purged = services.purge_unconfirmed()
-        self.stdout.write(f"Purged {purged} rows older than {settings.DIGITRE_RETENTION_DAYS} days.")
+        self.stdout.write(f"Purged {purged} drawings older than {settings.DIGITRE_RETENTION_DAYS} days.")

@@ -1,0 +1,114 @@
+"""The verbs where something happens in between: the same call twice, a contributor who leaves, time that passes."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from recognizer import moderation, services
+from recognizer.models import Contributor, Drawing, LabelEvent
+from recognizer.services import Submission
+from tests import pictures
+
+SUBMISSION = Submission(pictures.draw_ink())
+
+
+def keep(contributor: Contributor | None = None) -> Drawing:
+    return services.recognize(SUBMISSION, contributor)[0]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("key", ["a key", None])
+def test_a_drawing_of_a_contributor_who_has_just_been_forgotten_is_a_new_ones(model, key):
+    contributor = keep().contributor
+    in_another_tab = Contributor.objects.get(pk=contributor.pk)
+    services.forget(in_another_tab)
+
+    drawing, _ = services.recognize(SUBMISSION, contributor, key)
+
+    assert Drawing.objects.get() == drawing
+    assert drawing.contributor == Contributor.objects.get()
+    assert drawing.contributor != contributor
+
+
+def test_the_same_call_at_the_same_moment_is_one_drawing(model, monkeypatch):
+    contributor = keep().contributor
+    first, _ = services.recognize(SUBMISSION, contributor, "a key")
+    found, looks = services._earlier, []
+
+    def too_early(*args: object) -> Drawing | None:
+        looks.append(args)
+        return found(*args) if len(looks) > 1 else None
+
+    monkeypatch.setattr(services, "_earlier", too_early)
+    assert services.recognize(SUBMISSION, contributor, "a key")[0] == first
+    assert len(looks) == 2
+
+
+def test_what_is_stored_is_read_back_as_it_was_sent(model):
+    sent = Submission(pictures.draw_ink(side=140), pictures.SEVEN, (280.0, 280.0))
+    stored = Submission.stored(services.recognize(sent, None)[0])
+    assert (stored.ink == sent.ink).all()
+    assert stored.strokes_on_ink == sent.strokes_on_ink
+
+
+@pytest.fixture
+def month_old(model, monkeypatch, settings, admin_user) -> dict[str, Drawing]:
+    """One drawing of each fate, all beyond the retention time."""
+    monkeypatch.setattr(services, "PURGE_BATCH", 2)
+    settings.DIGITRE_RETENTION_DAYS = 30
+    names = ["silent", "withdrawn", "rejected", "of a blocked one", "quarantined", "confirmed", "approved unconfirmed"]
+    made = {name: keep() for name in names}
+    for name in ("withdrawn", "quarantined", "confirmed"):
+        made[name].confirm(7)
+    made["withdrawn"].withdraw()
+    made["quarantined"].quarantine("in doubt")
+    made["quarantined"].withdraw()
+    made["rejected"].reject("a doodle", admin_user)
+    made["approved unconfirmed"].approve(7, admin_user)
+    moderation.block(made["of a blocked one"].contributor, by=admin_user, reason="doodles")
+    Drawing.objects.update(created_at=timezone.now() - timedelta(days=31))
+    return made
+
+
+def test_what_nobody_confirmed_is_purged_also_once_it_was_set_aside(month_old):
+    fresh = keep()
+    assert services.purge_unconfirmed() == 5  # drawings; their events are not counted
+    left = {month_old["confirmed"].pk, month_old["approved unconfirmed"].pk, fresh.pk}
+    assert set(Drawing.objects.values_list("pk", flat=True)) == left
+    assert set(LabelEvent.objects.values_list("drawing_id", flat=True)) == left - {fresh.pk}
+    assert services.purge_unconfirmed() == 0
+
+
+def test_purging_reads_no_pictures(month_old):
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        services.purge_unconfirmed()
+    assert not [query["sql"] for query in queries if '"png"' in query["sql"] or '"strokes"' in query["sql"]]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_what_is_confirmed_while_it_is_being_purged_stays(model):
+    drawing = keep()
+    Drawing.objects.update(created_at=timezone.now() - timedelta(days=400))
+
+    def purge() -> int:
+        try:
+            return services.purge_unconfirmed()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            drawing.confirm(7)
+            purging = pool.submit(purge)
+            time.sleep(0.5)  # it waits for the row by now
+            assert not purging.done()
+        assert purging.result() == 0
+    assert Drawing.objects.get().confirmed_label == 7
