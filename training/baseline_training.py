@@ -1,6 +1,5 @@
 """The training loop of the shipped baseline: seeded, averaged, resumable; one step at a time, top to bottom."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,9 +7,6 @@ from dataclasses import asdict, dataclass
 from itertools import accumulate, chain
 from pathlib import Path
 from typing import Protocol
-
-# a sixth faster on CPUs with bfloat16 products, sums stay float32; read when TensorFlow loads
-os.environ.setdefault("ONEDNN_DEFAULT_FPMATH_MODE", "BF16")
 
 import keras
 import numpy as np

@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import keras
 import numpy as np
-
-from training.baseline_training import losses  # first: it sets what oneDNN reads when it loads
-
-import keras  # isort: skip
-import tensorflow as tf  # isort: skip
+import tensorflow as tf
 
 from recognizer.classifier import Prediction
 from training.augmentation import augment
+from training.baseline_training import losses
 from training.config import FineTuneConfig
 from training.export import load_keras
 from training.lessons import Lessons, balanced
