@@ -21,10 +21,9 @@ from recognizer.decoding import data_url
 from recognizer.models import Drawing, Look, label_text
 
 AHEAD = 4  # the drawing on the desk and the three after it
-SKIPS_KEPT = 200  # in the session: an id each, so a few kilobytes at most
-UNSENT_LIMIT = 500  # decisions that a page may have in hand while it is offline
+IDS_LIMIT = 500  # of each kind in one message: what a page decided on while offline, or skipped in one sitting
 COUNT_LIMIT = 10_000  # beyond, a reviewer needs no exact number, and the database need not count
-SKIPPED, SERVED = "review_skipped", "review_served"
+SERVED = "review_served"
 DEFAULT_REASON = "rejected in the queue"
 
 View = Callable[[HttpRequest, dict], dict]
@@ -70,26 +69,24 @@ def json_view(view: View) -> Callable[[HttpRequest], HttpResponse]:
 
 @json_view
 def claim(request: HttpRequest, said: dict) -> dict:
-    """{"held": [ids], "unsent": [ids], "blind", "unskip"} -> {"drawings": [...], "left", ...}: enough to have AHEAD in hand.
+    """{"held": [ids], "unsent": [ids], "skipped": [ids], "blind"} -> {"drawings": [...], "left", ...}: enough for AHEAD.
 
     `unsent` are those decided on while the connection was away: still claimed, and not to be handed out again.
+    `skipped` is the page's to remember, for in the session a claim under way would write over what a skip had added.
     """
-    held, unsent = ([UUID(text) for text in said[key]][:UNSENT_LIMIT] for key in ("held", "unsent"))
-    skipped = [] if said.get("unskip") else request.session.get(SKIPPED, [])
+    held, unsent, skipped = ids(said["held"]), ids(said["unsent"]), ids(said.get("skipped", []))
     served = request.session.get(SERVED, 0)
     review_queue.renew(request.user, [*held, *unsent])
     drawings = review_queue.claim(
         request.user,
         max(0, AHEAD - len(held)),
         blind=said["blind"] is True,
-        without=[*held, *unsent, *map(UUID, skipped)],
+        without=[*held, *unsent, *skipped],
         served=served,
     )
-    if drawings or said.get("unskip"):
-        request.session[SERVED], request.session[SKIPPED] = served + len(drawings), skipped
-    return {"drawings": [shown(drawing, request.user, said["blind"] is True) for drawing in drawings]} | left(
-        len(skipped)
-    )
+    if drawings:
+        request.session[SERVED] = served + len(drawings)
+    return {"drawings": [shown(drawing, request.user, said["blind"] is True) for drawing in drawings]} | left()
 
 
 @json_view
@@ -100,37 +97,39 @@ def decide(request: HttpRequest, said: dict) -> dict:
         raise ValueError
     reason = DEFAULT_REASON if label is None else ""
     drawing = review_queue.decide(request.user, UUID(said["id"]), label, blind=said["blind"] is True, reason=reason)
-    return {"id": str(drawing.pk), "label": label} | left(len(request.session.get(SKIPPED, [])))
+    return {"id": str(drawing.pk), "label": label} | left()
 
 
 @json_view
 def skip(request: HttpRequest, said: dict) -> dict:
+    """{"id"}: give it back; the page asks for others by naming it among `skipped`."""
     drawing_id = UUID(said["id"])
     review_queue.release(request.user, [drawing_id])
-    skipped = [*request.session.get(SKIPPED, []), str(drawing_id)]
-    request.session[SKIPPED] = list(dict.fromkeys(skipped))[-SKIPS_KEPT:]
-    return {"id": str(drawing_id)} | left(len(request.session[SKIPPED]))
+    return {"id": str(drawing_id)} | left()
 
 
 @json_view
 def undo(request: HttpRequest, said: dict) -> dict:
     """{"id", "decided": bool}: take back one's last word on a drawing (or one's having skipped it) and hold it again."""
-    request.session[SKIPPED] = [one for one in request.session.get(SKIPPED, []) if one != said["id"]]
     take_back = review_queue.undo if said["decided"] is True else review_queue.hold
     drawing = take_back(request.user, UUID(said["id"]))
-    return {"id": str(drawing.pk)} | left(len(request.session[SKIPPED]))
+    return {"id": str(drawing.pk)} | left()
 
 
 @json_view
 def leave(request: HttpRequest, said: dict) -> dict:
     """{"held": [ids]}: the page is being closed, so give back what it had in hand."""
-    review_queue.release(request.user, [UUID(text) for text in said["held"]][:UNSENT_LIMIT])
+    review_queue.release(request.user, ids(said["held"]))
     return {}
 
 
-def left(skipped: int) -> dict:
+def ids(texts: list[str]) -> list[UUID]:
+    return [UUID(text) for text in texts[-IDS_LIMIT:]]
+
+
+def left() -> dict:
     waiting = count_up_to(Drawing.objects.filter(status=Drawing.Status.WAITING), COUNT_LIMIT)
-    return {"left": waiting, "many": waiting >= COUNT_LIMIT, "skipped": skipped}
+    return {"left": waiting, "many": waiting >= COUNT_LIMIT}
 
 
 def count_up_to(queryset: QuerySet, limit: int) -> int:

@@ -6,11 +6,13 @@ const AHEAD = 4; // the drawing on the desk and three behind it
 const RENEW_MS = 120_000; // claims last five minutes
 const NOT_A_DIGIT = 10;
 const NOTICE_MS = 6_000;
+const SKIPS_KEPT = 200; // an id each, sent with every claim
 
 const desk = document.getElementById("desk");
 const isBlind = "blind" in desk.dataset;
+const skippedKey = `digitre-skipped-${desk.dataset.user}`;
 const parts = Object.fromEntries([...desk.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
-const state = { hand: [], history: [], done: 0, left: null, many: false, skipped: 0, claiming: false, ended: false, unskip: false, sent: new Set() };
+const state = { hand: [], history: [], done: 0, left: null, many: false, skipped: restoreSkipped(), claiming: false, isWanted: false, ended: false, sent: new Set() };
 
 const outbox = new Outbox({
   key: `digitre-review-${desk.dataset.user}`,
@@ -22,7 +24,7 @@ const outbox = new Outbox({
 });
 
 function takeCounts(answer) {
-  if ("left" in answer) Object.assign(state, { left: answer.left, many: answer.many, skipped: answer.skipped });
+  if ("left" in answer) Object.assign(state, { left: answer.left, many: answer.many });
   render();
   refill();
 }
@@ -36,17 +38,14 @@ function refused(message, detail) {
 
 // Claim so many that the desk never waits; those decided on but not yet sent are still ours.
 async function refill() {
+  state.isWanted = true;
   if (state.claiming || state.hand.length >= AHEAD || outbox.isSignedOut) return;
-  if (state.unskip && outbox.count("skip")) return; // a skip still on its way would come after it; its answer leads back here
-  const unskip = state.unskip;
-  state.unskip = false;
+  state.isWanted = false;
   state.claiming = true;
   state.sent.clear();
-  const held = state.hand.map((drawing) => drawing.id);
-  const answer = await outbox.ask("claim", { held, unsent: outbox.ids(), blind: isBlind, unskip });
+  const answer = await outbox.ask("claim", inHand());
   state.claiming = false;
   if (answer === null) {
-    state.unskip ||= unskip;
     setTimeout(refill, 2_000);
     return;
   }
@@ -54,10 +53,13 @@ async function refill() {
   const known = new Set([...state.hand.map((drawing) => drawing.id), ...outbox.ids(), ...state.sent]);
   state.hand.push(...answer.drawings.filter((drawing) => !known.has(drawing.id)));
   state.ended = answer.drawings.length === 0;
-  Object.assign(state, { left: answer.left, many: answer.many, skipped: answer.skipped });
+  Object.assign(state, { left: answer.left, many: answer.many });
   render();
-  if (state.unskip) refill(); // asked for meanwhile
+  if (state.isWanted) refill(); // what was sent meanwhile may have made the answer stale
 }
+
+// A skip still on its way counts as unsent, so the drawing cannot come back before it is given back.
+const inHand = () => ({ held: state.hand.map((drawing) => drawing.id), unsent: outbox.ids(), skipped: state.skipped, blind: isBlind });
 
 function send(kind, message) {
   const drawing = state.hand.shift();
@@ -71,7 +73,12 @@ function send(kind, message) {
 }
 
 const decide = (label) => send("decide", { label, blind: isBlind });
-const skip = () => send("skip", {});
+
+function skip() {
+  if (state.hand.length === 0) return;
+  keepSkipped([...state.skipped, state.hand[0].id].slice(-SKIPS_KEPT));
+  send("skip", {});
+}
 
 function agree() {
   const drawing = state.hand[0];
@@ -83,6 +90,7 @@ function undo() {
   if (!last) return;
   state.done -= last.kind === "decide" ? 1 : 0;
   state.hand.unshift(last.drawing);
+  keepSkipped(state.skipped.filter((id) => id !== last.drawing.id));
   if (!outbox.withdraw(last.drawing.id)) {
     outbox.push({ kind: "undo", id: last.drawing.id, decided: last.kind === "decide" });
   }
@@ -91,10 +99,27 @@ function undo() {
 }
 
 function unskip() {
-  state.unskip = true;
-  state.skipped = 0;
+  keepSkipped([]);
   state.ended = false;
   refill();
+}
+
+// For this tab, also through a reload; without storage they come back then.
+function keepSkipped(ids) {
+  state.skipped = ids;
+  try {
+    sessionStorage.setItem(skippedKey, JSON.stringify(ids));
+  } catch {
+    // storage is full or switched off
+  }
+}
+
+function restoreSkipped() {
+  try {
+    return JSON.parse(sessionStorage.getItem(skippedKey)) ?? [];
+  } catch {
+    return [];
+  }
 }
 
 let noticeTimer;
@@ -131,7 +156,7 @@ function render() {
   const isEmpty = !drawing && state.ended; // also while it is asked again, or the page would flicker
   parts.work.hidden = !drawing;
   parts.empty.hidden = !isEmpty;
-  parts.unskip.hidden = !state.skipped;
+  parts.unskip.hidden = state.skipped.length === 0;
   if (drawing) renderDrawing(drawing);
   parts.next.replaceChildren(...following.map(preview));
   desk.querySelector("[data-act=undo]").disabled = state.history.length === 0;
@@ -179,7 +204,7 @@ function renderCounts() {
 
 desk.addEventListener("click", onClick);
 document.addEventListener("keydown", onKey);
-setInterval(() => state.hand.length && outbox.ask("claim", { held: state.hand.map((one) => one.id), unsent: outbox.ids(), blind: isBlind }), RENEW_MS);
+setInterval(() => state.hand.length && outbox.ask("claim", inHand()), RENEW_MS);
 window.addEventListener("pagehide", () => {
   outbox.farewell(desk.dataset.leaveUrl, { held: state.hand.map((drawing) => drawing.id) });
 });

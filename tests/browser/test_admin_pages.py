@@ -186,6 +186,17 @@ def test_every_page_is_sound_and_fits(desk, rows, look):
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), address
 
 
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_delete_link_has_the_red_of_its_theme(desk, rows, look):
+    page = desk(look)
+    page.goto(f"{DRAWINGS}{rows['drawing']}/change/")
+    link = page.locator("a.deletelink")
+    red = {"light": "rgb(168, 38, 12)", "dark": "rgb(255, 157, 130)"}[look]
+    expect(link).to_have_css("color", red)
+    link.hover()
+    expect(link).to_have_css("color", red)
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_confirm_pages_and_the_help_are_sound_and_fit(desk, rows, look):
     page = desk(look)

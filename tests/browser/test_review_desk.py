@@ -116,6 +116,33 @@ def test_skipped_drawings_come_again_when_asked_for(desk_of, reviewer):  # noqa:
     assert not LabelEvent.objects.filter(actor="reviewer").exists()
 
 
+def test_a_skipped_drawing_stays_away_in_this_tab_also_through_a_reload(desk_of, reviewer):  # noqa: F811
+    made = {str(drawing.pk) for drawing in make_drawings(8)}
+    desk, seen = desk_of(reviewer), []
+    for turn in range(len(made)):
+        seen.append(desk.shown())
+        desk.press("s")
+        if turn == 3:
+            desk.settle()
+            desk.page.goto(QUEUE)
+    expect(desk.part("empty")).to_be_visible()
+    assert len(seen) == len(set(seen))
+    assert set(seen) == made
+
+
+def test_undo_takes_a_skip_back_too(desk_of, reviewer):  # noqa: F811
+    make_drawing()
+    desk = desk_of(reviewer)
+    shown = desk.shown()
+    desk.press("s")
+    expect(desk.part("empty")).to_be_visible()
+    desk.press("u")
+    expect(desk.part("picture")).to_have_attribute("data-id", shown)
+    desk.settle()
+    desk.page.goto(QUEUE)
+    assert desk.shown() == shown
+
+
 def test_decisions_made_offline_are_sent_when_the_connection_is_back(desk_of, reviewer):  # noqa: F811
     make_drawings(3)
     desk = desk_of(reviewer)
