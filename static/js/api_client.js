@@ -102,7 +102,10 @@ export class ApiClient {
     } catch (error) {
       throw networkError(error);
     }
-    const answer = await response.json().catch(() => null); // 204, or a proxy's own page
+    const answer = await response.json().catch((error) => {
+      if (response.ok && response.status !== 204) throw networkError(error); // its body was lost on the way
+      return null; // 204, or a proxy's own page
+    });
     if (!response.ok) throw httpError(response, answer);
     return answer;
   }

@@ -30,21 +30,29 @@ const actions = {
   read: submit,
   again: nextSheet,
   label: (button) => confirm(button.dataset.label === "none" ? null : Number(button.dataset.label)),
-  withdraw: () => session.withdraw(),
-  retry: () => session.retry(),
+  withdraw: () => take(() => session.withdraw()),
+  retry: () => take(() => session.retry()),
   why: () => explanation.ask(),
 };
 
-async function submit() {
+function submit() {
+  pad.end(); // Enter may come while the keyboard's pen is down
   live.cancel();
-  await session.submit();
-  if (session.state.phase === "answered") explanation.answered();
-  showTools();
+  return take(() => session.submit());
 }
 
-async function confirm(label) {
-  await session.confirm(label);
-  if (session.state.phase === "saved") explanation.forget(); // it spoke of the reading, and the label stands now
+function confirm(label) {
+  return take(() => session.confirm(label));
+}
+
+/** Let the session take a step, for the first time or once more; the tools and the explanation follow. */
+async function take(step) {
+  const before = session.state.phase;
+  await step();
+  const { phase } = session.state;
+  if (phase !== before && phase === "answered") explanation.answered();
+  if (phase !== before && phase === "saved") explanation.forget(); // it spoke of the reading, and the label stands now
+  showTools();
 }
 
 /** One stroke more, one less, none at all: every way the sheet can change meets here. */
@@ -87,8 +95,8 @@ document.addEventListener("keydown", (event) => {
     if (event.shiftKey) pad.redo();
     else pad.undo();
     event.preventDefault();
-  } else if (!isCommand) {
-    pressed(event);
+  } else if (!isCommand && !event.repeat) {
+    pressed(event); // a key that is held says nothing new, least of all yes to an answer nobody has read
   }
 });
 

@@ -10,6 +10,7 @@ const list = part("list");
 const moreButton = root.querySelector("[data-action=more]");
 const api = new ApiClient(root.dataset);
 
+const busy = new Set(); // what a call is under way for
 let nextUrl = null;
 let failed = null;
 let champion = null; // number of the version that answers now
@@ -35,9 +36,9 @@ dialog.addEventListener("click", (event) => {
 });
 
 async function load(url) {
-  await attempt(() => load(url), async () => {
+  await attempt(list, () => load(url), async () => {
     const [page, known, model] = await Promise.all([api.drawings(url), api.lessons(), api.model()]);
-    nextUrl = page.next;
+    nextUrl = page.next && here(page.next);
     lessons = known.drawings;
     champion = model.version;
     const items = page.results.map(sheet);
@@ -45,6 +46,12 @@ async function load(url) {
     showFrame();
     items.forEach((item) => overtaken.observe(item));
   });
+}
+
+/** The server may be known by another name behind its proxy; this page may ask nobody but its own. */
+function here(address) {
+  const { pathname, search } = new URL(address, location.href);
+  return pathname + search;
 }
 
 /** A drawing that an older version answered says by itself what the newer ones make of it, once it is in sight. */
@@ -72,7 +79,7 @@ function sheet(drawing) {
 
 function fate(drawing) {
   const lesson = lessons[drawing.id];
-  if (lesson?.versions.length > 0) return `It taught version ${lesson.versions.join(", ")}.`;
+  if (lesson?.versions.length > 0) return `Learned with, by version ${lesson.versions.join(", ")}.`;
   const why = drawing.status === "approved" && lesson?.left_out ? ` The newest version did without it: ${lesson.left_out}.` : "";
   return `${drawing.fate}${why}`;
 }
@@ -81,7 +88,7 @@ const said = ({ version, digit }) => `version ${version} ${version === champion 
 
 async function showVersions(button) {
   const item = button.closest("li");
-  await attempt(() => showVersions(button), async () => {
+  await attempt(button, () => showVersions(button), async () => {
     const { answers } = await api.drawing(item.dataset.id);
     const words = item.querySelector("[data-field=versions]");
     words.textContent = answers.map(said).join(", ");
@@ -91,8 +98,8 @@ async function showVersions(button) {
 }
 
 async function forget(item) {
-  await attempt(() => forget(item), async () => {
-    await api.forget(item.dataset.id);
+  await attempt(item, () => forget(item), async () => {
+    await api.forget(item.dataset.id).catch(unlessGone);
     const neighbour = item.nextElementSibling ?? item.previousElementSibling;
     item.remove();
     showFrame();
@@ -101,8 +108,13 @@ async function forget(item) {
   });
 }
 
+/** What is gone already, deleted from another tab perhaps, is as the person wants it. */
+function unlessGone(error) {
+  if (error.code !== "gone") throw error;
+}
+
 async function forgetAll() {
-  await attempt(forgetAll, async () => {
+  await attempt(dialog, forgetAll, async () => {
     await api.forgetAll();
     nextUrl = null;
     list.replaceChildren();
@@ -113,7 +125,7 @@ async function forgetAll() {
 
 /** What stands around the list: nothing yet, or what to do with all of them. */
 function showFrame() {
-  const isEmpty = list.childElementCount === 0;
+  const isEmpty = list.childElementCount === 0 && !nextUrl;
   part("empty").hidden = !isEmpty;
   part("all-actions").hidden = isEmpty;
   moreButton.hidden = !nextUrl;
@@ -123,7 +135,10 @@ function announce(text) {
   part("announcement").textContent = text;
 }
 
-async function attempt(again, call) {
+/** One call at a time about the same thing: a second click must not fetch a page twice, or delete what is gone. */
+async function attempt(what, again, call) {
+  if (busy.has(what)) return;
+  busy.add(what);
   failed = null;
   part("alert").hidden = true;
   try {
@@ -133,6 +148,8 @@ async function attempt(again, call) {
     failed = again;
     part("alert-words").textContent = error.message;
     part("alert").hidden = false;
+  } finally {
+    busy.delete(what);
   }
 }
 

@@ -146,7 +146,7 @@ export class ReadingSession {
   retry() {
     const again = this.#failed;
     this.#failed = null;
-    again?.();
+    return again?.();
   }
 
   #enter(phase) {

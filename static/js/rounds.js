@@ -32,6 +32,7 @@ root.addEventListener("click", (event) => {
   if (name) actions[name]();
 });
 document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.repeat) return; // a key that is held confirms no answer that nobody has read
   if (event.key === "Escape" && state.phase === "asking") pad.clear();
   if (event.key !== "Enter" || event.target.closest("a, button")) return;
   if (state.phase === "asking") read();
@@ -51,8 +52,10 @@ async function start() {
   });
 }
 
+const asked = () => state.digits[state.marks.length];
+
 function ask() {
-  const digit = state.digits[state.marks.length];
+  const digit = asked();
   pad.reset();
   enter("asking");
   part("count").textContent = `${state.marks.length + 1} of ${state.digits.length}`;
@@ -62,8 +65,9 @@ function ask() {
 }
 
 async function read() {
+  pad.end(); // Enter may come while the keyboard's pen is down
   if (pad.isEmpty || state.phase !== "asking") return;
-  const prompted = state.digits[state.marks.length];
+  const prompted = asked();
   state.key ||= idempotencyKey();
   const key = state.key;
   await attempt(read, async () => {
@@ -81,16 +85,21 @@ async function read() {
 }
 
 /** The label is stored by the person's tap, never by having been asked for. */
-async function confirm() {
-  await attempt(confirm, async () => {
-    await api.confirm(state.answer.id, state.digits[state.marks.length]);
+function confirm() {
+  return store(state.answer.id, asked());
+}
+
+async function store(id, digit) {
+  await attempt(() => store(id, digit), async () => {
+    await api.confirm(id, digit);
     next(true);
   });
 }
 
 function next(counts) {
-  const digit = state.digits[state.marks.length];
-  state.marks.push({ digit, read: state.answer.digit, counts });
+  state.marks.push({ digit: asked(), read: state.answer.digit, counts });
+  state.answer = null;
+  forgive(); // what failed was about the digit that is done
   if (state.marks.length < state.digits.length) ask();
   else finish();
 }
@@ -147,12 +156,16 @@ function announce(text) {
   part("announcement").textContent = text;
 }
 
+function forgive() {
+  state.failed = null;
+  part("alert").hidden = true;
+}
+
 /** One call at a time: a second tap on a slow line must not answer for the next digit. */
 async function attempt(again, call) {
   if (state.isBusy) return;
   state.isBusy = true;
-  part("alert").hidden = true;
-  state.failed = null;
+  forgive();
   try {
     await call();
   } catch (error) {

@@ -117,6 +117,63 @@ def test_keyboard_alone_draws_reads_and_corrects(visit):
     assert drawing.confirmed_label == 7
 
 
+def press_all(person, keys: str) -> None:
+    """Press "Space Right*16 ..." on the pad."""
+    for word in keys.split():
+        name, _, times = word.partition("*")
+        key = " " if name == "Space" else f"Arrow{name}"
+        for _ in range(int(times or 1)):
+            person.page.keyboard.press(key)
+
+
+HALF_A_SEVEN, THE_OTHER_HALF = "Left*8 Space Right*16", "Down*17"
+
+
+def test_an_answer_stays_when_the_keyboard_pen_was_down_at_enter(visit):
+    person = visit()
+    person.pad.focus()
+    press_all(person, f"{HALF_A_SEVEN} {THE_OTHER_HALF}")
+    person.page.keyboard.press("Enter")
+    expect(person.page.locator("main")).to_have_attribute("data-phase", "answered")
+    yes = person.part("first-choices").get_by_role("button").first
+    for _ in range(10):
+        person.page.keyboard.press("Tab")
+        if yes.evaluate("(button) => button === document.activeElement"):
+            break
+    person.page.keyboard.press("Enter")
+    expect(person.page.locator("main")).to_have_attribute("data-phase", "saved")
+    assert Drawing.objects.get().confirmed_label is not None
+
+
+def test_what_is_drawn_on_after_enter_is_another_drawing(visit):
+    person = visit()
+    person.pad.focus()
+    for keys in (HALF_A_SEVEN, f"Space {THE_OTHER_HALF}"):
+        press_all(person, keys)
+        person.page.keyboard.press("Enter")
+        expect(person.page.locator("main")).to_have_attribute("data-phase", "answered")
+    person.page.keyboard.press("7")
+    person.expect_saved("7")
+
+    half, whole = Drawing.objects.order_by("created_at")
+    assert [len(half.strokes), len(whole.strokes)] == [1, 2]
+    assert [half.confirmed_label, whole.confirmed_label] == [None, 7]
+
+
+def test_enter_that_is_held_says_yes_to_nothing(visit):
+    person = visit()
+    person.draw(SEVEN)
+    person.page.keyboard.down("Enter")
+    person.expect_answer(7)
+    for _ in range(3):
+        person.page.keyboard.down("Enter")  # a key that is down already repeats
+    person.page.wait_for_timeout(300)
+    assert person.phase == "answered"
+    person.page.keyboard.up("Enter")
+    person.page.keyboard.press("Enter")
+    person.expect_saved("7")
+
+
 def test_every_control_is_reached_with_tab_and_shows_its_focus(visit):
     person = visit()
     person.hand_in(SEVEN)

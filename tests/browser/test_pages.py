@@ -3,9 +3,10 @@
 import json
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Route, expect
 
 from recognizer import registry, serving
+from recognizer.api.views import NewestFirst
 from recognizer.models import Contributor, Drawing, ModelVersion
 from tests.browser.recorded import CROSSED_SEVEN, FOUR, SEVEN, ZERO
 
@@ -48,6 +49,77 @@ def test_what_a_newer_version_makes_of_an_older_ones_drawing_is_said_by_itself(v
     serving.champion.reset()
     person.page.goto("/drawings/")
     expect(person.page.locator(".sheet")).to_contain_text("version 1 said 7, version 2 says 7")
+
+
+def show_yours(person, monkeypatch, page_size: int = 2) -> Locator:
+    """Hand in three drawings and open the first page of them."""
+    monkeypatch.setattr(NewestFirst, "page_size", page_size)
+    for strokes in (SEVEN, FOUR, ZERO):
+        person.hand_in(strokes)
+        person.button("clear").click()
+    person.page.goto("/drawings/")
+    sheets = person.page.locator(".sheet")
+    expect(sheets).to_have_count(min(page_size, 3))
+    return sheets
+
+
+def test_earlier_drawings_come_once_however_often_they_are_asked_for(visit, monkeypatch):
+    person = visit()
+    sheets = show_yours(person, monkeypatch)
+    person.button("more").dblclick()
+    expect(person.button("more")).to_be_hidden()
+    person.page.wait_for_load_state("networkidle")
+    expect(sheets).to_have_count(3)
+
+
+def test_a_proxy_that_knows_the_server_by_another_name_hides_no_earlier_drawings(visit, monkeypatch):
+    def rename(route: Route) -> None:
+        page = route.fetch().json()
+        route.fulfill(json=page | {"next": re.sub("^http://[^/]+", "http://inside:8000", page["next"])})
+
+    person = visit()
+    sheets = show_yours(person, monkeypatch)
+    person.page.route(re.compile("/api/v1/drawings/$"), rename, times=1)
+    person.page.reload()
+    person.button("more").click()
+    expect(sheets).to_have_count(3)
+
+
+def test_a_drawing_that_is_gone_already_is_deleted_without_a_word_of_trouble(visit, monkeypatch):
+    person = visit()
+    sheets = show_yours(person, monkeypatch, page_size=60)
+    Drawing.objects.latest("created_at").delete()
+    sheets.first.locator("[data-action=forget]").click()
+    expect(sheets).to_have_count(2)
+    expect(person.part("alert")).to_be_hidden()
+
+
+def test_delete_that_is_pressed_twice_is_sent_once(visit, monkeypatch):
+    person = visit()
+    sheets = show_yours(person, monkeypatch, page_size=60)
+    asked, held = [], []
+    person.page.on("request", lambda request: asked.append(request.method))
+    person.page.route("**/api/v1/drawings/*/", lambda route: held.append(route))
+    forget = sheets.first.locator("[data-action=forget]")
+    with person.page.expect_request("**/api/v1/drawings/*/"):
+        forget.click()
+    forget.click()
+    for route in held:
+        route.continue_()
+    expect(sheets).to_have_count(2)
+    assert asked.count("DELETE") == 1
+    expect(person.part("alert")).to_be_hidden()
+
+
+def test_a_page_of_drawings_that_is_deleted_does_not_hide_the_earlier_ones(visit, monkeypatch):
+    person = visit()
+    sheets = show_yours(person, monkeypatch)
+    for left in (1, 0):
+        sheets.first.locator("[data-action=forget]").click()
+        expect(sheets).to_have_count(left)
+    expect(person.part("empty")).to_be_hidden()
+    person.button("more").click()
+    expect(sheets).to_have_count(1)
 
 
 def test_somebody_elses_drawings_are_not_listed(visit):
@@ -132,6 +204,73 @@ def test_a_correction_is_remembered_for_its_author_alone(visit):
     other.hand_in(SEVEN)
     other.expect_answer(7)
     expect(other.part("memory")).to_be_empty()
+
+
+def begin_round(visit, digits: list[int], **options: object):
+    """Send somebody into a round that asks for these digits, and let them hand in a seven for the first."""
+    person = visit("/rounds/", **options)
+    person.page.route("**/rounds/", lambda route: route.fulfill(json={"digits": digits}), times=1)
+    person.button("start").first.click()
+    person.draw(SEVEN)
+    person.button("read").click()
+    expect(person.part("verdict")).to_be_visible()
+    return person
+
+
+def test_what_failed_for_one_digit_of_a_round_is_not_tried_again_for_the_next(visit):
+    person = begin_round(visit, [1, 7])
+    person.page.route("**/feedback/", lambda route: route.abort(), times=1)
+    person.button("confirm").click()
+    expect(person.part("alert")).to_be_visible()
+    person.button("skip").click()
+    expect(person.part("count")).to_have_text("2 of 2")
+    expect(person.part("alert")).to_be_hidden()
+    person.page.evaluate("document.querySelector('[data-action=retry]').click()")
+    person.page.wait_for_timeout(300)
+    expect(person.part("count")).to_have_text("2 of 2")
+    assert Drawing.objects.get().confirmed_label is None
+
+
+def test_a_label_of_a_round_is_tried_again(visit):
+    person = begin_round(visit, [1, 7])
+    person.page.route("**/feedback/", lambda route: route.abort(), times=1)
+    person.button("confirm").click()
+    person.button("retry").click()
+    expect(person.part("count")).to_have_text("2 of 2")
+    assert Drawing.objects.get().confirmed_label == 1
+
+
+def test_enter_that_is_held_confirms_nothing_in_a_round(visit):
+    person = begin_round(visit, [7, 1])
+    person.page.evaluate("document.activeElement.blur()")
+    person.page.keyboard.down("Enter")
+    expect(person.part("count")).to_have_text("2 of 2")
+    person.draw(SEVEN)
+    person.page.keyboard.down("Enter")  # a key that is down already repeats
+    person.page.wait_for_timeout(300)
+    assert person.phase == "asking"
+
+
+def test_enter_in_a_round_ends_the_stroke_of_the_keyboard(visit):
+    person = visit("/rounds/")
+    person.button("start").first.click()
+    expect(person.part("count")).to_have_text("1 of 10")
+    person.pad.focus()
+    for key in (" ", *["ArrowDown"] * 15, "Enter"):
+        person.page.keyboard.press(key)
+    expect(person.part("verdict")).to_be_visible()
+    assert person.part("marks").get_attribute("data-cursor") == "up"
+
+
+def test_escape_that_closes_the_menu_leaves_the_drawing_of_a_round(visit):
+    person = visit("/rounds/", viewport={"width": 360, "height": 640})
+    person.button("start").first.click()
+    expect(person.part("count")).to_have_text("1 of 10")
+    person.draw(SEVEN)
+    person.button("menu").click()
+    person.page.keyboard.press("Escape")
+    expect(person.page.locator("#places")).to_be_hidden()
+    assert person.ink_share() > 0.02
 
 
 def test_a_second_tap_on_a_slow_line_does_not_answer_for_the_next_digit(visit):

@@ -91,6 +91,24 @@ def test_a_proxy_that_answers_with_a_page_is_a_sentence_too(visit):
     expect_trouble(person, "The reader is not ready")
 
 
+def test_an_answer_whose_body_is_lost_is_a_sentence_and_a_retry_fills_the_page(visit):
+    person = visit()
+    person.hand_in(ZERO)  # a contributor, by cookie
+    person.part("how").locator("summary").click()
+    person.button("clear").click()
+    person.draw(SEVEN)
+    person.page.route(DRAWINGS, lambda route: route.fulfill(response=route.fetch(), body='{"id'), times=1)
+    person.button("read").click()
+    expect_trouble(person, "I cannot reach the server. Your drawing is still here")
+    assert person.phase == "drawing"
+
+    person.button("retry").click()
+    person.expect_answer(7)
+    expect(person.button("read")).to_be_disabled()
+    expect(person.part("steps").locator("figcaption")).to_have_count(3)
+    assert Drawing.objects.count() == 2
+
+
 def test_the_throttle_itself_is_understood(visit, settings):
     settings.DIGITRE_THROTTLES = True
     person = visit()
