@@ -18,7 +18,8 @@ class Prediction:
     Attributes:
         logits: float32 (N, 10), before calibration.
         digitness: float32 (N,), the network's own score that it sees one digit; higher is more like one.
-        features: float32 (N, D), L2-normalised; near neighbours look alike.
+        features: float32 (N, D), L2-normalised; near neighbours look alike. All 0, so like nothing, where the network finds
+            nothing of a digit.
     """
 
     logits: np.ndarray
@@ -53,4 +54,6 @@ class Classifier:
             raise ValueError(f"Expected (N, 28, 28, 1), got {batch.shape}")
         with self._lock:
             out = self._runner(**{self._input: np.ascontiguousarray(batch, "float32")})
-        return Prediction(out["logits"], out["digitness"].reshape(len(batch)), out["features"])
+        # LiteRT divides 0 by 0 where Keras's UnitNormalization gives 0
+        features = np.nan_to_num(out["features"], nan=0.0)
+        return Prediction(out["logits"], out["digitness"].reshape(len(batch)), features)

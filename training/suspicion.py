@@ -88,7 +88,9 @@ def out_of_sample(drawings: Evidence, reference: Evidence, config: SnapshotConfi
             likeness[drawings.people[rows, None] == everybody.people[None, :]] = -1.0
         nearest = np.argpartition(-likeness, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
         near = np.take_along_axis(likeness, nearest, axis=1)
-        weight = np.exp(SHARPNESS * (near - near.max(axis=1, keepdims=True)))
+        weight = np.exp(SHARPNESS * (near - near.max(axis=1, keepdims=True))) * (
+            near > 0
+        )  # what is like nothing has none
         for k in range(NEIGHBOURS):
             votes[rows, everybody.labels[nearest[:, k]]] += weight[:, k]
     blended = votes + PRIOR_WEIGHT * drawings.prior

@@ -3,8 +3,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from recognizer.answers import NOT_A_DIGIT
 from recognizer.classifier import Classifier
 from recognizer.registry import shipped_baseline
+from training.golden import golden_drawings
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,14 @@ def test_shapes_and_lengths_are_as_promised(tflite, images):
     assert prediction.digitness.shape == (64,)
     lengths = np.linalg.norm(prediction.features, axis=1)
     np.testing.assert_allclose(lengths, 1, atol=1e-3)
+
+
+def test_what_has_nothing_of_a_digit_has_features_that_are_like_nothing(tflite):
+    golden, labels = golden_drawings()
+    features = Classifier(tflite).predict(golden[labels == NOT_A_DIGIT]).features
+    lengths = np.linalg.norm(features, axis=1)
+    assert (lengths == 0).any()  # else this test shows nothing: LiteRT gave NaN here
+    np.testing.assert_allclose(lengths[lengths > 0], 1, atol=1e-3)
 
 
 def test_another_shape_is_an_error_that_names_it(tflite):

@@ -4,6 +4,7 @@ import uuid
 
 import numpy as np
 import pytest
+from rest_framework.test import APIClient
 
 from recognizer import memory, paths, serving
 from recognizer.answers import NOT_A_DIGIT, Calibration, answer
@@ -11,6 +12,7 @@ from recognizer.classifier import Prediction
 from recognizer.decoding import encode_png
 from recognizer.models import Drawing
 from tests import pictures
+from training.golden import golden_drawings
 
 SERVED = serving.Served(1, 1, None, Calibration(temperature=0.7, refusal_threshold=1.0))
 
@@ -161,6 +163,19 @@ def test_a_drawing_that_cannot_be_prepared_is_passed_over(visitor, teach, seven,
     answered = visitor.post("/api/v1/guesses/", seven).json()
     assert (answered["digit"], answered["memory"]) == (1, 1)
     assert visitor.post("/api/v1/guesses/", seven | {"strokes": pictures.SEVEN}).json()["memory"] == 2  # by its path
+
+
+@pytest.mark.django_db
+def test_picture_that_has_nothing_of_a_digit_is_answered_beside_what_was_taught(seven):
+    """By the shipped model itself: it has no features for such a picture."""
+    visitor = APIClient()
+    golden, labels = golden_drawings()
+    for picture in golden[labels == NOT_A_DIGIT][::8, ..., 0]:
+        doodle = {"image": pictures.data_url(encode_png((picture * 255).round().astype("uint8")))}
+        stored = visitor.post("/api/v1/drawings/", doodle).json()
+        visitor.put(f"/api/v1/drawings/{stored['id']}/feedback/", {"label": 4})
+        assert visitor.post("/api/v1/guesses/", doodle).status_code == 200
+    assert visitor.post("/api/v1/guesses/", seven).json()["digit"] == 7
 
 
 def test_only_the_newest_are_remembered(visitor, teach, seven, monkeypatch):

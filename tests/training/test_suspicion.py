@@ -97,6 +97,17 @@ def test_not_a_digit_is_a_class_like_the_others():
     assert doubt.reasons[-1].endswith("they call it no digit, not a 4")
 
 
+def test_what_is_like_nothing_is_judged_by_the_baseline_alone():
+    """Features of length 0 are as near to one drawing as to any other: ten of them picked by chance are no evidence."""
+    drawn = people_who_draw(dict.fromkeys(range(6), HONEST))
+    drawn.features[[3, 14]] = 0.0
+    drawn.prior[3] = [*[0.03] * 10, 0.7]
+    probability = suspicion.out_of_sample(drawn, REFERENCE, CONFIG)
+    np.testing.assert_allclose(
+        probability[[3, 14]], drawn.prior[[3, 14]] / drawn.prior[[3, 14]].sum(axis=1, keepdims=True)
+    )
+
+
 def test_few_drawings_do_not_condemn_a_person():
     contradicted = np.array([True, True, False, False, False, False])
     assert suspicion.disagreeing_people(np.array([0, 0, 1, 1, 2, 2]), contradicted, CONFIG) == {}
