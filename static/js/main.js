@@ -65,11 +65,18 @@ function sheetChanged() {
 }
 
 function showTools() {
-  root.querySelector("[data-action=undo]").disabled = !pad.canUndo;
-  root.querySelector("[data-action=redo]").disabled = !pad.canRedo;
-  root.querySelector("[data-action=clear]").disabled = pad.isEmpty;
-  root.querySelector("[data-action=read]").disabled = pad.isEmpty || ["answered", "saved"].includes(session.state.phase);
+  offer("undo", pad.canUndo);
+  offer("redo", pad.canRedo);
+  offer("clear", !pad.isEmpty);
+  offer("read", !pad.isEmpty && !["answered", "saved"].includes(session.state.phase));
   root.toggleAttribute("data-inked", !pad.isEmpty);
+}
+
+/** A button that is switched off gives up the focus at once: by itself it keeps it for a frame, and a key then is lost. */
+function offer(action, isPossible) {
+  const button = root.querySelector(`[data-action=${action}]`);
+  if (!isPossible && button === document.activeElement) button.blur();
+  button.disabled = !isPossible;
 }
 
 pad.addEventListener("beforestroke", () => {

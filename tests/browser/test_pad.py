@@ -154,6 +154,24 @@ def test_the_chosen_theme_is_kept(visit):
     assert person.page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
+def test_enter_right_after_the_answer_says_yes_though_read_it_had_the_focus(visit):
+    person = visit()
+    person.draw(SEVEN)
+    person.page.evaluate(
+        """() => {
+          const read = document.querySelector("[data-action=read]");
+          const enter = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true });
+          const observer = new MutationObserver(() => {
+            observer.disconnect();
+            document.activeElement.dispatchEvent(enter);
+          });
+          observer.observe(read, { attributeFilter: ["disabled"] });
+        }"""
+    )
+    person.button("read").click()
+    person.expect_saved("7")
+
+
 def test_the_next_stroke_after_saving_begins_a_new_sheet(visit):
     person = visit()
     person.hand_in(SEVEN)
