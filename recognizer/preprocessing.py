@@ -92,10 +92,8 @@ def preparation_steps(ink: np.ndarray, strokes: Strokes | None) -> list[tuple[st
     try:
         clean = _clean(ink)
         work, _ = _fit(clean)
-    except (
-        InvalidDrawing
-    ):  # a frame that is read as it is, or a hair that only the pen's path shows: nothing in between
-        return [last]
+    except InvalidDrawing:
+        return [last]  # a frame that is read as it is, or a hair that only the pen's path shows: nothing in between
     left, top, right, bottom = _box(clean)
     crop = clean[int(top) : int(np.ceil(bottom)), int(left) : int(np.ceil(right))]
     return [("crop", crop), ("fit", work), last]

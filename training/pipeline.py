@@ -69,9 +69,8 @@ def execute(run: TrainingRun, config: RunConfig | None = None, listener: Listene
             run.refresh_from_db()
         except MemoryError:
             run.finish(Status.FAILED, error=f"It needed more memory than {config.limits.memory_bytes >> 20} MB.")
-        except (
-            Exception
-        ) as error:  # the edge of this process: whatever went wrong is the run's outcome, the champion stays
+        except Exception as error:
+            # the edge of this process: whatever went wrong is the run's outcome, the champion stays
             logger.exception("run %s failed", run.pk)
             connect_anew()  # if it was the database, it may be there again
             run.finish(Status.FAILED, error=f"{error.__class__.__name__}: {error}"[:2000])

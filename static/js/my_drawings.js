@@ -79,7 +79,7 @@ function sheet(drawing) {
 
 function fate(drawing) {
   const lesson = lessons[drawing.id];
-  if (lesson?.versions.length > 0) return `Learned with, by version ${lesson.versions.join(", ")}.`;
+  if (lesson?.versions.length > 0) return `Among what version ${lesson.versions.join(", ")} learned from.`;
   const why = drawing.status === "approved" && lesson?.left_out ? ` The newest version did without it: ${lesson.left_out}.` : "";
   return `${drawing.fate}${why}`;
 }
