@@ -3,8 +3,9 @@
 import numpy as np
 
 from bench import design_2017, mistakes
-from recognizer.answers import NOT_A_DIGIT, Calibration
-from recognizer.classifier import Classifier
+from recognizer.inference.answers import Calibration
+from recognizer.inference.classifier import Classifier
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.registry import shipped_baseline
 from training import datasets
 from training.evaluation import Exam, Report, examine

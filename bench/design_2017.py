@@ -14,6 +14,7 @@ import numpy as np
 from keras import layers
 from PIL import Image
 
+from recognizer.imaging.pixels import to_input
 from training.datasets import Mnist, cache_dir
 
 PAD = 15  # px
@@ -53,7 +54,7 @@ def trained_network(mnist: Mnist) -> keras.Model:
     keras.utils.set_random_seed(0)
     model = _network()
     model.compile(keras.optimizers.Adam(1e-3), keras.losses.SparseCategoricalCrossentropy(), metrics=["accuracy"])
-    images = mnist.x_train[..., np.newaxis].astype("float32") / 255
+    images = to_input(mnist.x_train)
     model.fit(images, mnist.y_train, batch_size=128, epochs=EPOCHS, verbose=2)
     partial = Path(f"{path}.partial.keras")
     model.save(partial)

@@ -20,8 +20,8 @@ django.setup()
 
 import numpy as np
 
-from recognizer.preprocessing import normalize_drawing
-from recognizer.strokes import ink_strokes
+from recognizer.imaging.preprocessing import normalize_drawing
+from recognizer.imaging.strokes import ink_strokes
 from training import baseline, baseline_data, baseline_training
 from training.augmentation import render_strokes
 from training.config import FineTuneConfig

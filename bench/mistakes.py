@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from recognizer.answers import NOT_A_DIGIT
-from recognizer.preprocessing import FRAME
+from recognizer.imaging.preprocessing import FRAME
+from recognizer.labels import NOT_A_DIGIT
 from training.evaluation import Exam, Report
 
 COLUMNS = 16

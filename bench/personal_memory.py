@@ -26,10 +26,11 @@ django.setup()
 
 import numpy as np
 
-from recognizer import memory, paths, registry
-from recognizer.answers import Calibration, answer
-from recognizer.classifier import Prediction
-from recognizer.preprocessing import normalize_drawing
+from recognizer import personalization, registry
+from recognizer.imaging import trajectories
+from recognizer.imaging.preprocessing import normalize_drawing
+from recognizer.inference.answers import Calibration, answer
+from recognizer.inference.prediction import Prediction
 from recognizer.serving import Served
 from training.datasets import StrokeDrawing, load_drawings
 from training.exams import canvas
@@ -79,7 +80,7 @@ def read(drawings: list[StrokeDrawing], served: Served) -> tuple[Prediction, np.
     prediction = Prediction(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "digitness", "features"))
     )
-    return prediction, np.stack([paths.trace(strokes) for _, strokes in sheets])
+    return prediction, np.stack([trajectories.trace(strokes) for _, strokes in sheets])
 
 
 def measure(
@@ -88,10 +89,10 @@ def measure(
     """Teach ten of a writer's drawings, ask the others, with and without memory; a refusal of a digit is an error."""
     asked = wrong_before = wrong_after = spoilt = 0
     for taught, rest in lessons(labels, writers, is_round):
-        remembered = memory.Remembered(labels[taught], traces[taught], prediction.features[taught])
+        remembered = personalization.Remembered(labels[taught], traces[taught], prediction.features[taught])
         for i in rest:
             alone = row(prediction, i)
-            mixed = memory.mix(alone, memory.weigh(remembered, traces[i], alone.features[0]), served)
+            mixed = personalization.mix(alone, personalization.weigh(remembered, traces[i], alone.features[0]), served)
             before = answer(alone, served.calibration).digit == labels[i]
             after = answer(mixed, served.calibration).digit == labels[i]
             asked, wrong_before, wrong_after = asked + 1, wrong_before + (not before), wrong_after + (not after)

@@ -33,11 +33,12 @@ from django.conf import settings
 from django.core.management import call_command
 
 from recognizer import registry, services, serving
-from recognizer.answers import Calibration
 from recognizer.errors import InvalidDrawing
+from recognizer.imaging.preprocessing import normalize_drawing
+from recognizer.imaging.strokes import Strokes, ink_strokes
+from recognizer.inference.answers import Calibration
 from recognizer.models import Contributor, Drawing, ModelVersion
-from recognizer.preprocessing import normalize_drawing
-from recognizer.strokes import Strokes, ink_strokes
+from recognizer.submissions import Submission
 from training import gate, pipeline
 from training.augmentation import vary_strokes
 from training.config import FineTuneConfig, RunConfig
@@ -183,7 +184,7 @@ def report(name: str, outcome: Outcome) -> bool:
 
 def store(contributor: Contributor, strokes: Strokes, ink: np.ndarray, label: int) -> Drawing | None:
     try:
-        drawing, _ = services.recognize(services.Submission(ink, strokes, (CANVAS, CANVAS)), contributor)
+        drawing, _ = services.recognize(Submission(ink, strokes, (CANVAS, CANVAS)), contributor)
     except InvalidDrawing:
         return None
     return services.give_feedback(drawing.pk, contributor, label)

@@ -33,6 +33,7 @@ from django.db import connection
 
 from recognizer import registry, services
 from recognizer.models import Contributor, Drawing, ModelVersion
+from recognizer.submissions import Submission
 from training.datasets import StrokeDrawing, load_pen_digits
 from training.exams import CANVAS, canvas
 
@@ -90,7 +91,7 @@ def store(drawings: list[StrokeDrawing]) -> None:
     people, rng = [Contributor.objects.create(is_exam=n % 5 == 0) for n in range(PEOPLE)], np.random.default_rng(1)
     for number, drawing in enumerate(drawings):
         ink, strokes = canvas(drawing, rng)
-        submission = services.Submission(ink, strokes, (CANVAS, CANVAS))
+        submission = Submission(ink, strokes, (CANVAS, CANVAS))
         stored, _ = services.recognize(submission, people[number % PEOPLE])
         services.give_feedback(stored.pk, people[number % PEOPLE], drawing.label)
 

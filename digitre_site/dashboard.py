@@ -17,13 +17,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from recognizer import review_queue
-from recognizer.admin.postgres import under
 from recognizer.admin.queue_views import COUNT_LIMIT, count_up_to
-from recognizer.answers import NOT_A_DIGIT
+from recognizer.admin.sql_limits import under
 from recognizer.intervals import Share
-from recognizer.model_card import GROWING, NO_DIGITS
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, ModelVersion
+from recognizer.review import queue
+from recognizer.version_card import GROWING, NO_DIGITS
 from training import schedule
 from training.admin.charts import Chart, share_chart, share_text
 from training.admin.version_page import exam_reports, exam_rows, exam_title
@@ -93,8 +93,8 @@ def review_figures(user: AbstractUser) -> list[Figure]:
     return [
         Figure("waiting for review", counted(Drawing.objects.filter(status="waiting")), drawings),
         Figure("quarantined", counted(Drawing.objects.filter(status="quarantined")), f"{drawings}?status=quarantined"),
-        checked("the rule's errors", review_queue.error_rate(), "audit", "of {} approvals checked blind", user),
-        checked("reviewers agree", review_queue.agreement_rate(), "second", "of {} blind second opinions", user),
+        checked("the rule's errors", queue.error_rate(), "audit", "of {} approvals checked blind", user),
+        checked("reviewers agree", queue.agreement_rate(), "second", "of {} blind second opinions", user),
         refusals(drawings),
         Figure("storage used", storage_used(), f"{drawings}?status=all"),
     ]

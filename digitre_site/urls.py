@@ -8,7 +8,7 @@ from recognizer.api.views import SeedView, page_not_found
 
 handler500 = "digitre_site.trouble.server_error"
 urlpatterns = [
-    path("", include("recognizer.page_urls")),
+    path("", include("recognizer.urls")),
     path("", include("training.urls")),
     path("api/v1/", include("recognizer.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -7,8 +7,8 @@ from django.db import DatabaseError, connections
 from django.urls import get_resolver
 
 from recognizer import serving
-from recognizer.classifier import IMAGE_SHAPE
 from recognizer.errors import NoChampion
+from recognizer.inference.prediction import IMAGE_SHAPE
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from recognizer.answers import Answer, answer
-from recognizer.preprocessing import normalize_strokes
+from recognizer.imaging.preprocessing import normalize_strokes
+from recognizer.imaging.strokes import Strokes
+from recognizer.inference.answers import Answer, answer
 from recognizer.serving import Served
-from recognizer.strokes import Strokes
 
 MAX_PARTS = 11  # left out in turn; with the whole drawing a dozen passes, one batch
 PIECES = 6  # that a long stroke is cut into: about a bar, a corner or half a bowl each

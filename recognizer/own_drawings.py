@@ -6,11 +6,10 @@ from functools import lru_cache
 import numpy as np
 
 from recognizer import serving
-from recognizer.answers import answer
 from recognizer.errors import CorruptArtifact, InvalidDrawing
+from recognizer.inference.answers import answer
 from recognizer.models import Drawing, ModelVersion
-from recognizer.preprocessing import normalize_drawing
-from recognizer.services import Submission
+from recognizer.submissions import Submission
 
 logger = logging.getLogger(__name__)
 VERSIONS_ASKED = 5  # the newest that ever answered: two milliseconds each, once loaded
@@ -39,8 +38,7 @@ def answers_by_version(drawing: Drawing) -> list[dict]:
     None of them has an answer to a drawing that an older release stored and this one does not read.
     """
     try:
-        submission = Submission.stored(drawing)
-        image = normalize_drawing(submission.ink, submission.strokes_on_ink)[np.newaxis]
+        image = Submission.stored(drawing).image[np.newaxis]
     except InvalidDrawing:
         return []
     answers = []

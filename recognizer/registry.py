@@ -11,9 +11,9 @@ import numpy as np
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from recognizer.answers import Calibration
-from recognizer.classifier import Classifier
 from recognizer.errors import CorruptArtifact
+from recognizer.inference.answers import Calibration
+from recognizer.inference.classifier import Classifier
 from recognizer.models import ModelVersion, PromotionEvent
 
 BASELINE_DIR = Path(__file__).resolve().parent / "baseline"

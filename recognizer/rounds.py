@@ -5,8 +5,8 @@ import random
 from django.core.cache import cache
 from django.db.models import Count
 
-from recognizer.model_card import most_confused
 from recognizer.models import Drawing, ModelVersion
+from recognizer.version_card import most_confused
 
 ROUND_LENGTH = 10
 MOST_OF_ONE = 2  # a round of ten sevens is no game

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from django.db import Error as DatabaseError
 
 from recognizer import registry
-from recognizer.answers import Calibration
-from recognizer.classifier import Classifier
 from recognizer.errors import CorruptArtifact, NoChampion
+from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
+from recognizer.inference.answers import Calibration
+from recognizer.inference.classifier import Classifier
 from recognizer.models import ModelVersion
-from recognizer.preprocessing import PREPROCESSING_VERSION
 
 logger = logging.getLogger(__name__)
 CHAMPION_CHECK_SECONDS = 2  # one indexed query per process; every process must follow a promotion within 5

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_safe
 
 from recognizer import serving
 from recognizer.errors import NoChampion
-from recognizer.model_card import ModelCard
 from recognizer.models import ModelVersion
+from recognizer.version_card import ModelCard
 
 
 @require_safe

@@ -10,7 +10,15 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ["recognizer", "training", "digitre_site"]  # each may import those before it
 PURE = {
-    "recognizer": ["decoding", "strokes", "preprocessing", "answers", "pen", "noise"],
+    "recognizer": [
+        *(
+            f"imaging/{name}"
+            for name in ("decoding", "strokes", "preprocessing", "stroke_width", "denoising", "pixels")
+        ),
+        "inference/answers",
+        "inference/prediction",
+        "labels",
+    ],
     "training": ["gate", "config"],
 }
 RUNTIMES = {"tensorflow", "keras", "ai_edge_litert"}
@@ -59,10 +67,10 @@ def test_rooms_do_not_import_doors():
         "services",
         "registry",
         "serving",
-        "decoding",
-        "preprocessing",
-        "answers",
-        "classifier",
+        "imaging/decoding",
+        "imaging/preprocessing",
+        "inference/answers",
+        "inference/classifier",
     ):
         names = imports_of(ROOT / "recognizer" / f"{room}.py")
         assert not {name for name in names if any(name == door or name.startswith(f"{door}.") for door in doors)}, room

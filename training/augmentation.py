@@ -6,9 +6,10 @@ import numpy as np
 from PIL import Image
 
 from recognizer.errors import InvalidDrawing
-from recognizer.pen import grow
-from recognizer.preprocessing import FRAME, STROKE_PEN, normalize_ink, normalize_strokes
-from recognizer.strokes import Strokes, bounding_box, ink_strokes, place_strokes
+from recognizer.imaging.pixels import to_grey
+from recognizer.imaging.preprocessing import FRAME, STROKE_PEN, normalize_ink, normalize_strokes
+from recognizer.imaging.stroke_width import grow
+from recognizer.imaging.strokes import Strokes, bounding_box, ink_strokes, place_strokes
 from training.datasets import StrokeDrawing
 
 # Image augmentation; each a standard deviation unless it says otherwise
@@ -153,7 +154,7 @@ def redraw_scan(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _as_bytes(image: np.ndarray) -> np.ndarray:
-    return (image[..., 0] * 255).round().astype("uint8")
+    return to_grey(image)
 
 
 def vary_strokes(strokes: Strokes, rng: np.random.Generator, strength: float = 1.0) -> Strokes:

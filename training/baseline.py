@@ -10,9 +10,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from recognizer.answers import Calibration
-from recognizer.classifier import Classifier
-from recognizer.preprocessing import PREPROCESSING_VERSION
+from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
+from recognizer.inference.answers import Calibration
+from recognizer.inference.classifier import Classifier
 from training import export, model_card
 from training.baseline_data import BaselineData, PoolConfig, prepare
 from training.baseline_training import BaselineConfig, Source, train

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recognizer.answers import NOT_A_DIGIT
-from recognizer.preprocessing import FRAME
+from recognizer.imaging.pixels import to_input
+from recognizer.imaging.preprocessing import FRAME
+from recognizer.labels import NOT_A_DIGIT
 from training import datasets, icons, lettering, synthesis, templates, things
 from training.augmentation import redraw_scan, render_strokes, vary_strokes
 from training.datasets import DataUnavailable, StrokeDrawing
@@ -106,7 +107,7 @@ def held_mnist(config: PoolConfig, mnist: datasets.Mnist) -> np.ndarray:
 
 
 def _exam(name: str, pool: Pool) -> Exam:
-    return Exam(name, pool.images[..., np.newaxis].astype("float32") / 255, pool.labels)
+    return Exam(name, to_input(pool.images), pool.labels)
 
 
 def scans_of(images: np.ndarray, labels: np.ndarray) -> list[Scan]:

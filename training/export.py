@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from recognizer.classifier import Classifier
+from recognizer.inference.classifier import Classifier
 
 MAX_DISAGREEMENT = 1e-3  # of any logit, between Keras and LiteRT; beyond, the export is wrong
 

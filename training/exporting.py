@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy
 
-from recognizer.answers import NOT_A_DIGIT
 from recognizer.errors import InvalidDrawing
+from recognizer.imaging.pixels import to_grey
+from recognizer.imaging.preprocessing import FRAME, PREPROCESSING_VERSION
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing
-from recognizer.preprocessing import FRAME, PREPROCESSING_VERSION, normalize_drawing
-from recognizer.services import Submission
+from recognizer.submissions import Submission
 
 FORMATS = ("jsonl", "npz", "csv", "idx")
 MANIFEST = "manifest.json"
@@ -56,7 +57,7 @@ def read_drawings(all_labelled: bool = False) -> Iterator[Exported]:
     for row in drawings.select_related("contributor").order_by("id").iterator(chunk_size=PAGE):
         try:
             submission = Submission.stored(row)
-            seen = normalize_drawing(submission.ink, submission.strokes_on_ink)
+            seen = to_grey(submission.image)
         except InvalidDrawing:  # stored by an older release with other rules
             continue
         assert row.label is not None  # approved, or chosen for its label
@@ -66,7 +67,7 @@ def read_drawings(all_labelled: bool = False) -> Iterator[Exported]:
             writers.setdefault(row.contributor_id, len(writers)),
             row.contributor.is_exam,
             row.created_at.isoformat(),
-            (seen[..., 0] * 255).round().astype("uint8"),
+            seen,
             bytes(row.png),
             row.strokes,
             submission.canvas,

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from recognizer.classifier import Prediction
+from recognizer.imaging.pixels import to_input
+from recognizer.inference.prediction import Prediction
 from training.augmentation import augment
 from training.baseline_training import losses
 from training.config import FineTuneConfig
@@ -217,4 +218,4 @@ def predict(model: keras.Model, images: np.ndarray) -> Prediction:
 
 
 def _as_input(images: np.ndarray) -> np.ndarray:
-    return images.astype("float32")[..., np.newaxis] / 255
+    return to_input(images)

@@ -10,8 +10,8 @@ from fontTools.pens.basePen import BasePen
 from fontTools.svgLib.path import parse_path
 from fontTools.svgLib.path.shapes import PathBuilder
 
-from recognizer.answers import NOT_A_DIGIT
-from recognizer.strokes import Strokes, bounding_box
+from recognizer.imaging.strokes import Strokes, bounding_box
+from recognizer.labels import NOT_A_DIGIT
 from training import datasets
 from training.datasets import StrokeDrawing
 

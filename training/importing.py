@@ -17,14 +17,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from recognizer import registry
-from recognizer.answers import NOT_A_DIGIT, Calibration, answer
-from recognizer.classifier import Classifier
-from recognizer.decoding import check_header, decode_stored, encode_png
 from recognizer.errors import InvalidDrawing
+from recognizer.imaging.decoding import check_header, decode_stored
+from recognizer.imaging.pixels import content_hash, to_grey
+from recognizer.imaging.preprocessing import FRAME, PREPROCESSING_VERSION
+from recognizer.imaging.strokes import validate_strokes
+from recognizer.inference.answers import Calibration, answer
+from recognizer.inference.classifier import Classifier
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
-from recognizer.preprocessing import FRAME, PREPROCESSING_VERSION, normalize_drawing
-from recognizer.services import Submission, content_hash
-from recognizer.strokes import validate_strokes
+from recognizer.submissions import Submission
 from training.exporting import IMAGES_MAGIC, LABELS_MAGIC, MANIFEST, file_sha256
 
 PAGE = 200  # drawings stored in one transaction: visitors of a SQLite site wait for each
@@ -204,7 +206,7 @@ def _store(rows: list[Incoming], source: str, model: _Reader, status: str, outco
     drawings = []
     for row in rows:
         try:
-            image = normalize_drawing(row.submission.ink, row.submission.strokes_on_ink)
+            image = row.submission.image
         except InvalidDrawing:
             outcome.refused += 1
             continue
@@ -213,11 +215,11 @@ def _store(rows: list[Incoming], source: str, model: _Reader, status: str, outco
             id=row.id,
             contributor=_contributor(row, source),
             created_at=row.created_at,
-            png=encode_png(row.submission.ink),
+            png=row.submission.png,
             strokes=row.submission.strokes,
             canvas_width=width,
             canvas_height=height,
-            content_hash=content_hash(image),
+            content_hash=content_hash(to_grey(image)),
             preprocessing_version=PREPROCESSING_VERSION,
             confirmed_label=row.label,
             confirmed_at=timezone.now(),

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer import contributors
+from recognizer import contributor_cookie
 from recognizer.api.throttles import CallsByAddress
 from training.own_lessons import lessons_of
 
@@ -26,4 +26,4 @@ class LessonsView(APIView):
     @extend_schema(operation_id="lessons", responses={200: LessonsSerializer})
     def get(self, request: Request) -> Response:
         """Say which versions learned from which of the caller's drawings."""
-        return Response({"drawings": lessons_of(contributors.find(request))})
+        return Response({"drawings": lessons_of(contributor_cookie.find(request))})

@@ -1,6 +1,5 @@
 """What a run's network is shown: the drawings in several inks, and a replay of what the baseline knows."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +7,8 @@ from uuid import UUID
 import numpy as np
 
 from recognizer.errors import InvalidDrawing
-from recognizer.preprocessing import FRAME, normalize_ink
+from recognizer.imaging.pixels import content_hash, to_grey
+from recognizer.imaging.preprocessing import FRAME, normalize_ink
 from training.augmentation import render_strokes
 from training.config import FineTuneConfig
 from training.drawings import Picture, read_pictures
@@ -62,19 +62,15 @@ def show_drawings(
 
 
 def _views(picture: Picture, most: int, rng: np.random.Generator) -> list[np.ndarray]:
-    views = [_as_bytes(picture.seen)]
+    views = [to_grey(picture.seen)]
     if picture.strokes is None:
         return views
     try:
-        views.append(_as_bytes(normalize_ink(picture.ink)))  # as it is seen when the strokes do not come along
+        views.append(to_grey(normalize_ink(picture.ink)))  # as it is seen when the strokes do not come along
         views += [render_strokes(picture.strokes, rng) for _ in range(most - 2)]
     except InvalidDrawing:  # another pen makes a speck of it
         pass
     return views[:most]
-
-
-def _as_bytes(image: np.ndarray) -> np.ndarray:
-    return (image[..., 0] * 255).round().astype("uint8")
 
 
 def hold_out(taught: Taught, config: FineTuneConfig) -> tuple[Taught, Taught]:
@@ -101,13 +97,13 @@ def _some_groups(groups: np.ndarray, config: FineTuneConfig) -> np.ndarray:
 
 def without_chance_questions(taught: Taught, questions: set[str]) -> Taught:
     """Leave out views that another pen made equal to a question: a straight 1 is everybody's. What was seen stays."""
-    is_question = np.array([picture_hash(image) in questions for image in taught.images], bool)
+    is_question = np.array([content_hash(image) in questions for image in taught.images], bool)
     return taught[taught.first | ~is_question]
 
 
 def replay_without(replay: Replay, questions: set[str]) -> Replay:
     """Leave out of the replay what people's drawings happen to ask for, or one straight 1 would stop all learning."""
-    is_asked = np.array([picture_hash(image) in questions for image in replay.images], bool)
+    is_asked = np.array([content_hash(image) in questions for image in replay.images], bool)
     return replay[~is_asked]
 
 
@@ -121,14 +117,9 @@ def refuse_smuggled(pools: list[np.ndarray], questions: set[str], people: set[in
         raise SmuggledQuestions(
             f"{len(people & exam_people)} exam contributors are in the training set; nothing was trained."
         )
-    found = sum(picture_hash(image) in questions for images in pools for image in images)
+    found = sum(content_hash(image) in questions for images in pools for image in images)
     if found:
         raise SmuggledQuestions(f"{found} pictures of the training set are exam questions; nothing was trained.")
-
-
-def picture_hash(image: np.ndarray) -> str:
-    """SHA-256 of a picture uint8 (28, 28): what recognizer.services.content_hash says of it as float."""
-    return hashlib.sha256(image.tobytes()).hexdigest()
 
 
 def balanced(taught: Taught, count: int, config: FineTuneConfig, rng: np.random.Generator) -> np.ndarray:

@@ -10,8 +10,9 @@ import numpy as np
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 
-from recognizer.answers import NOT_A_DIGIT
-from recognizer.preprocessing import normalize_ink
+from recognizer.imaging.pixels import to_grey
+from recognizer.imaging.preprocessing import normalize_ink
+from recognizer.labels import NOT_A_DIGIT
 from training import datasets
 
 FOLDER = "fonts"
@@ -125,7 +126,7 @@ def draw_glyph(glyph: Glyph, rng: np.random.Generator) -> np.ndarray:
     left, top, right, bottom = face.getbbox(glyph.character)
     ink = Image.new("L", (int(right - left) + 2 * MARGIN, int(bottom - top) + 2 * MARGIN))
     ImageDraw.Draw(ink).text((MARGIN - left, MARGIN - top), glyph.character, fill=255, font=face)
-    return (normalize_ink(_redraw(ink, rng))[..., 0] * 255).round().astype("uint8")
+    return to_grey(normalize_ink(_redraw(ink, rng)))
 
 
 def _redraw(ink: Image.Image, rng: np.random.Generator) -> np.ndarray:

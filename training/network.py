@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from recognizer.classifier import IMAGE_SHAPE, NUM_CLASSES
+from recognizer.inference.prediction import IMAGE_SHAPE, NUM_CLASSES
 
 FEATURES = 96  # numbers that describe a drawing; near neighbours among them look alike
 REFUSAL = 48  # numbers to tell digits from what is none: it is another question than which digit

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
-import numpy as np
 from django.db import transaction
 
 from recognizer import registry
-from recognizer.answers import Calibration
-from recognizer.classifier import Classifier
 from recognizer.errors import CorruptArtifact
+from recognizer.imaging.pixels import to_input
+from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
+from recognizer.inference.answers import Calibration
+from recognizer.inference.classifier import Classifier
 from recognizer.models import Contributor, ModelVersion
-from recognizer.preprocessing import PREPROCESSING_VERSION
 from training import examination, gate, lessons, snapshots
 from training.config import FineTuneConfig, RunConfig
 from training.confinement import own_folder
@@ -170,7 +170,7 @@ def learn(
         on_epoch=lambda entry: steps.epoch(entry, config.epochs),
     )
     tflite = export_litert(trained.model)
-    some = learnt.replay.images[: config.agreement_images].astype("float32")[..., np.newaxis] / 255
+    some = to_input(learnt.replay.images[: config.agreement_images])
     calibration = _recalibrate(tflite, learnt, config)
     steps.say(f"kept epoch {trained.best_epoch}, {trained.way:.0%} of the way to it, {calibration}")
     return Challenge(save_keras(trained.model), tflite, calibration, disagreement(trained.model, tflite, some))

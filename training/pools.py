@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from recognizer import noise, pen, preprocessing, strokes
 from recognizer.errors import InvalidDrawing
-from recognizer.preprocessing import FRAME
+from recognizer.imaging import denoising, preprocessing, stroke_width, strokes
+from recognizer.imaging.preprocessing import FRAME
 from training import augmentation, datasets
 
 CHUNK = 1000  # pictures drawn from one seed
 WORKERS = 2
-PREPARED_BY = (noise, pen, preprocessing, strokes, augmentation)  # code that shapes every picture
+PREPARED_BY = (denoising, stroke_width, preprocessing, strokes, augmentation)  # code that shapes every picture
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from django.core.cache import cache
 from django.db.models import Count
 
-from recognizer.model_card import exam_results
 from recognizer.models import Contributor, Drawing, ModelVersion
+from recognizer.version_card import exam_results
 from training.gate import EXAM_TITLES
 from training.models import TrainingPolicy, TrainingRun
 from training.snapshots import new_labels

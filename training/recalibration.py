@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from recognizer.answers import NOT_A_DIGIT, Calibration
-from recognizer.classifier import Prediction
+from recognizer.inference.answers import Calibration
+from recognizer.inference.prediction import Prediction
+from recognizer.labels import NOT_A_DIGIT
 from training.config import FineTuneConfig
 from training.evaluation import fit_temperature
 

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from recognizer import registry
-from recognizer.answers import NOT_A_DIGIT
+from recognizer.labels import NOT_A_DIGIT
 from training import datasets, pools
 from training.augmentation import render_drawings
 from training.baseline_data import redraw, scans_of

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from recognizer import registry
-from recognizer.answers import Calibration
+from recognizer.inference.answers import Calibration
 from recognizer.models import Drawing, ModelVersion
 from training import examination, gate, pipeline
 from training.config import RunConfig

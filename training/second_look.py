@@ -11,8 +11,8 @@ from django.db.models import Q
 
 from recognizer import registry
 from recognizer.errors import CorruptArtifact
+from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.models import ModelVersion
-from recognizer.preprocessing import PREPROCESSING_VERSION
 from training import examination, gate
 from training.config import GatePolicy
 from training.examination import Sitter

@@ -16,9 +16,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 from django.db.models.functions import Coalesce
 
-from recognizer.answers import NOT_A_DIGIT
+from recognizer.imaging.pixels import content_hash, to_grey
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, LabelEvent
-from recognizer.services import content_hash
 from training.config import SnapshotConfig
 from training.drawings import quarantine, read_pictures
 from training.models import DatasetSnapshot
@@ -124,8 +124,7 @@ def look_at(chosen: Chosen, exam_hashes: set[str], on_each: Callable[[float], No
     """Read the members' pictures as the network sees them: uint8 (N, 28, 28). Unreadable members leave."""
     images, out = {}, {}
     for picture in read_pictures([member.id for member in chosen.members]):
-        seen = picture.seen
-        images[picture.id] = (seen[..., 0] * 255).round().astype("uint8")
+        seen = images[picture.id] = to_grey(picture.seen)
         if content_hash(seen) in exam_hashes:  # prepared by an older release, so its stored hash did not tell
             out[picture.id] = IS_QUESTION
         on_each(len(images) / len(chosen.members))

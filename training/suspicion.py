@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recognizer.answers import NOT_A_DIGIT
+from recognizer.labels import NOT_A_DIGIT
 from training.config import SnapshotConfig
 
 CLASSES = NOT_A_DIGIT + 1

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recognizer.strokes import Strokes
+from recognizer.imaging.strokes import Strokes
 from training.augmentation import vary_strokes
 from training.datasets import StrokeDrawing
 from training.templates import DIGITS

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from recognizer.answers import NOT_A_DIGIT
-from recognizer.strokes import Strokes, bounding_box
+from recognizer.imaging.strokes import Strokes, bounding_box
+from recognizer.labels import NOT_A_DIGIT
 from training.augmentation import vary_strokes
 from training.datasets import StrokeDrawing
 from training.synthesis import draw, draw_digit

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer import contributors
+from recognizer import contributor_cookie
 from recognizer.api.throttles import CallsByAddress
 from training import progress
 
@@ -54,10 +54,10 @@ class ProgressView(APIView):
     @extend_schema(operation_id="progress", responses={200: ProgressSerializer})
     def get(self, request: Request) -> Response:
         """Say how the versions did in their exams, what was collected, and what became of the caller's drawings."""
-        return Response(ProgressSerializer(progress.board(contributors.find(request))).data)
+        return Response(ProgressSerializer(progress.board(contributor_cookie.find(request))).data)
 
 
 @require_safe
 def progress_page(request: HttpRequest) -> HttpResponse:
-    board = progress.board(contributors.find(request))
+    board = progress.board(contributor_cookie.find(request))
     return render(request, "progress.html", {"here": "progress", **board})

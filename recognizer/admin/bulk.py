@@ -10,10 +10,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from recognizer import moderation
-from recognizer.admin import pictures
-from recognizer.answers import NOT_A_DIGIT
+from recognizer.admin import thumbnails
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import LABEL_CHOICES, Contributor, Drawing
+from recognizer.review import moderation
 
 REASONS = ("not readable", "not a digit and not worth keeping", "offensive", "a copy", "wrong on purpose")
 SHEET_LIMIT = 300  # pictures on a sheet; a contributor's ten thousand are counted, not all shown
@@ -162,7 +162,7 @@ class BulkDecisions(admin.ModelAdmin):
                 "opts": self.opts,
                 "form": form,
                 "pictures": [
-                    (drawing, pictures.thumbnail(drawing), pictures.said_by_model(drawing))
+                    (drawing, thumbnails.thumbnail(drawing), thumbnails.said_by_model(drawing))
                     for drawing in shown[:SHEET_LIMIT]
                 ],
                 "has_more": len(shown) > SHEET_LIMIT,

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from recognizer import moderation
 from recognizer.admin.keyset import KeysetAdmin
 from recognizer.models import Contributor
+from recognizer.review import moderation
 
 
 class PurposeFilter(admin.SimpleListFilter):

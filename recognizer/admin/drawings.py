@@ -13,10 +13,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from recognizer.admin import filters, pictures, queue_views
+from recognizer.admin import filters, queue_views, thumbnails
 from recognizer.admin.bulk import BulkDecisions
+from recognizer.admin.drawing_page import portrait
 from recognizer.admin.keyset import KeysetAdmin
-from recognizer.admin.portrait import portrait
 from recognizer.models import LABEL_CHOICES, Drawing, LabelEvent, label_text
 
 LIST_COLUMNS = (
@@ -92,30 +92,30 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
 
     @admin.display(description="drawing")
     def picture(self, drawing: Drawing) -> SafeString:
-        return format_html('<a href="{}/change/">{}</a>', drawing.pk, pictures.thumbnail(drawing))
+        return format_html('<a href="{}/change/">{}</a>', drawing.pk, thumbnails.thumbnail(drawing))
 
     @admin.display(description="model / person / reviewer")
     def labels(self, drawing: Drawing) -> SafeString:
         return format_html(
             '<span class="said">model <b>{}</b></span> <span class="said">person <b>{}</b></span>{}',
-            pictures.said_by_model(drawing),
+            thumbnails.said_by_model(drawing),
             label_text(drawing.confirmed_label),
-            format_html(' <span class="said">reviewer <b>{}</b></span>', pictures.said_by_reviewer(drawing))
+            format_html(' <span class="said">reviewer <b>{}</b></span>', thumbnails.said_by_reviewer(drawing))
             if drawing.is_reviewed
             else "",
         )
 
     @admin.display(description="confidence")
     def sureness(self, drawing: Drawing) -> SafeString:
-        return format_html('<span class="figure">{}</span>', pictures.percent(drawing.confidence))
+        return format_html('<span class="figure">{}</span>', thumbnails.percent(drawing.confidence))
 
     @admin.display(description="margin")
     def margin_text(self, drawing: Drawing) -> SafeString:
-        return format_html('<span class="figure">{}</span>', pictures.percent(drawing.margin))
+        return format_html('<span class="figure">{}</span>', thumbnails.percent(drawing.margin))
 
     @admin.display(description="suspicion")
     def suspicion_text(self, drawing: Drawing) -> SafeString:
-        return format_html('<span class="figure">{}</span>', pictures.percent(drawing.suspicion))
+        return format_html('<span class="figure">{}</span>', thumbnails.percent(drawing.suspicion))
 
     @admin.display(description="contributor")
     def drawn_by(self, drawing: Drawing) -> SafeString:

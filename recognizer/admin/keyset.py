@@ -11,7 +11,7 @@ from django.db import connection, models
 from django.db.models import Q
 from django.http import HttpRequest
 
-from recognizer.admin.postgres import TookTooLong, patience
+from recognizer.admin.sql_limits import TookTooLong, patience
 
 AFTER, BEFORE = "after", "before"
 PATIENCE_MS = 2000  # several rare filters at once may pass over every row before a page is full: nobody waits for that

@@ -14,11 +14,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from recognizer import review_queue
-from recognizer.admin import pictures
-from recognizer.answers import NOT_A_DIGIT
-from recognizer.decoding import data_url
+from recognizer.admin import thumbnails
+from recognizer.imaging.decoding import data_url
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, Look, label_text
+from recognizer.review import queue
 
 AHEAD = 4  # the drawing on the desk and the three after it
 IDS_LIMIT = 500  # of each kind in one message: what a page decided on while offline, or skipped in one sitting
@@ -37,12 +37,12 @@ def needs_reviewer(request: HttpRequest) -> None:
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     needs_reviewer(request)
-    agreement = review_queue.agreement_rate()
+    agreement = queue.agreement_rate()
     context = admin.site.each_context(request) | {
         "title": "Review queue",
         "is_blind": request.GET.get("blind") == "1",
         "digits": range(10),
-        "agreement": agreement and f"{pictures.percent(agreement.share)} of {agreement.total}",
+        "agreement": agreement and f"{thumbnails.percent(agreement.share)} of {agreement.total}",
         "opts": Drawing._meta,
     }
     return TemplateResponse(request, "admin/recognizer/drawing/queue.html", context)
@@ -57,7 +57,7 @@ def json_view(view: View) -> Callable[[HttpRequest], HttpResponse]:
         needs_reviewer(request)
         try:
             return JsonResponse(view(request, json.loads(request.body)))
-        except review_queue.Taken as taken:
+        except queue.Taken as taken:
             return JsonResponse({"code": "taken", "detail": str(taken)}, status=409)
         except Drawing.DoesNotExist:
             return JsonResponse({"code": "gone", "detail": "Its contributor has deleted it."}, status=404)
@@ -76,8 +76,8 @@ def claim(request: HttpRequest, said: dict) -> dict:
     """
     held, unsent, skipped = ids(said["held"]), ids(said["unsent"]), ids(said.get("skipped", []))
     served = request.session.get(SERVED, 0)
-    review_queue.renew(request.user, [*held, *unsent])
-    drawings = review_queue.claim(
+    queue.renew(request.user, [*held, *unsent])
+    drawings = queue.claim(
         request.user,
         max(0, AHEAD - len(held)),
         blind=said["blind"] is True,
@@ -96,7 +96,7 @@ def decide(request: HttpRequest, said: dict) -> dict:
     if label is not None and (type(label) is not int or not 0 <= label <= NOT_A_DIGIT):
         raise ValueError
     reason = DEFAULT_REASON if label is None else ""
-    drawing = review_queue.decide(request.user, UUID(said["id"]), label, blind=said["blind"] is True, reason=reason)
+    drawing = queue.decide(request.user, UUID(said["id"]), label, blind=said["blind"] is True, reason=reason)
     return {"id": str(drawing.pk), "label": label} | left()
 
 
@@ -104,14 +104,14 @@ def decide(request: HttpRequest, said: dict) -> dict:
 def skip(request: HttpRequest, said: dict) -> dict:
     """{"id"}: give it back; the page asks for others by naming it among `skipped`."""
     drawing_id = UUID(said["id"])
-    review_queue.release(request.user, [drawing_id])
+    queue.release(request.user, [drawing_id])
     return {"id": str(drawing_id)} | left()
 
 
 @json_view
 def undo(request: HttpRequest, said: dict) -> dict:
     """{"id", "decided": bool}: take back one's last word on a drawing (or one's having skipped it) and hold it again."""
-    take_back = review_queue.undo if said["decided"] is True else review_queue.hold
+    take_back = queue.undo if said["decided"] is True else queue.hold
     drawing = take_back(request.user, UUID(said["id"]))
     return {"id": str(drawing.pk)} | left()
 
@@ -119,7 +119,7 @@ def undo(request: HttpRequest, said: dict) -> dict:
 @json_view
 def leave(request: HttpRequest, said: dict) -> dict:
     """{"held": [ids]}: the page is being closed, so give back what it had in hand."""
-    review_queue.release(request.user, ids(said["held"]))
+    queue.release(request.user, ids(said["held"]))
     return {}
 
 
@@ -148,10 +148,10 @@ def shown(drawing: Drawing, user: AbstractBaseUser, blind: bool) -> dict:
     return hidden | {
         "blind": False,
         "address": reverse("admin:recognizer_drawing_change", args=[drawing.pk]),
-        "model": pictures.said_by_model(drawing),
-        "confidence": pictures.percent(drawing.confidence),
+        "model": thumbnails.said_by_model(drawing),
+        "confidence": thumbnails.percent(drawing.confidence),
         "person": label_text(drawing.confirmed_label),
         "label": drawing.confirmed_label,
         "why": drawing.status_reason,
-        "suspicion": pictures.percent(drawing.suspicion),
+        "suspicion": thumbnails.percent(drawing.suspicion),
     }

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer import contributors, explanations, memory, rounds, services, serving
+from recognizer import contributor_cookie, explanations, personalization, rounds, services, serving
 from recognizer.api.serializers import DrawingRequestSerializer
 from recognizer.api.throttles import CallsByAddress, GuessesByAddress
 from recognizer.api.views import ERRORS
@@ -45,12 +45,12 @@ class ExplanationsView(APIView):
         """Leave out one stroke, or one part of a long one, after another, and say what that changes. Nothing is stored."""
         serializer = DrawingRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        submission, contributor = serializer.submission(), contributors.find(request)
+        submission, contributor = serializer.submission(), contributor_cookie.find(request)
         if submission.strokes is None:
             raise InvalidDrawing("strokes_required", "Only a drawing that comes with its strokes can be explained.")
         explained = explanations.explain(submission.strokes, serving.current_classifier())
         if contributor:
-            said, used = memory.recall(services.read(submission), submission.strokes, contributor)
+            said, used = personalization.recall(services.read(submission), submission.strokes, contributor)
             if said.digit != explained.digit:
                 explained = explanations.credit_memory(explained, said.digit, used)
         return Response(ExplanationSerializer(explained).data)

@@ -6,10 +6,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from recognizer import decoding, own_drawings
+from recognizer import own_drawings
+from recognizer.imaging import decoding
+from recognizer.imaging.strokes import validate_strokes
+from recognizer.labels import spoken_label
 from recognizer.models import Drawing
-from recognizer.services import Submission, spoken_label
-from recognizer.strokes import validate_strokes
+from recognizer.submissions import Submission
 
 MIN_CANVAS_SIDE = 1  # a canvas may be measured in shares of itself; less would magnify its strokes beyond all numbers
 MAX_CANVAS_SIDE = 16_384  # pixels; a wall display, twice over

@@ -17,13 +17,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer import contributors, decoding, memory, services, serving
+from recognizer import contributor_cookie, personalization, services, serving
 from recognizer.api import serializers as shapes
 from recognizer.api.parsers import AnyTypeJSONParser, StrictJSONParser
 from recognizer.api.throttles import DRAWING_THROTTLES, CallsByAddress, GuessesByAddress
 from recognizer.errors import InvalidDrawing
+from recognizer.imaging import decoding
+from recognizer.imaging.pixels import to_grey
+from recognizer.imaging.preprocessing import preparation_steps
+from recognizer.labels import spoken_label, stored_label
 from recognizer.models import Contributor, Drawing, ModelVersion
-from recognizer.preprocessing import preparation_steps
+from recognizer.submissions import Reading, Submission
 
 ERRORS = {
     400: OpenApiResponse(shapes.ErrorSerializer, description="Not a drawing, or not what the call takes."),
@@ -39,9 +43,9 @@ DRAWING_BODY = {
 }
 
 
-def answer_payload(reading: services.Reading, submission: services.Submission, contributor: Contributor | None) -> dict:
+def answer_payload(reading: Reading, submission: Submission, contributor: Contributor | None) -> dict:
     """Turn a reading into the answer of the API, with what this contributor taught by correcting it."""
-    said, remembered = memory.recall(reading, submission.strokes, contributor)
+    said, remembered = personalization.recall(reading, submission.strokes, contributor)
     return {
         "digit": said.digit,
         "refused": said.refused,
@@ -54,11 +58,11 @@ def answer_payload(reading: services.Reading, submission: services.Submission, c
         "alternatives": [{"digit": digit, "probability": probability} for digit, probability in said.alternatives],
         "model_version": reading.served.version,
         "memory": remembered,
-        "preview": picture_url((reading.image[..., 0] * 255).round().astype("uint8")),
+        "preview": picture_url(to_grey(reading.image)),
     }
 
 
-def explanation_payload(submission: services.Submission) -> dict:
+def explanation_payload(submission: Submission) -> dict:
     """Show the pictures between canvas and network."""
     steps = preparation_steps(submission.ink, submission.strokes_on_ink)
     return {"steps": [{"name": name, "image": picture_url(image)} for name, image in steps]}
@@ -118,16 +122,16 @@ class DrawingsView(DrawingView):
         submission = serializer.submission()
         steps = explanation_payload(submission) if serializer.validated_data["explain"] else {}
         key = request.headers.get("Idempotency-Key")
-        drawing, reading = services.recognize(submission, contributors.find(request), key)
+        drawing, reading = services.recognize(submission, contributor_cookie.find(request), key)
         payload = answer_payload(reading, submission, drawing.contributor)
         response = Response({"id": drawing.pk, **payload, **steps}, status=status.HTTP_201_CREATED)
-        contributors.remember(response, drawing.contributor)
+        contributor_cookie.remember(response, drawing.contributor)
         return response
 
     @extend_schema(operation_id="drawings_list", responses={200: shapes.DrawingSummarySerializer(many=True), **ERRORS})
     def get(self, request: Request) -> Response:
         """List one's own drawings, the newest first."""
-        mine = Drawing.objects.of(contributors.find(request)).select_related("model_version", "contributor")
+        mine = Drawing.objects.of(contributor_cookie.find(request)).select_related("model_version", "contributor")
         mine = mine.defer("strokes")
         paginator = NewestFirst()
         page = paginator.paginate_queryset(mine, request, view=self)
@@ -136,11 +140,11 @@ class DrawingsView(DrawingView):
     @extend_schema(operation_id="drawings_forget_all", responses={204: None, **ERRORS})
     def delete(self, request: Request) -> Response:
         """Forget everything of the caller's: drawings, labels and the contributor."""
-        contributor = contributors.find(request)
+        contributor = contributor_cookie.find(request)
         if contributor:
             services.forget(contributor)
         response = Response(status=status.HTTP_204_NO_CONTENT)
-        response.delete_cookie(contributors.COOKIE, samesite="Lax")
+        response.delete_cookie(contributor_cookie.COOKIE, samesite="Lax")
         return response
 
 
@@ -158,7 +162,7 @@ class GuessesView(DrawingView):
         submission = serializer.submission()
         steps = explanation_payload(submission) if serializer.validated_data["explain"] else {}
         reading = services.read(submission)
-        return Response(answer_payload(reading, submission, contributors.find(request)) | steps)
+        return Response(answer_payload(reading, submission, contributor_cookie.find(request)) | steps)
 
 
 class OwnDrawingView(APIView):
@@ -167,7 +171,7 @@ class OwnDrawingView(APIView):
     throttle_classes = [CallsByAddress]
 
     def contributor(self, request: Request) -> Contributor:
-        contributor = contributors.find(request)
+        contributor = contributor_cookie.find(request)
         if contributor is None:
             raise_not_found()
         return contributor
@@ -205,7 +209,7 @@ class FeedbackView(OwnDrawingView):
         """Say what one's own drawing is: a digit, or null for none. May be changed until it is reviewed."""
         serializer = shapes.FeedbackSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        label = services.stored_label(serializer.validated_data["label"])
+        label = stored_label(serializer.validated_data["label"])
         try:
             drawing = services.give_feedback(drawing_id, self.contributor(request), label)
         except Drawing.DoesNotExist:
@@ -213,7 +217,7 @@ class FeedbackView(OwnDrawingView):
         return Response(
             {
                 "id": drawing.pk,
-                "label": services.spoken_label(drawing.confirmed_label),
+                "label": spoken_label(drawing.confirmed_label),
                 "status": drawing.status,
             }
         )
@@ -259,7 +263,7 @@ class SeedView(APIView):
         if not isinstance(first, dict) or not isinstance(first.get("digit"), str):
             raise InvalidDrawing("invalid_image", 'The body must be [{"digit": "data:image/png;base64,..."}].')
         ink = decoding.decode_png(decoding.decode_data_url(first["digit"]))
-        said = services.read(services.Submission(ink)).answer
+        said = services.read(Submission(ink)).answer
         if said.refused:
             return Response({"result": "Huh...", "probability": "You call that a digit?"})
         return Response({"result": str(said.digit), "probability": f"({said.confidence * 100:.1f}% probability)"})

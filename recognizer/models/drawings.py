@@ -14,11 +14,11 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from recognizer.answers import NOT_A_DIGIT
 from recognizer.errors import AlreadyReviewed
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models.contributors import Contributor
 from recognizer.models.events import LabelEvent, Look
-from recognizer.models.labels import Status, label_field
+from recognizer.models.label_fields import Status, label_field
 from recognizer.models.versions import ModelVersion
 
 CLAIM_TIMEOUT = timedelta(minutes=5)  # a reviewer who left gives the drawing back after this

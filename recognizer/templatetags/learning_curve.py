@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django import template
 
-from recognizer.model_card import GROWING, NO_DIGITS
+from recognizer.version_card import GROWING, NO_DIGITS
 
 register = template.Library()
 

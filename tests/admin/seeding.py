@@ -8,9 +8,9 @@ from functools import cache
 import numpy as np
 
 from recognizer import registry
-from recognizer.decoding import encode_png
+from recognizer.imaging.decoding import encode_png
 from recognizer.models import Contributor, Drawing, ModelVersion
-from recognizer.review import assess
+from recognizer.review.priority import assess
 from tests.pictures import draw_ink
 
 VARIANTS = 5

@@ -1,7 +1,7 @@
 import pytest
 
-from recognizer import moderation
 from recognizer.models import Contributor, Drawing, LabelEvent
+from recognizer.review import moderation
 from tests.admin.seeding import make_drawing, make_drawings
 
 pytestmark = pytest.mark.django_db

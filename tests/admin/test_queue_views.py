@@ -105,10 +105,10 @@ def test_rejected_in_the_queue_has_a_reason(ask):
 
 
 def test_what_another_reviewer_holds_is_a_409(ask, other_reviewer):
-    from recognizer import review_queue
+    from recognizer.review import queue
 
     make_drawing()
-    (drawing,) = review_queue.claim(other_reviewer, 1)
+    (drawing,) = queue.claim(other_reviewer, 1)
     answer = ask("decide", 409, id=str(drawing.pk), label=7, blind=False)
     assert answer["code"] == "taken"
 

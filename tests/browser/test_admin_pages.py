@@ -7,8 +7,9 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from recognizer import moderation, registry
+from recognizer import registry
 from recognizer.models import Contributor, Drawing, ModelVersion
+from recognizer.review import moderation
 from tests.admin.conftest import groups, make_user, operator, owner  # noqa: F401  fixtures
 from tests.admin.seeding import make_drawing, make_drawings
 from tests.browser.person import sign_in

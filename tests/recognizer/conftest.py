@@ -3,8 +3,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from recognizer import registry, serving
-from recognizer.answers import Calibration
-from recognizer.classifier import Prediction
+from recognizer.inference.answers import Calibration
+from recognizer.inference.prediction import Prediction
 from tests import pictures
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from recognizer.answers import REFUSAL, Calibration, answer, calibrated_probabilities
-from recognizer.classifier import Prediction
+from recognizer.inference.answers import REFUSAL, Calibration, answer, calibrated_probabilities
+from recognizer.inference.prediction import Prediction
 
 CALIBRATION = Calibration(temperature=1.0, refusal_threshold=0.0)
 

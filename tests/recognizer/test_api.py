@@ -5,7 +5,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
-from recognizer import contributors
+from recognizer import contributor_cookie
 from recognizer.models import Contributor, Drawing, LabelEvent
 from tests import pictures
 
@@ -41,7 +41,7 @@ def test_guess_stores_nothing(visitor, seven):
     assert response.status_code == 200
     assert response.json()["digit"] == 7
     assert "id" not in response.json()
-    assert contributors.COOKIE not in response.cookies
+    assert contributor_cookie.COOKIE not in response.cookies
     assert not Drawing.objects.exists()
     assert not Contributor.objects.exists()
 
@@ -80,7 +80,7 @@ def test_refusal_says_huh(visitor, seven, model):
 def test_contributor_is_known_again_by_cookie(visitor, seven):
     draw(visitor, seven)
     draw(visitor, seven)
-    cookie = visitor.cookies[contributors.COOKIE]
+    cookie = visitor.cookies[contributor_cookie.COOKIE]
     assert Contributor.objects.count() == 1
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
 
@@ -88,7 +88,7 @@ def test_contributor_is_known_again_by_cookie(visitor, seven):
 def test_forged_cookie_is_a_new_visitor(visitor, seven):
     draw(visitor, seven)
     forger = APIClient()
-    forger.cookies[contributors.COOKIE] = Contributor.objects.get().token.hex + ":forged:signature"
+    forger.cookies[contributor_cookie.COOKIE] = Contributor.objects.get().token.hex + ":forged:signature"
     draw(forger, seven)
     assert Contributor.objects.count() == 2
 
@@ -213,7 +213,7 @@ def test_retry_whose_first_answer_was_lost_finds_its_contributor(visitor, seven)
     without_cookie = APIClient()
     without_cookie.post("/api/v1/drawings/", seven, headers=headers)
     assert Drawing.objects.count() == Contributor.objects.count() == 1
-    assert contributors.COOKIE in without_cookie.cookies
+    assert contributor_cookie.COOKIE in without_cookie.cookies
 
 
 def test_key_of_another_with_another_picture_stores_a_drawing_of_ones_own(visitor, seven):

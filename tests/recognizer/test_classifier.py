@@ -3,8 +3,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from recognizer.answers import NOT_A_DIGIT
-from recognizer.classifier import Classifier
+from recognizer.inference.classifier import Classifier
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.registry import shipped_baseline
 from training.golden import golden_drawings
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from recognizer.decoding import MAX_PNG_BYTES, decode_data_url, decode_png, decode_stored, encode_png
 from recognizer.errors import InvalidDrawing
+from recognizer.imaging.decoding import MAX_PNG_BYTES, decode_data_url, decode_png, decode_stored, encode_png
 from tests import pictures
 
 INK = pictures.draw_ink()

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from recognizer import explanations, serving
-from recognizer.answers import Calibration
-from recognizer.classifier import Prediction
 from recognizer.explanations import Part, Span
+from recognizer.inference.answers import Calibration
+from recognizer.inference.prediction import Prediction
 from tests import pictures
 
 BAR, STEM = [[70, 60], [110, 60], [160, 60], [200, 60]], [[200, 60], [170, 120], [150, 180], [130, 230]]

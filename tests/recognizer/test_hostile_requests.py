@@ -13,9 +13,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from rest_framework.test import APIClient
 
-from recognizer import contributors
+from recognizer import contributor_cookie
 from recognizer.api import throttles
-from recognizer.decoding import encode_png
+from recognizer.imaging.decoding import encode_png
 from recognizer.models import Contributor, Drawing, LabelEvent
 from tests import pictures
 from tests.recognizer.test_decoding import refused as refused_pictures
@@ -190,7 +190,7 @@ def test_contributor_s_limit_holds_though_each_answer_signs_the_cookie_anew(visi
     for second in range(6):
         monkeypatch.setattr(time, "time", lambda second=second: float(start + second))
         statuses.append(visitor.post(DRAWINGS, seven).status_code)
-        cookies.add(visitor.cookies[contributors.COOKIE].value)
+        cookies.add(visitor.cookies[contributor_cookie.COOKIE].value)
     assert statuses == [201] * 4 + [429] * 2  # the first has no cookie yet
     assert len(cookies) == 4
 

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from rest_framework.test import APIClient
 
-from recognizer import memory, paths, serving
-from recognizer.answers import NOT_A_DIGIT, Calibration, answer
-from recognizer.classifier import Prediction
-from recognizer.decoding import encode_png
+from recognizer import personalization, serving
+from recognizer.imaging import trajectories
+from recognizer.imaging.decoding import encode_png
+from recognizer.inference.answers import Calibration, answer
+from recognizer.inference.prediction import Prediction
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing
 from tests import pictures
 from training.golden import golden_drawings
@@ -30,19 +32,19 @@ def predict(digit: int, feature: np.ndarray, digitness: float = 5.0, logit: floa
 
 def looked(prediction: Prediction, features: list[np.ndarray], labels: list[int]):
     """What is said where only pictures are known."""
-    blank = np.full((len(labels), *paths.SHAPE), np.nan, "float32")
-    evidence = memory.weigh(
-        memory.Remembered(np.array(labels), blank, np.stack(features)), None, prediction.features[0]
+    blank = np.full((len(labels), *trajectories.SHAPE), np.nan, "float32")
+    evidence = personalization.weigh(
+        personalization.Remembered(np.array(labels), blank, np.stack(features)), None, prediction.features[0]
     )
-    return answer(memory.mix(prediction, evidence, SERVED), SERVED.calibration)
+    return answer(personalization.mix(prediction, evidence, SERVED), SERVED.calibration)
 
 
 def drawn(prediction: Prediction, strokes: list, shown: list[list], labels: list[int]):
     """What is said where the pen's path is known."""
-    traces = np.stack([paths.trace(one) for one in shown])
-    remembered = memory.Remembered(np.array(labels), traces, np.full((len(labels), 0), np.nan, "float32"))
-    evidence = memory.weigh(remembered, paths.trace(strokes), prediction.features[0])
-    return answer(memory.mix(prediction, evidence, SERVED), SERVED.calibration)
+    traces = np.stack([trajectories.trace(one) for one in shown])
+    remembered = personalization.Remembered(np.array(labels), traces, np.full((len(labels), 0), np.nan, "float32"))
+    evidence = personalization.weigh(remembered, trajectories.trace(strokes), prediction.features[0])
+    return answer(personalization.mix(prediction, evidence, SERVED), SERVED.calibration)
 
 
 def wobbly(strokes: list, much: float = 4.0) -> list:
@@ -156,7 +158,7 @@ def test_a_drawing_that_cannot_be_prepared_is_passed_over(visitor, teach, seven,
     speck, broken = teach(1), teach(1)
     Drawing.objects.filter(pk=speck).update(png=encode_png(np.eye(3, dtype="uint8") * 255), strokes=[[[1, 1]]])
     Drawing.objects.filter(pk=broken).update(png=b"png")
-    memory._features.cache_clear()
+    personalization._features.cache_clear()
     assert visitor.post("/api/v1/guesses/", seven).json()["memory"] == 0
     assert visitor.get(f"/api/v1/drawings/{speck}/").json()["answers"] == []
     teach(1)
@@ -179,7 +181,7 @@ def test_picture_that_has_nothing_of_a_digit_is_answered_beside_what_was_taught(
 
 
 def test_only_the_newest_are_remembered(visitor, teach, seven, monkeypatch):
-    monkeypatch.setattr(memory, "MOST_REMEMBERED", 2)
+    monkeypatch.setattr(personalization, "MOST_REMEMBERED", 2)
     for _ in range(3):
         teach(1, {"image": pictures.data_url(pictures.canvas_png())})
     assert visitor.post("/api/v1/guesses/", seven).json()["memory"] == 2
@@ -203,6 +205,6 @@ def test_remembering_fifty_drawings_takes_two_queries_and_then_one(teach, seven,
         drawing.save(force_insert=True)
     contributor, served = drawing.contributor, serving.current_classifier()
     with django_assert_num_queries(2):
-        assert len(memory.remember(contributor, served).labels) == 50
+        assert len(personalization.remember(contributor, served).labels) == 50
     with django_assert_num_queries(1):
-        memory.remember(contributor, served)
+        personalization.remember(contributor, served)

@@ -6,11 +6,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from recognizer import preprocessing
 from recognizer.errors import InvalidDrawing
-from recognizer.noise import remove_noise
-from recognizer.preprocessing import normalize_drawing, normalize_ink, preparation_steps
-from recognizer.strokes import bounding_box, ink_strokes, place_strokes
+from recognizer.imaging import preprocessing
+from recognizer.imaging.denoising import remove_noise
+from recognizer.imaging.preprocessing import normalize_drawing, normalize_ink, preparation_steps
+from recognizer.imaging.strokes import bounding_box, ink_strokes, place_strokes
 
 ANTIALIASING = (
     0.055  # mean difference of two pictures of the same strokes (0.052 in 4,000 tries); a shift by a pixel makes 0.08
@@ -242,28 +242,28 @@ def test_the_steps_are_shown_as_pictures():
 
 
 def test_a_round_pens_width_is_measured():
-    from recognizer import pen
+    from recognizer.imaging import stroke_width
 
     for width in (4, 6, 8, 11):
         ink = ink_strokes([[[20, 20], [80, 84]], [[50, 20], [20, 60]]], 104, width)
-        assert 2 * pen.measure_radius(ink) == pytest.approx(width, rel=0.08)
+        assert 2 * stroke_width.measure_radius(ink) == pytest.approx(width, rel=0.08)
 
 
 def test_a_grown_stroke_has_the_wider_pens_area():
-    from recognizer import pen
+    from recognizer.imaging import stroke_width
 
     thin = ink_strokes([[[20, 50], [80, 50]]], 100, 6)
-    grown = pen.grow(thin, 2).astype(float) / 255
+    grown = stroke_width.grow(thin, 2).astype(float) / 255
     assert grown.sum() == pytest.approx(60 * 10 + math.pi * 25, rel=0.04)
 
 
 def test_distances_agree_with_the_slow_way():
-    from recognizer import pen
+    from recognizer.imaging import stroke_width
 
     mask = np.random.default_rng(0).random((20, 30)) < 0.03
     targets = np.argwhere(mask)
     slow = np.array([[min(math.dist((y, x), t) for t in targets) for x in range(30)] for y in range(20)])
-    np.testing.assert_allclose(pen.distance_to(mask), slow, atol=1e-5)
+    np.testing.assert_allclose(stroke_width.distance_to(mask), slow, atol=1e-5)
 
 
 @pytest.mark.parametrize("side", [280, 1024])

@@ -9,9 +9,10 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from recognizer import moderation, services
+from recognizer import services
 from recognizer.models import Contributor, Drawing, LabelEvent
-from recognizer.services import Submission
+from recognizer.review import moderation
+from recognizer.submissions import Submission
 from tests import pictures
 
 SUBMISSION = Submission(pictures.draw_ink())

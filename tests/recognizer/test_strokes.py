@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recognizer.errors import InvalidDrawing
-from recognizer.strokes import MAX_POINTS, MAX_STROKES, ink_strokes, place_strokes, validate_strokes
+from recognizer.imaging.strokes import MAX_POINTS, MAX_STROKES, ink_strokes, place_strokes, validate_strokes
 
 GOOD = [[[1, 2, 0], [3.5, 4, 10]], [[280, 0]]]
 

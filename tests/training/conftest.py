@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from recognizer import registry
-from recognizer.decoding import encode_png
+from recognizer.imaging.decoding import encode_png
+from recognizer.imaging.pixels import content_hash, to_grey
+from recognizer.imaging.preprocessing import PREPROCESSING_VERSION, normalize_drawing
+from recognizer.imaging.strokes import ink_strokes
 from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
-from recognizer.preprocessing import PREPROCESSING_VERSION, normalize_drawing
-from recognizer.services import content_hash
-from recognizer.strokes import ink_strokes
 from training import datasets, leases
 from training.datasets import Mnist
 from training.models import TrainingRun
@@ -53,7 +53,7 @@ def draw(baseline) -> Callable[..., Drawing]:
             strokes=path if strokes else None,
             canvas_width=SIDE,
             canvas_height=SIDE,
-            content_hash=content_hash(image),
+            content_hash=content_hash(to_grey(image)),
             preprocessing_version=PREPROCESSING_VERSION,
             model_version=baseline,
             probabilities=[0.1] * 10,
@@ -112,7 +112,7 @@ def picture(digit: int, rng: np.random.Generator) -> np.ndarray:
     """A digit as the network sees it: uint8 (28, 28)."""
     path = on_canvas(draw_digit(digit, rng).strokes)
     image = normalize_drawing(ink_strokes(path, SIDE, 20), path)
-    return (image[..., 0] * 255).round().astype("uint8")
+    return to_grey(image)
 
 
 class _InThisProcess:

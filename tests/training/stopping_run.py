@@ -20,7 +20,7 @@ import numpy as np  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from recognizer import registry  # noqa: E402
-from recognizer.answers import Calibration  # noqa: E402
+from recognizer.inference.answers import Calibration  # noqa: E402
 from tests.training.conftest import few_digits  # noqa: E402
 from training import datasets, pipeline  # noqa: E402
 from training.config import FineTuneConfig, RunConfig, RunLimits  # noqa: E402

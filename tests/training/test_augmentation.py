@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recognizer.preprocessing import normalize_strokes
+from recognizer.imaging.preprocessing import normalize_strokes
 from training.augmentation import augment, redraw_scan, render_drawings, resample, vary_strokes
 from training.datasets import StrokeDrawing
 

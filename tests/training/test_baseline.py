@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from django.conf import settings
 
-from recognizer.answers import NOT_A_DIGIT, Calibration
+from recognizer.inference.answers import Calibration
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.registry import shipped_baseline
 from training import model_card
 from training.evaluation import Exam

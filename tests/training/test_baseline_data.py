@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from recognizer.answers import NOT_A_DIGIT
+from recognizer.labels import NOT_A_DIGIT
 from training import datasets, icons, lettering, pools
 from training.baseline_data import PoolConfig, prepare
 from training.datasets import Mnist

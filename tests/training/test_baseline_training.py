@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from recognizer.answers import NOT_A_DIGIT
-from recognizer.classifier import Classifier
-from recognizer.preprocessing import normalize_strokes
+from recognizer.imaging.pixels import to_input
+from recognizer.imaging.preprocessing import normalize_strokes
+from recognizer.inference.classifier import Classifier
+from recognizer.labels import NOT_A_DIGIT
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.sqlite]  # no rows: one database is enough
 
@@ -146,7 +147,7 @@ def test_the_shipped_keras_and_litert_files_agree_on_a_thousand_drawings():
     rng = np.random.default_rng(0)
     images, _ = render_drawings([draw_digit(i % 10, rng) for i in range(1000)], rng)
     baseline = shipped_baseline()
-    pictures = images[..., np.newaxis].astype("float32") / 255
+    pictures = to_input(images)
     assert export.disagreement(export.load_keras(baseline.keras), baseline.tflite, pictures) <= 1e-3
 
 
@@ -168,5 +169,5 @@ def test_the_shipped_model_reads_our_own_styles():
     rng = np.random.default_rng(1)
     labels = np.arange(300) % 10
     images, kept = render_drawings([draw_digit(int(label), rng) for label in labels], rng)
-    prediction = Classifier(shipped_baseline().tflite).predict(images[..., np.newaxis].astype("float32") / 255)
+    prediction = Classifier(shipped_baseline().tflite).predict(to_input(images))
     assert (prediction.logits.argmax(axis=1) == labels[kept]).mean() > 0.9

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from recognizer.answers import NOT_A_DIGIT
+from recognizer.labels import NOT_A_DIGIT
 from training import datasets
 from training.datasets import DataUnavailable, load_drawings, load_mnist, load_pen_digits
 

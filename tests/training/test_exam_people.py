@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recognizer.answers import NOT_A_DIGIT, Calibration
+from recognizer.inference.answers import Calibration
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, Drawing, LabelEvent
 from training import examination, gate
 from training.config import ExamConfig

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from recognizer.answers import NOT_A_DIGIT
-from recognizer.decoding import decode_png, decode_stored, encode_png
+from recognizer.imaging.decoding import decode_png, decode_stored, encode_png
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, Drawing
 from training.exporting import FORMATS, export_drawings, read_drawings
 from training.importing import BadExport, import_drawings

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from recognizer import registry
-from recognizer.classifier import Classifier
+from recognizer.imaging.pixels import to_input
+from recognizer.inference.classifier import Classifier
 from tests.training.conftest import few_digits
 from training.config import FineTuneConfig
 from training.lessons import Lessons, Taught, balanced, hold_out
@@ -63,7 +64,7 @@ def test_what_is_taught_is_learned_and_served_as_it_was_trained(lessons):
     )
     trained = train(replace(lessons, taught=wrong), only)
     tflite = export_litert(trained.model)
-    batch = images.astype("float32")[..., None] / 255
+    batch = to_input(images)
     said = Classifier(tflite).predict(batch).logits.argmax(axis=1)
     assert (said == 4).mean() > 0.9
     assert disagreement(trained.model, tflite, batch) < 1e-3

@@ -3,7 +3,7 @@ import json
 import numpy as np
 
 from recognizer import registry
-from recognizer.answers import NOT_A_DIGIT
+from recognizer.labels import NOT_A_DIGIT
 from training.golden import FOLDER, golden_drawings
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from recognizer.answers import NOT_A_DIGIT
+from recognizer.labels import NOT_A_DIGIT
 from training.icons import LOOK_ALIKES, load_icons
 
 HOUSE = [["path", {"d": "M3 12L12 3l9 9v9H3z"}], ["circle", {"cx": "12", "cy": "15", "r": "2"}]]

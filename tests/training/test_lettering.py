@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from recognizer.answers import NOT_A_DIGIT
+from recognizer.labels import NOT_A_DIGIT
 from training import lettering
 from training.lettering import Family, Glyph, draw_glyph, load_families, pick_digits, pick_signs
 

@@ -8,7 +8,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from recognizer import registry
-from recognizer.answers import Calibration
+from recognizer.imaging.pixels import to_grey
+from recognizer.inference.answers import Calibration
 from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
 from training import examination, pipeline, snapshots
 from training.config import FineTuneConfig, RunConfig, SnapshotConfig
@@ -207,7 +208,7 @@ def image_of(drawing: Drawing) -> np.ndarray:
     from training.drawings import read_pictures
 
     (picture,) = read_pictures([drawing.pk])
-    return (picture.seen[..., 0] * 255).round().astype("uint8")
+    return to_grey(picture.seen)
 
 
 # --- poison

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from recognizer.answers import NOT_A_DIGIT
 from recognizer.errors import InvalidDrawing
+from recognizer.labels import NOT_A_DIGIT
 from training import baseline_data, pools, things
 from training.datasets import StrokeDrawing
 from training.pools import Job, draw, draw_pools

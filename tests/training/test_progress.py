@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from recognizer import contributors, registry
+from recognizer import contributor_cookie, registry
 from recognizer.models import Contributor, ModelVersion
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun
 
@@ -68,14 +68,14 @@ def test_own_drawings_are_counted_by_what_became_of_them(draw, rf):
     me = Contributor.objects.create()
     draw(3, by=me), draw(4, by=me), draw(5, by=me, status="quarantined"), draw(6)
     client = Client()
-    client.cookies[contributors.COOKIE] = signed(me)
+    client.cookies[contributor_cookie.COOKIE] = signed(me)
     assert client.get("/api/v1/progress/").json()["mine"] == {"approved": 2, "quarantined": 1}
 
 
 def signed(contributor: Contributor) -> str:
     from django.core import signing
 
-    return signing.dumps(contributor.token.hex, salt=contributors.SALT)
+    return signing.dumps(contributor.token.hex, salt=contributor_cookie.SALT)
 
 
 def test_stranger_has_nothing(baseline):

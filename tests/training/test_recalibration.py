@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from recognizer.answers import NOT_A_DIGIT, Calibration
-from recognizer.classifier import Prediction
+from recognizer.inference.answers import Calibration
+from recognizer.inference.prediction import Prediction
+from recognizer.labels import NOT_A_DIGIT
 from training.config import FineTuneConfig
 from training.recalibration import recalibrate
 

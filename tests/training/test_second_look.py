@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from recognizer import registry
-from recognizer.answers import NOT_A_DIGIT, Calibration
+from recognizer.inference.answers import Calibration
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, ModelVersion
 from training import examination, second_look
 from training.evaluation import Exam, mark

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recognizer.answers import NOT_A_DIGIT
+from recognizer.labels import NOT_A_DIGIT
 from training import suspicion
 from training.config import SnapshotConfig
 from training.suspicion import Evidence, doubt_labels

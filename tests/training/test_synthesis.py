@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from recognizer.answers import NOT_A_DIGIT
-from recognizer.strokes import bounding_box
+from recognizer.imaging.strokes import bounding_box
+from recognizer.labels import NOT_A_DIGIT
 from training import templates
 from training.augmentation import render_drawings
 from training.datasets import StrokeDrawing

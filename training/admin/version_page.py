@@ -8,9 +8,9 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.text import capfirst
 
-from recognizer import model_card, registry
-from recognizer.admin import pictures
-from recognizer.answers import NOT_A_DIGIT
+from recognizer import registry, version_card
+from recognizer.admin import thumbnails
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, ModelVersion
 from training.admin.charts import Bin, Chart, Reliability, read_bins, reliability, share_chart, share_text
 from training.gate import EXAM_TITLES
@@ -101,7 +101,7 @@ def exam_rows(metrics: dict) -> list[ExamRow]:
             exam_title(name),
             f"{report.get('n', 0):,}",
             share_text(report["accuracy"], 2),
-            interval_text(*model_card.interval(report)),
+            interval_text(*version_card.interval(report)),
             share_text(digits_refused(report), 2),
             share_text(report.get("ece"), 2),
         )
@@ -237,4 +237,4 @@ def changed_answers(run: TrainingRun | None) -> dict[str, list]:
 
 
 def with_pictures(drawings: QuerySet) -> list[tuple[Drawing, Any]]:
-    return [(drawing, pictures.thumbnail(drawing)) for drawing in drawings.defer("strokes", "probabilities")]
+    return [(drawing, thumbnails.thumbnail(drawing)) for drawing in drawings.defer("strokes", "probabilities")]

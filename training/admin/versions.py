@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString
 
 from recognizer import registry
 from recognizer.errors import CorruptArtifact
+from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.models import ModelVersion
-from recognizer.preprocessing import PREPROCESSING_VERSION
 from training import second_look
 from training.admin.charts import share_text
 from training.admin.version_page import exam_reports, exam_title, version_page

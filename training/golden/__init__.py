@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from recognizer.preprocessing import normalize_ink
-from recognizer.strokes import Strokes, ink_strokes
+from recognizer.imaging.preprocessing import normalize_ink
+from recognizer.imaging.strokes import Strokes, ink_strokes
 
 FOLDER = Path(__file__).parent
 SIDE = 280  # px of the canvas they are drawn on, as the page's

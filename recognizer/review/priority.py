@@ -4,7 +4,7 @@ from collections import Counter
 
 from django.core.cache import cache
 
-from recognizer.answers import NOT_A_DIGIT
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing
 
 DISAGREEMENT_WEIGHT = 2.0  # above any margin: corrections are where poison and value are

@@ -7,7 +7,7 @@ that a network misreads (UCI training writers).
 
 import numpy as np
 
-from recognizer.strokes import Strokes
+from recognizer.imaging.strokes import Strokes
 
 POINTS = 20  # along the whole path; 16, 24 and 32 tell hands apart as well
 TURN = 0.3  # weight of the direction beside the place; without it the nearest path is wrong twice as often

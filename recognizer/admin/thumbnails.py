@@ -3,7 +3,7 @@
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from recognizer.decoding import data_url
+from recognizer.imaging.decoding import data_url
 from recognizer.models import Drawing, label_text
 
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from recognizer.admin import pictures
-from recognizer.decoding import data_url, encode_png
+from recognizer.admin import thumbnails
 from recognizer.errors import InvalidDrawing
+from recognizer.imaging.decoding import data_url, encode_png
+from recognizer.imaging.pixels import to_grey
 from recognizer.models import Drawing, LabelEvent, label_text
-from recognizer.preprocessing import normalize_drawing
-from recognizer.services import Submission
+from recognizer.submissions import Submission
 
 NEIGHBOURS = 12  # of the contributor's other drawings
 
@@ -25,12 +25,12 @@ def portrait(drawing: Drawing) -> dict:
     return {
         "picture": data_url(bytes(drawing.png)),
         "seen": seen_by_model(drawing),
-        "described": pictures.describe(drawing),
+        "described": thumbnails.describe(drawing),
         "facts": facts(drawing),
-        "bars": [Bar(digit, 100 * p, pictures.percent(p)) for digit, p in enumerate(drawing.probabilities)],
+        "bars": [Bar(digit, 100 * p, thumbnails.percent(p)) for digit, p in enumerate(drawing.probabilities)],
         "events": [told(event) for event in drawing.events.select_related("user")],
         "others": [
-            (other, pictures.thumbnail(other)) for other in others.defer("strokes", "probabilities")[:NEIGHBOURS]
+            (other, thumbnails.thumbnail(other)) for other in others.defer("strokes", "probabilities")[:NEIGHBOURS]
         ],
         "training_fate": training_fate(drawing),
     }
@@ -39,11 +39,10 @@ def portrait(drawing: Drawing) -> dict:
 def seen_by_model(drawing: Drawing) -> str:
     """The 28 x 28 that today's preparation makes of it, black on white, as a data URL; "" for what cannot be prepared."""
     try:
-        submission = Submission.stored(drawing)
-        image = normalize_drawing(submission.ink, submission.strokes_on_ink)
+        image = Submission.stored(drawing).image
     except InvalidDrawing:
         return ""
-    return data_url(encode_png((image[..., 0] * 255).round().astype("uint8")))
+    return data_url(encode_png(to_grey(image)))
 
 
 def facts(drawing: Drawing) -> list[tuple[str, str]]:
@@ -51,13 +50,13 @@ def facts(drawing: Drawing) -> list[tuple[str, str]]:
         [("the page had asked for", label_text(drawing.prompted_label))] if drawing.prompted_label is not None else []
     )
     return [
-        ("model", f"{pictures.said_by_model(drawing)}, by version {drawing.model_version.number}"),
-        ("confidence", pictures.percent(drawing.confidence)),
-        ("margin to the second choice", pictures.percent(drawing.margin)),
+        ("model", f"{thumbnails.said_by_model(drawing)}, by version {drawing.model_version.number}"),
+        ("confidence", thumbnails.percent(drawing.confidence)),
+        ("margin to the second choice", thumbnails.percent(drawing.margin)),
         ("person", label_text(drawing.confirmed_label)),
-        ("reviewer", pictures.said_by_reviewer(drawing)),
+        ("reviewer", thumbnails.said_by_reviewer(drawing)),
         *asked,
-        ("suspicion", pictures.percent(drawing.suspicion)),
+        ("suspicion", thumbnails.percent(drawing.suspicion)),
         ("status", drawing.get_status_display()),
         ("why", drawing.status_reason or "-"),
         ("drawn", drawing.created_at.strftime("%d %b %Y, %H:%M")),

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from recognizer import contributors
+from recognizer import contributor_cookie
 from recognizer.api.serializers import DrawingDetailSerializer
 from recognizer.api.throttles import CallsByAddress
 from recognizer.api.views import ERRORS
@@ -22,7 +22,7 @@ class ExportView(APIView):
     def get(self, request: Request) -> StreamingHttpResponse:
         """All of one's own drawings with all that is known of them, as a JSON file."""
         return StreamingHttpResponse(
-            _lines(contributors.find(request)),
+            _lines(contributor_cookie.find(request)),
             content_type="application/json",
             headers={"Content-Disposition": 'attachment; filename="my-digitre-drawings.json"'},
         )

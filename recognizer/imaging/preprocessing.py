@@ -8,10 +8,11 @@ Ours: the fit is sub-pixel, so that the same drawing gives the same picture wher
 import numpy as np
 from PIL import Image
 
-from recognizer import pen
 from recognizer.errors import InvalidDrawing
-from recognizer.noise import remove_noise
-from recognizer.strokes import Strokes, bounding_box, ink_strokes, place_strokes
+from recognizer.imaging import stroke_width
+from recognizer.imaging.denoising import remove_noise
+from recognizer.imaging.pixels import to_grey, to_input
+from recognizer.imaging.strokes import Strokes, bounding_box, ink_strokes, place_strokes
 
 PREPROCESSING_VERSION = 1
 
@@ -47,8 +48,8 @@ def normalize_ink(ink: np.ndarray) -> np.ndarray:
         InvalidDrawing: "empty" (no ink) or "too_small" (a speck).
     """
     if _is_framed(ink):
-        return _to_input(ink)
-    return _to_input(_centre(*_fit(_clean(ink))))
+        return to_input(ink)
+    return to_input(_centre(*_fit(_clean(ink))))
 
 
 def normalize_drawing(ink: np.ndarray, strokes: Strokes | None) -> np.ndarray:
@@ -76,7 +77,7 @@ def normalize_strokes(strokes: Strokes, pen_width: float = STROKE_PEN) -> np.nda
     placed = place_strokes(strokes, scale, start, start)
     work = ink_strokes(placed, BOX * WORK + 2 * WORK_MARGIN, width, supersample=2)
     far = WORK_MARGIN + width
-    return _to_input(
+    return to_input(
         _centre(work, (WORK_MARGIN, WORK_MARGIN, far + (right - left) * scale, far + (bottom - top) * scale))
     )
 
@@ -88,7 +89,7 @@ def preparation_steps(ink: np.ndarray, strokes: Strokes | None) -> list[tuple[st
         InvalidDrawing: exactly where normalize_drawing does.
     """
     centred = normalize_drawing(ink, strokes)
-    last = ("centre", (centred[..., 0] * 255).round().astype("uint8"))
+    last = ("centre", to_grey(centred))
     try:
         clean = _clean(ink)
         work, _ = _fit(clean)
@@ -138,11 +139,11 @@ def _fit(ink: np.ndarray) -> tuple[np.ndarray, tuple[float, float, float, float]
     size = max(1, round(width * scale)), max(1, round(height * scale))
     work = _resample(ink, (left - margin, top - margin, right + margin, bottom + margin), size)
     work = _without_hairlines(work)
-    radius = pen.measure_radius(work)
+    radius = stroke_width.measure_radius(work)
     wanted = float(np.clip(radius, MIN_PEN * WORK / 2, MAX_PEN * WORK / 2))
     growth = wanted - radius
     if abs(growth) > 0.05:
-        work = pen.grow(work, growth)
+        work = stroke_width.grow(work, growth)
     edge = WORK_MARGIN - growth
     return work, (edge, edge, size[0] - edge, size[1] - edge)
 
@@ -225,7 +226,3 @@ def _same_drawing(ink: np.ndarray, strokes: Strokes) -> bool:
         and points[:, 1].min() - reach <= top
         and points[:, 1].max() + reach >= bottom
     )
-
-
-def _to_input(frame: np.ndarray) -> np.ndarray:
-    return (frame.astype("float32") / 255)[..., np.newaxis]

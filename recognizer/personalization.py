@@ -1,6 +1,6 @@
 """Personal memory: what one contributor corrected changes what they, and they alone, are answered next.
 
-The network is mixed with the nearest of their own labelled drawings: nearest in how the pen went (recognizer/paths.py), or,
+The network is mixed with the nearest of their own labelled drawings: nearest in how the pen went (imaging/trajectories.py), or,
 where only a picture is known, in the features of the model that serves. Nothing is trained and nothing is stored: the
 drawings are the memory, and when they are deleted it is gone.
 """
@@ -12,16 +12,17 @@ from uuid import UUID
 
 import numpy as np
 
-from recognizer import paths
-from recognizer.answers import NOT_A_DIGIT, Answer, answer, calibrated_probabilities
-from recognizer.classifier import NUM_CLASSES, Prediction
-from recognizer.decoding import decode_stored
 from recognizer.errors import InvalidDrawing
+from recognizer.imaging import trajectories
+from recognizer.imaging.decoding import decode_stored
+from recognizer.imaging.preprocessing import normalize_ink
+from recognizer.imaging.strokes import Strokes
+from recognizer.inference.answers import Answer, answer, calibrated_probabilities
+from recognizer.inference.prediction import NUM_CLASSES, Prediction
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, Drawing
-from recognizer.preprocessing import normalize_ink
-from recognizer.services import Reading
 from recognizer.serving import Served
-from recognizer.strokes import Strokes
+from recognizer.submissions import Reading
 
 MOST_REMEMBERED = 50  # newest first; a hand changes, and a guess must stay fast
 # Chosen on the UCI pen digits' training writers, as they wrote and sheared, stretched and bent, read by three networks, one
@@ -44,7 +45,7 @@ class Remembered:
     """
 
     labels: np.ndarray = field(default_factory=lambda: np.empty(0, int))
-    traces: np.ndarray = field(default_factory=lambda: np.empty((0, *paths.SHAPE), "float32"))
+    traces: np.ndarray = field(default_factory=lambda: np.empty((0, *trajectories.SHAPE), "float32"))
     features: np.ndarray = field(default_factory=lambda: np.empty((0, 0), "float32"))
 
 
@@ -53,7 +54,7 @@ def recall(reading: Reading, strokes: Strokes | None, contributor: Contributor |
     remembered = remember(contributor, reading.served, by_features=strokes is None)
     if not len(remembered.labels):
         return reading.answer, 0
-    evidence = weigh(remembered, paths.trace(strokes) if strokes else None, reading.prediction.features[0])
+    evidence = weigh(remembered, trajectories.trace(strokes) if strokes else None, reading.prediction.features[0])
     return answer(mix(reading.prediction, evidence, reading.served), reading.served.calibration), len(remembered.labels)
 
 
@@ -66,7 +67,7 @@ def weigh(remembered: Remembered, trace: np.ndarray | None, features: np.ndarray
     traced = ~np.isnan(remembered.traces[:, 0, 0]) if trace is not None else np.zeros(len(remembered.labels), bool)
     if trace is not None and traced.any():
         shown, labels = np.full(len(evidence), np.inf), remembered.labels[traced]
-        np.minimum.at(shown, labels, paths.distances(trace, remembered.traces[traced]))
+        np.minimum.at(shown, labels, trajectories.distances(trace, remembered.traces[traced]))
         evidence = np.where(np.isinf(shown), 0.0, TRUST * (UNSHOWN - np.minimum(shown, FAR)))
     if not traced.all():
         likeness = remembered.features[~traced] @ features
@@ -113,7 +114,9 @@ def _stack(arrays: Sequence[np.ndarray | None], shape: tuple[int, ...] = (0,)) -
 @lru_cache(maxsize=256)  # people who draw at the moment, 16 KB each
 def _traces(drawing_ids: tuple[UUID, ...]) -> np.ndarray:
     strokes = dict(Drawing.objects.filter(pk__in=drawing_ids).values_list("pk", "strokes"))
-    return _stack([paths.trace(strokes[pk]) if strokes.get(pk) else None for pk in drawing_ids], paths.SHAPE)
+    return _stack(
+        [trajectories.trace(strokes[pk]) if strokes.get(pk) else None for pk in drawing_ids], trajectories.SHAPE
+    )
 
 
 @lru_cache(maxsize=4096)  # some hundred numbers each

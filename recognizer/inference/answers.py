@@ -4,9 +4,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from recognizer.classifier import Prediction
+from recognizer.inference.prediction import Prediction
 
-NOT_A_DIGIT = 10  # the label stored for "not a digit"; the API says null
 REFUSAL = "Huh... You call that a digit?"  # the 2017 original's words
 VERY_SURE = 0.98
 PRETTY_SURE = 0.80
