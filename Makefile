@@ -49,7 +49,7 @@ bench: $(STAMP)  ## Measure: accuracy on the exams, time and memory of an answer
 
 material:  ## Fetch the handwriting fonts and icons that train_baseline draws from (needs npm)
 	for kind in fonts icons; do npm install --no-save --no-package-lock --no-audit --no-fund \
-		--prefix var/data/$$kind $$(cat training/material/$$kind.txt) || exit 1; done
+		--prefix var/data/$$kind $$(cat training/data/sources/$$kind.txt) || exit 1; done
 
 requirements: $(STAMP)  ## Pin again what requirements*.in ask for
 	@command -v uv >/dev/null || { echo "This needs uv: https://docs.astral.sh/uv/"; exit 1; }

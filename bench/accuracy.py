@@ -3,13 +3,13 @@
 import numpy as np
 
 from bench import design_2017, mistakes
+from recognizer.baseline import shipped_baseline
 from recognizer.inference.answers import Calibration
 from recognizer.inference.classifier import Classifier
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.registry import shipped_baseline
-from training import datasets
-from training.evaluation import Exam, Report, examine
-from training.exams import SEED, STROKE_EXAMS, canvas, canvas_exam, mnist_exam
+from training.data import datasets
+from training.evaluation.reports import Exam, Report, examine
+from training.evaluation.stroke_exams import SEED, STROKE_EXAMS, canvas, canvas_exam, mnist_exam
 
 HEAD = (
     f"{'exam':<12} {'n':>6} {'2017':>8} {'+ our prep':>10} {'ours':>8} {'95 %':>15} {'unrefused':>9} {'with path':>9}"
@@ -79,7 +79,7 @@ def _print_recalls(report: Report) -> None:
 
 
 def _print_calibration(reports: list[Report]) -> None:
-    from training.evaluation import expected_calibration_error
+    from training.evaluation.reports import expected_calibration_error
 
     confidences, hits = (np.concatenate([getattr(r, part) for r in reports]) for part in ("confidences", "hits"))
     error = expected_calibration_error(confidences, hits)

@@ -15,7 +15,7 @@ from keras import layers
 from PIL import Image
 
 from recognizer.imaging.pixels import to_input
-from training.datasets import Mnist, cache_dir
+from training.data.datasets import Mnist, cache_dir
 
 PAD = 15  # px
 REFUSES_BELOW = 0.6  # top probability

@@ -20,20 +20,22 @@ django.setup()
 
 import numpy as np
 
+from recognizer.baseline import shipped_baseline
 from recognizer.imaging.preprocessing import normalize_drawing
 from recognizer.imaging.strokes import ink_strokes
-from training import baseline, baseline_data, baseline_training
-from training.augmentation import render_strokes
 from training.config import FineTuneConfig
-from training.lessons import Lessons, Taught
-from training.replay import load_replay
-from training.synthesis import draw_digit
+from training.curation.training_set import Examples, TrainingSet
+from training.data import baseline_mix
+from training.data.augmentation import render_strokes
+from training.data.replay import load_replay
+from training.data.synthetic_digits import draw_digit
+from training.learning import baseline, pretraining
 
 SIDE, PEN = 280, 20
 PICTURES = 1_000
 BATCHES = 200
 TRAINED_BATCHES = 30
-SMALL_POOLS = baseline_data.PoolConfig(
+SMALL_POOLS = baseline_mix.PoolConfig(
     pen_digit_renderings=1,
     habit_renderings=1,
     synthetic=2_000,
@@ -76,25 +78,24 @@ def preparation() -> str:
 
 def batches() -> tuple[str, str]:
     """The baseline's first batches from small pools, and its weights after some of them."""
-    sources = baseline.sources(baseline_data.prepare(SMALL_POOLS))
-    config = baseline_training.BaselineConfig(cycles=(baseline_training.Cycle(TRAINED_BATCHES),), warmup_steps=10)
-    long = baseline_training.BaselineConfig()
-    drawn = digest(part for step in range(BATCHES) for part in baseline_training.make_batch(long, sources, step))
-    return drawn, digest(baseline_training.train(config, sources).get_weights())
+    sources = baseline.sources(baseline_mix.prepare(SMALL_POOLS))
+    config = pretraining.BaselineConfig(cycles=(pretraining.Cycle(TRAINED_BATCHES),), warmup_steps=10)
+    long = pretraining.BaselineConfig()
+    drawn = digest(part for step in range(BATCHES) for part in pretraining.make_batch(long, sources, step))
+    return drawn, digest(pretraining.train(config, sources).get_weights())
 
 
 def fine_tuned() -> str:
     """Weights of the shipped baseline after a short run on forty drawings, and how far it went."""
-    from recognizer import registry
-    from training import fine_tuning
+    from training.learning import fine_tuning
 
     images = np.stack([_view(i) for i in range(80)])
     labels, people = np.arange(80) // 2 % 10, np.arange(80) // 8
-    taught = Taught(images, labels, people, np.arange(80) % 2 == 0)
+    taught = Examples(images, labels, people, np.arange(80) % 2 == 0)
     held = taught[people >= 8]
-    lessons = Lessons(taught[people < 8], held[held.first], load_replay(SHORT_RUN))
-    trained = fine_tuning.fine_tune(registry.shipped_baseline().keras, lessons, SHORT_RUN)
-    return digest([*trained.model.get_weights(), np.array(trained.way)])
+    lessons = TrainingSet(taught[people < 8], held[held.first], load_replay(SHORT_RUN))
+    trained = fine_tuning.fine_tune(shipped_baseline().keras, lessons, SHORT_RUN)
+    return digest([*trained.model.get_weights(), np.array(trained.interpolation)])
 
 
 def _view(i: int) -> np.ndarray:

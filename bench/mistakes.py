@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from recognizer.imaging.preprocessing import FRAME
 from recognizer.labels import NOT_A_DIGIT
-from training.evaluation import Exam, Report
+from training.evaluation.reports import Exam, Report
 
 COLUMNS = 16
 TILE = 2 * FRAME + 4  # px, with the space between two

@@ -27,13 +27,14 @@ django.setup()
 import numpy as np
 
 from recognizer import personalization, registry
+from recognizer.baseline import shipped_baseline
 from recognizer.imaging import trajectories
 from recognizer.imaging.preprocessing import normalize_drawing
 from recognizer.inference.answers import Calibration, answer
 from recognizer.inference.prediction import Prediction
 from recognizer.serving import Served
-from training.datasets import StrokeDrawing, load_drawings
-from training.exams import canvas
+from training.data.datasets import StrokeDrawing, load_drawings
+from training.evaluation.stroke_exams import canvas
 
 TAUGHT, DRAWINGS, SEEDS = 10, 50, 10
 
@@ -51,7 +52,7 @@ def main() -> None:
 
 
 def load_baseline() -> Served:
-    baseline = registry.shipped_baseline()
+    baseline = shipped_baseline()
     return Served(1, 1, registry.try_out(baseline.tflite), Calibration.from_dict(baseline.card["calibration"]))
 
 

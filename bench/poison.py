@@ -39,14 +39,15 @@ from recognizer.imaging.strokes import Strokes, ink_strokes
 from recognizer.inference.answers import Calibration
 from recognizer.models import Contributor, Drawing, ModelVersion
 from recognizer.submissions import Submission
-from training import gate, pipeline
-from training.augmentation import vary_strokes
 from training.config import FineTuneConfig, RunConfig
-from training.datasets import DataUnavailable, StrokeDrawing, load_drawings
-from training.evaluation import Exam, examine
-from training.exams import CANVAS, PEN, canvas
+from training.data.augmentation import vary_strokes
+from training.data.datasets import DataUnavailable, StrokeDrawing, load_drawings
+from training.data.synthetic_digits import draw_digit
+from training.evaluation import gate
+from training.evaluation.reports import Exam, examine
+from training.evaluation.stroke_exams import CANVAS, PEN, canvas
 from training.models import TrainingRun
-from training.synthesis import draw_digit
+from training.runs import pipeline
 
 LIMIT = 0.002  # of an exam's accuracy
 TEACHERS, EXAMINED, EACH = 20, 29, 50
@@ -96,10 +97,10 @@ def suffer(attack: Attack, config: RunConfig) -> Outcome:
     serving.champion.reset()
     registry.ensure_baseline()
     rng = np.random.default_rng(1)
-    teachers, examined = people()
-    for writer in examined:
+    teachers, evaluations = people()
+    for writer in evaluations:
         store_all(Contributor.objects.create(is_exam=True), writer, rng)
-    exams = {"drawings": exam_of(examined, rng), "dotted": exam_of(examined, rng, CORNER)}
+    exams = {"drawings": exam_of(evaluations, rng), "dotted": exam_of(evaluations, rng, CORNER)}
     outcome, poisoned = Outcome(scores(exams)), []
     share = attack.honest_each_run
     for number in range(attack.runs):

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from recognizer.baseline import shipped_baseline
 from recognizer.imaging.decoding import decode_png, encode_png
 from recognizer.imaging.preprocessing import normalize_ink
 from recognizer.imaging.strokes import ink_strokes
 from recognizer.inference.answers import Calibration, answer
 from recognizer.inference.classifier import Classifier
-from recognizer.registry import shipped_baseline
 
 ROUNDS = 200
 FIVE = [[[180.0, 60.0], [110.0, 64.0], [105.0, 130.0], [160.0, 124.0], [190.0, 165.0], [160.0, 215.0], [95.0, 205.0]]]

@@ -34,8 +34,8 @@ from django.db import connection
 from recognizer import registry, services
 from recognizer.models import Contributor, Drawing, ModelVersion
 from recognizer.submissions import Submission
-from training.datasets import StrokeDrawing, load_pen_digits
-from training.exams import CANVAS, canvas
+from training.data.datasets import StrokeDrawing, load_pen_digits
+from training.evaluation.stroke_exams import CANVAS, canvas
 
 NEW, STORED = 5_000, (20_000, 1_000_000)
 DISTINCT, PEOPLE = 2_000, 100

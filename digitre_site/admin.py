@@ -12,6 +12,6 @@ class DigitreAdminSite(admin.AdminSite):
     enable_nav_sidebar = False  # the header leads to what is used daily, the first page to everything
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> TemplateResponse:
-        from digitre_site.dashboard import dashboard  # the admin site is made before the models are loaded
+        from training.admin.dashboard import dashboard  # the admin site is made before the models are loaded
 
         return super().index(request, (extra_context or {}) | dashboard(request.user))

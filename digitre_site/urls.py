@@ -6,7 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from digitre_site import health
 from recognizer.api.views import SeedView, page_not_found
 
-handler500 = "digitre_site.trouble.server_error"
+handler500 = "digitre_site.error_pages.server_error"
 urlpatterns = [
     path("", include("recognizer.urls")),
     path("", include("training.urls")),

@@ -1,48 +1,21 @@
 """Model versions: register, promote, roll back. Each is one transaction, and there is never more than one champion."""
 
 import hashlib
-import json
 import math
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from recognizer.baseline import ShippedBaseline, shipped_baseline
 from recognizer.errors import CorruptArtifact
 from recognizer.inference.answers import Calibration
+from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.inference.classifier import Classifier
 from recognizer.models import ModelVersion, PromotionEvent
 
-BASELINE_DIR = Path(__file__).resolve().parent / "baseline"
 BASELINE_ORIGIN = "shipped baseline"
 PROBLEM_LENGTH = 300  # as much as the row takes
-
-
-@dataclass(frozen=True)
-class ShippedBaseline:
-    """The model in the package, as `manage.py train_baseline` left it."""
-
-    keras: bytes
-    tflite: bytes
-    card: dict
-
-
-@cache
-def shipped_baseline() -> ShippedBaseline:
-    """Read the shipped model and check it against its own card.
-
-    Raises:
-        CorruptArtifact: a file is not the one the card describes.
-    """
-    card = json.loads((BASELINE_DIR / "card.json").read_text())
-    keras, tflite = ((BASELINE_DIR / f"baseline.{kind}").read_bytes() for kind in ("keras", "tflite"))
-    for name, data in (("keras", keras), ("tflite", tflite)):
-        if sha256(data) != card[f"{name}_sha256"]:
-            raise CorruptArtifact(f"recognizer/baseline/baseline.{name} is not the file its card describes")
-    return ShippedBaseline(keras, tflite, card)
 
 
 def sha256(data: bytes) -> str:
@@ -64,6 +37,11 @@ def load_classifier(version: ModelVersion) -> Classifier:
         CorruptArtifact: wrong hash, not a model, or it answers with something that is not a probability.
     """
     return try_out(check_artifact(version.tflite, version.tflite_sha256))
+
+
+def model_of(version: ModelVersion) -> CalibratedModel:
+    """A version's model as its row keeps it; see `load_classifier` for whether it is sound."""
+    return CalibratedModel(bytes(version.tflite), Calibration.from_dict(version.calibration))
 
 
 def try_out(tflite: bytes) -> Classifier:

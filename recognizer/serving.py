@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import Error as DatabaseError
 
 from recognizer import registry
+from recognizer.baseline import shipped_baseline
 from recognizer.errors import CorruptArtifact, NoChampion
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.inference.answers import Calibration
@@ -125,7 +126,7 @@ def load(version: ModelVersion) -> Served:
 
 def load_shipped(reason: str) -> Served:
     """Load the baseline from the package itself, for when no row's bytes are sound."""
-    baseline = registry.shipped_baseline()
+    baseline = shipped_baseline()
     row = registry.find_baseline()
     if row is None:
         raise NoChampion(reason)

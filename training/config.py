@@ -60,8 +60,10 @@ class FineTuneConfig(_Saved):
     exposure_weight: float = 0.3
     warmup: float = 0.1  # share of the steps in which the rate rises: AdamW's first steps are its rudest
     average_decay: float = 0.98  # of the running mean of the weights, a batch: about the last 50
-    way_back: float = 0.25  # of the way from the baseline's weights to the learned ones: a step back, until one is left
-    forgotten: float = 5e-4  # or the unseen replay is misread as before, give or take this share: 2 of 4,000 are luck
+    # of the way from the baseline's weights to the learned ones: a step back, until one is left
+    interpolation_step: float = 0.25
+    # or the unseen replay is misread as before, give or take this share: 2 of 4,000 are luck
+    forgetting_tolerance: float = 5e-4
     patience: int = 2  # epochs without a better validation loss
     replay_mnist: int = 15_000  # what all of MNIST together weighs against one of the following
     replay_scans: int = 2_500  # of MNIST's digits, as their writers would have left them on a canvas

@@ -12,7 +12,7 @@ class Classifier:
     """A LiteRT model that any thread may call; calls take turns, a drawing costs half a millisecond."""
 
     def __init__(self, tflite: bytes) -> None:
-        """Load a model that `training.export.export_litert` wrote.
+        """Load a model that `training.learning.conversion.export_litert` wrote.
 
         Raises:
             ValueError: the bytes are corrupt, or have other inputs or outputs.

@@ -44,7 +44,7 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
     def trainable(self) -> Self:
         """Approved drawings of people who are neither examined nor blocked: the only door to training.
 
-        A snapshot narrows it further: duplicates out, capped per contributor and class (see training.snapshots).
+        A snapshot narrows it further: duplicates out, capped per contributor and class (see training.curation.snapshots).
         """
         return self.approved().filter(contributor__is_exam=False, contributor__blocked_at__isnull=True)
 

@@ -9,12 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import escape
 
-from digitre_site import dashboard
 from recognizer import registry
 from recognizer.models import Drawing, ModelVersion, PromotionEvent
 from tests.admin.seeding import make_drawing, make_drawings
-from training import examination, gate, second_look
+from training.admin import dashboard
 from training.admin.charts import reliability, share_chart
+from training.evaluation import exam_sets, gate, recheck
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat
 
 pytestmark = pytest.mark.django_db
@@ -24,8 +24,8 @@ RUNS = "/admin/training/trainingrun/"
 
 @pytest.fixture(autouse=True)
 def few_golden(monkeypatch):
-    images, labels = examination.golden_drawings()
-    monkeypatch.setattr(examination, "golden_drawings", lambda: (images[::6], labels[::6]))
+    images, labels = exam_sets.golden_drawings()
+    monkeypatch.setattr(exam_sets, "golden_drawings", lambda: (images[::6], labels[::6]))
 
 
 @pytest.fixture
@@ -120,13 +120,13 @@ def test_page_shows_fixed_broken_and_worst_drawings_to_who_may_see_drawings(owne
     fixed, broken = make_drawing(seed=1), make_drawing(seed=2)
     mistake = make_drawing(seed=3, predicted=1, confirmed=7, confidence=0.99, version=run.challenger)
     mistake.approve(7, reviewer)
-    examined = make_drawing(seed=4, predicted=7, confirmed=7)
+    evaluations = make_drawing(seed=4, predicted=7, confirmed=7)
     gone = "00000000-0000-4000-8000-000000000000"
-    wrong = [[gone, 3], [str(examined.pk), 2]]
+    wrong = [[gone, 3], [str(evaluations.pk), 2]]
     run.changed = {"fixed": [str(fixed.pk)], "broken": [str(broken.pk)], "wrong": wrong}
     run.save()
     page = sign_in(owner).get(f"{VERSIONS}{run.challenger_id}/change/").content.decode()
-    for drawing in (fixed, broken, mistake, examined):
+    for drawing in (fixed, broken, mistake, evaluations):
         assert f"/admin/recognizer/drawing/{drawing.pk}/change/" in page
     for words in ("said <b>1</b>, is <b>7</b>", "said <b>2</b>, is <b>7</b>"):
         assert words in page
@@ -161,7 +161,7 @@ def test_promoting_against_the_gate_takes_a_tick_and_is_noted(desk, challenger):
 
 def test_version_that_answers_with_no_number_is_not_promoted_whatever_is_ticked(desk, challenger, monkeypatch):
     decision = gate.Decision(False, ["outputs: no number"])
-    monkeypatch.setattr(second_look, "look_again", lambda *_: second_look.SecondLook(decision, [], is_finite=False))
+    monkeypatch.setattr(recheck, "recheck_version", lambda *_: recheck.Recheck(decision, [], is_finite=False))
     response = desk.post(f"{VERSIONS}{challenger.pk}/promote/", {"reason": "why not", "against": "on"})
     assert "answers with something that is no number" in response.content.decode()
     assert not ModelVersion.objects.get(pk=challenger.pk).is_champion
@@ -203,7 +203,7 @@ def test_rolling_back_waits_for_no_comparison_and_needs_no_sound_champion(desk, 
     registry.promote(challenger, by=operator, reason="better")
     ModelVersion.objects.filter(pk=challenger.pk).update(tflite=b"broken")
     assert "cannot answer" in desk.get(f"{VERSIONS}roll-back/").content.decode()
-    monkeypatch.setattr(second_look, "look_again", None)
+    monkeypatch.setattr(recheck, "recheck_version", None)
     desk.post(f"{VERSIONS}roll-back/", {"reason": "it burns", "version": before.pk})
     assert ModelVersion.objects.champion() == before
 

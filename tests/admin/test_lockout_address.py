@@ -5,7 +5,7 @@ from axes.models import AccessAttempt
 from django.conf import settings as site
 from django.test import Client, RequestFactory
 
-from digitre_site.address import client_address
+from digitre_site.client_address import client_address
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/admin/login/"

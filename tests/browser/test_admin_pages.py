@@ -14,7 +14,7 @@ from tests.admin.conftest import groups, make_user, operator, owner  # noqa: F40
 from tests.admin.seeding import make_drawing, make_drawings
 from tests.browser.person import sign_in
 from tests.browser.test_accessibility import LOOKS
-from training import examination
+from training.evaluation import exam_sets
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat
 
 DRAWINGS, VERSIONS, RUNS = (
@@ -83,8 +83,8 @@ def register(parent: ModelVersion, origin: str, accuracy: float) -> ModelVersion
 
 @pytest.fixture(autouse=True)
 def few_golden(monkeypatch) -> None:
-    images, labels = examination.golden_drawings()
-    monkeypatch.setattr(examination, "golden_drawings", lambda: (images[::20], labels[::20]))
+    images, labels = exam_sets.golden_drawings()
+    monkeypatch.setattr(exam_sets, "golden_drawings", lambda: (images[::20], labels[::20]))
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from recognizer.baseline import shipped_baseline
 from recognizer.inference.classifier import Classifier
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.registry import shipped_baseline
-from training.golden import golden_drawings
+from training.evaluation.golden import golden_drawings
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from recognizer.inference.prediction import Prediction
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing
 from tests import pictures
-from training.golden import golden_drawings
+from training.evaluation.golden import golden_drawings
 
 SERVED = serving.Served(1, 1, None, Calibration(temperature=0.7, refusal_threshold=1.0))
 

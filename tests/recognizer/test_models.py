@@ -95,17 +95,17 @@ def test_contributor_cannot_reopen_a_review(make_drawing, admin_user):
 
 def test_only_approved_drawings_of_unexamined_unblocked_people_train(make_drawing, admin_user):
     people = [Contributor.objects.create() for _ in range(4)]
-    taught, examined, blocked, waiting = (make_drawing(contributor=person) for person in people)
-    for drawing in (taught, examined, blocked):
+    taught, evaluations, blocked, waiting = (make_drawing(contributor=person) for person in people)
+    for drawing in (taught, evaluations, blocked):
         drawing.confirm(1)
         drawing.approve(1, admin_user)
     waiting.confirm(1)
     Contributor.objects.filter(pk__in=[person.pk for person in people]).update(is_exam=False)
-    Contributor.objects.filter(pk=examined.contributor_id).update(is_exam=True)
+    Contributor.objects.filter(pk=evaluations.contributor_id).update(is_exam=True)
     blocked.contributor.block()
 
     assert list(Drawing.objects.trainable()) == [taught]
-    assert list(Drawing.objects.exam()) == [examined]
+    assert list(Drawing.objects.exam()) == [evaluations]
     assert list(Drawing.objects.waiting()) == [waiting]
 
 

@@ -226,7 +226,7 @@ def test_a_picture_made_like_mnists_is_read_as_it_is():
 
 @pytest.mark.mnist
 def test_every_mnist_test_digit_is_read_as_it_is():
-    from training.datasets import load_mnist
+    from training.data.datasets import load_mnist
 
     for digit in load_mnist().x_test:
         assert preprocessing._is_framed(digit)

@@ -11,10 +11,11 @@ from recognizer.imaging.pixels import content_hash, to_grey
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION, normalize_drawing
 from recognizer.imaging.strokes import ink_strokes
 from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
-from training import datasets, leases
-from training.datasets import Mnist
+from training.data import datasets
+from training.data.datasets import Mnist
+from training.data.synthetic_digits import draw_digit
 from training.models import TrainingRun
-from training.synthesis import draw_digit
+from training.runs import leases
 
 SIDE = 280
 

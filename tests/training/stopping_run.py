@@ -20,12 +20,14 @@ import numpy as np  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from recognizer import registry  # noqa: E402
+from recognizer.baseline import shipped_baseline  # noqa: E402
 from recognizer.inference.answers import Calibration  # noqa: E402
 from tests.training.conftest import few_digits  # noqa: E402
-from training import datasets, pipeline  # noqa: E402
 from training.config import FineTuneConfig, RunConfig, RunLimits  # noqa: E402
-from training.confinement import confine  # noqa: E402
+from training.data import datasets  # noqa: E402
 from training.models import TrainingRun  # noqa: E402
+from training.runs import pipeline  # noqa: E402
+from training.runs.resource_limits import confine  # noqa: E402
 
 MEMORY = 2 * 1024**3
 CONFIG = RunConfig(
@@ -47,7 +49,7 @@ def learn(snapshot, config, questions, replay, steps):
     steps.phase("preparing pictures")
     pipeline.prepare(snapshot, config, questions, replay, steps)
     steps.phase("learning")
-    shipped = registry.shipped_baseline()
+    shipped = shipped_baseline()
     return pipeline.Challenge(shipped.keras, shipped.tflite, Calibration.from_dict(shipped.card["calibration"]), 0.0)
 
 

@@ -19,8 +19,9 @@ from django.conf import settings  # noqa: E402
 from digitre_site.celery import app  # noqa: E402
 from tests.training.conftest import few_digits  # noqa: E402
 from tests.training.stopping_run import CONFIG, learn  # noqa: E402
-from training import datasets, pipeline  # noqa: E402
+from training.data import datasets  # noqa: E402
 from training.models import TrainingRun  # noqa: E402
+from training.runs import pipeline  # noqa: E402
 
 SECONDS = 1.0  # between two ticks
 

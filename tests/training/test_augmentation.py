@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from recognizer.imaging.preprocessing import normalize_strokes
-from training.augmentation import augment, redraw_scan, render_drawings, resample, vary_strokes
-from training.datasets import StrokeDrawing
+from training.data.augmentation import augment, redraw_scan, render_drawings, resample, vary_strokes
+from training.data.datasets import StrokeDrawing
 
 SEVEN = [[[0.0, 5.0], [60.0, 0.0], [25.0, 100.0]], [[15.0, 50.0], [50.0, 46.0]]]
 

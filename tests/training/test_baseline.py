@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from django.conf import settings
 
+from recognizer.baseline import shipped_baseline
+from recognizer.imaging.pixels import to_grey
 from recognizer.inference.answers import Calibration
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.registry import shipped_baseline
-from training import model_card
-from training.evaluation import Exam
+from training.evaluation.reports import Exam
+from training.learning import model_card
 
 
 def test_the_page_in_docs_is_the_shipped_card():
@@ -27,9 +28,9 @@ def test_the_card_says_how_it_was_made_and_what_it_scores():
 @pytest.mark.sqlite  # no rows: one database is enough
 @pytest.mark.tensorflow
 def test_a_trained_model_is_written_with_its_card(tmp_path, monkeypatch):
-    from training import baseline
-    from training.baseline_data import BaselineData, Pool
-    from training.network import build_network
+    from training.data.baseline_mix import BaselineData, Pool
+    from training.learning import baseline
+    from training.learning.network import build_network
 
     rng = np.random.default_rng(0)
     images = rng.random((40, 28, 28, 1), dtype="float32")
@@ -37,8 +38,9 @@ def test_a_trained_model_is_written_with_its_card(tmp_path, monkeypatch):
     monkeypatch.setattr(
         baseline, "load_exams", lambda: [Exam("mnist", images, digits), Exam("not_digits", images, things)]
     )
-    held = {"mnist": Exam("mnist", images, digits), "omniglot": Exam("omniglot", images, things)}
-    data = BaselineData({"mnist": Pool(images, digits)}, held, np.array([3, 5]))
+    grey = to_grey(images)
+    held = {"mnist": Pool(grey, digits), "omniglot": Pool(grey, things)}
+    data = BaselineData({"mnist": Pool(grey, digits)}, held, np.array([3, 5]))
     card = baseline.publish(build_network(), baseline.BaselineConfig(), data, tmp_path)
     assert json.loads((tmp_path / "card.json").read_text()) == json.loads(json.dumps(card))
     assert json.loads((tmp_path / "held_out.json").read_text()) == {"mnist": [3, 5]}

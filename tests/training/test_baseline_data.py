@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from recognizer.labels import NOT_A_DIGIT
-from training import datasets, icons, lettering, pools
-from training.baseline_data import PoolConfig, prepare
-from training.datasets import Mnist
-from training.lettering import Family
+from training.data import datasets, font_glyphs, icon_strokes, rendering
+from training.data.baseline_mix import PoolConfig, prepare
+from training.data.datasets import Mnist
+from training.data.font_glyphs import Family
 
 ZIGZAG = [[[0.0, 0.0], [40.0, 30.0], [10.0, 60.0], [50.0, 90.0]]]
 DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
@@ -43,15 +43,15 @@ def folder(settings, tmp_path, monkeypatch, in_this_process):
     names = [f"Tagalog/character0{i}" for i in (1, 2, 3, 5)]  # the third is a look-alike of 3
     _write(settings.DIGITRE_DATA_DIR / datasets.OMNIGLOT, [(name, "o", None) for name in names])
     hands = [Family(name, ((str(DEJAVU), frozenset("ARx37")),)) for name in ("Known Hand", "Caveat")]
-    monkeypatch.setattr(lettering, "load_families", lambda: hands)
+    monkeypatch.setattr(font_glyphs, "load_families", lambda: hands)
     drawn = [
         datasets.StrokeDrawing(NOT_A_DIGIT, "", ZIGZAG, name) for name in ("house", "house", "tree", "car", "hand")
     ]
-    monkeypatch.setattr(icons, "load_icons", lambda: drawn)
+    monkeypatch.setattr(icon_strokes, "load_icons", lambda: drawn)
     images, labels = np.zeros((200, 28, 28), "uint8"), np.arange(200) % 10
     images[:, 4:24, 8:20] = 200
     monkeypatch.setattr(datasets, "load_mnist", lambda: Mnist(images, labels, images[:10], labels[:10]))
-    monkeypatch.setattr(pools, "ProcessPoolExecutor", in_this_process)
+    monkeypatch.setattr(rendering, "ProcessPoolExecutor", in_this_process)
     return settings.DIGITRE_DATA_DIR
 
 
@@ -73,4 +73,4 @@ def test_every_kind_is_prepared_and_writers_are_held_out(folder):
     assert held["icons"] in (1, 2)
     assert set(data.pools["things"].labels) == set(data.pools["signs"].labels) == {NOT_A_DIGIT}
     assert set(data.pools["font_digits"].labels) == {3, 7}
-    assert data.held["pen_digits"].images.dtype == np.float32
+    assert data.held["pen_digits"].images.dtype == np.uint8

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.tensorflow, pytest.mark.sqlite]  # no rows: one databa
 
 @pytest.fixture(scope="module")
 def sources():
-    from training.baseline_training import Source
+    from training.learning.pretraining import Source
 
     rng = np.random.default_rng(0)
     shapes = [normalize_strokes([rng.uniform(0, 100, (6, 2)).tolist()])[..., 0] for _ in range(8)]
@@ -24,7 +24,7 @@ def sources():
 
 @pytest.fixture(scope="module")
 def config():
-    from training.baseline_training import BaselineConfig, Cycle
+    from training.learning.pretraining import BaselineConfig, Cycle
 
     return BaselineConfig(cycles=(Cycle(2), Cycle(2)), batch=8, save_every=2, average_every=1)
 
@@ -34,13 +34,13 @@ def weights_of(model):
 
 
 def test_the_same_seed_trains_the_same_network(sources, config):
-    from training.baseline_training import train
+    from training.learning.pretraining import train
 
     np.testing.assert_allclose(weights_of(train(config, sources)), weights_of(train(config, sources)), atol=1e-4)
 
 
 def test_an_interrupted_training_goes_on_where_it_was(sources, config, tmp_path):
-    from training.baseline_training import train
+    from training.learning.pretraining import train
 
     told = []
 
@@ -60,7 +60,7 @@ def test_an_interrupted_training_goes_on_where_it_was(sources, config, tmp_path)
 def test_what_ships_is_the_mean_of_what_each_cycle_ended_with(sources, config, tmp_path):
     from dataclasses import replace
 
-    from training.baseline_training import train
+    from training.learning.pretraining import train
 
     first = weights_of(train(replace(config, cycles=config.cycles[:1]), sources))
     shipped = train(config, sources, tmp_path / "checkpoint.npz")
@@ -75,7 +75,7 @@ def test_what_ships_is_the_mean_of_what_each_cycle_ended_with(sources, config, t
 def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(sources, config, tmp_path):
     from dataclasses import replace
 
-    from training.baseline_training import Cycle, train
+    from training.learning.pretraining import Cycle, train
 
     checkpoint = tmp_path / "checkpoint.npz"
     train(config, sources, checkpoint)
@@ -85,7 +85,7 @@ def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(sources, conf
 
 
 def test_the_rate_rises_stays_and_falls_once_a_cycle():
-    from training.baseline_training import BaselineConfig, Cycle, Trapezoids
+    from training.learning.pretraining import BaselineConfig, Cycle, Trapezoids
 
     rate = Trapezoids(BaselineConfig(cycles=(Cycle(100, 1.0, 0.4), Cycle(50, 0.5, 0.8)), warmup_steps=10))
     first = [float(rate(step)) for step in (0, 4, 9, 59, 80, 99)]
@@ -95,7 +95,7 @@ def test_the_rate_rises_stays_and_falls_once_a_cycle():
 
 
 def test_augmentation_falls_with_the_rate():
-    from training.baseline_training import BaselineConfig, Cycle, augmentation_strength
+    from training.learning.pretraining import BaselineConfig, Cycle, augmentation_strength
 
     config = BaselineConfig(cycles=(Cycle(100, cooldown=0.4), Cycle(50, cooldown=0.8)), last_augmentation=0.5)
     strengths = [augmentation_strength(config, step) for step in (0, 59, 60, 80, 100, 110, 130)]
@@ -106,9 +106,10 @@ def test_augmentation_falls_with_the_rate():
 def test_one_batch_can_be_learned_by_heart(sources):
     import keras
     import tensorflow as tf
+    from training.learning.losses import losses
 
-    from training.baseline_training import BaselineConfig, losses
-    from training.network import build_network
+    from training.learning.network import build_network
+    from training.learning.pretraining import BaselineConfig
 
     keras.utils.set_random_seed(0)
     images = np.concatenate([s.images for s in sources])[..., np.newaxis].astype("float32") / 255
@@ -127,44 +128,44 @@ def test_one_batch_can_be_learned_by_heart(sources):
 
 
 def test_saved_and_reloaded_it_predicts_the_same_and_litert_too():
-    from training import export
-    from training.network import build_network
+    from training.learning import conversion
+    from training.learning.network import build_network
 
     model = build_network()
     images = np.random.default_rng(0).random((1000, 28, 28, 1), dtype="float32")
-    again = export.load_keras(export.save_keras(model))
+    again = conversion.load_keras(conversion.save_keras(model))
     first, second = (m.predict(images, batch_size=500, verbose=0)["logits"] for m in (model, again))
     np.testing.assert_allclose(first, second, atol=1e-6)
-    assert export.check_agreement(model, export.export_litert(model), images) <= 1e-3
+    assert conversion.check_agreement(model, conversion.export_litert(model), images) <= 1e-3
 
 
 def test_the_shipped_keras_and_litert_files_agree_on_a_thousand_drawings():
-    from recognizer.registry import shipped_baseline
-    from training import export
-    from training.augmentation import render_drawings
-    from training.synthesis import draw_digit
+    from recognizer.baseline import shipped_baseline
+    from training.data.augmentation import render_drawings
+    from training.data.synthetic_digits import draw_digit
+    from training.learning import conversion
 
     rng = np.random.default_rng(0)
     images, _ = render_drawings([draw_digit(i % 10, rng) for i in range(1000)], rng)
     baseline = shipped_baseline()
     pictures = to_input(images)
-    assert export.disagreement(export.load_keras(baseline.keras), baseline.tflite, pictures) <= 1e-3
+    assert conversion.disagreement(conversion.load_keras(baseline.keras), baseline.tflite, pictures) <= 1e-3
 
 
 def test_litert_that_disagrees_is_not_exported():
-    from training import export
-    from training.network import build_network
+    from training.learning import conversion
+    from training.learning.network import build_network
 
     images = np.random.default_rng(0).random((8, 28, 28, 1), dtype="float32")
-    other = export.export_litert(build_network())
-    with pytest.raises(export.ExportError):
-        export.check_agreement(build_network(), other, images)
+    other = conversion.export_litert(build_network())
+    with pytest.raises(conversion.ExportError):
+        conversion.check_agreement(build_network(), other, images)
 
 
 def test_the_shipped_model_reads_our_own_styles():
-    from recognizer.registry import shipped_baseline
-    from training.augmentation import render_drawings
-    from training.synthesis import draw_digit
+    from recognizer.baseline import shipped_baseline
+    from training.data.augmentation import render_drawings
+    from training.data.synthetic_digits import draw_digit
 
     rng = np.random.default_rng(1)
     labels = np.arange(300) % 10

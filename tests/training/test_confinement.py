@@ -6,12 +6,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from training.confinement import own_folder
+from training.runs.resource_limits import own_folder
 
 GREEDY = """
 import os, resource
 from training.config import RunLimits
-from training.confinement import confine
+from training.runs.resource_limits import confine
 confine(RunLimits(memory_bytes=600 * 1024 * 1024))
 print(os.nice(0))
 import numpy as np

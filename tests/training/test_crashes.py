@@ -24,8 +24,8 @@ from tests.training.stopping_run import (
     NO_MEMORY,
     learn,
 )
-from training import pipeline
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun
+from training.runs import pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
 Status = TrainingRun.Status

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recognizer.labels import NOT_A_DIGIT
-from training import datasets
-from training.datasets import DataUnavailable, load_drawings, load_mnist, load_pen_digits
+from training.data import datasets
+from training.data.datasets import DataUnavailable, load_drawings, load_mnist, load_pen_digits
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from recognizer.inference.answers import Calibration
 from recognizer.inference.prediction import Prediction
 from recognizer.labels import NOT_A_DIGIT
-from training.evaluation import (
+from training.evaluation.reports import (
     MISSED_MOST,
     Exam,
     examine,

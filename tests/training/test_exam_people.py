@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recognizer.baseline import shipped_baseline
 from recognizer.inference.answers import Calibration
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, Drawing, LabelEvent
-from training import examination, gate
 from training.config import ExamConfig
-from training.evaluation import Exam
-from training.exam_people import UNSURE, disbelieved, set_liars_aside, sure_readings
-from training.examination import Sitter
+from training.evaluation import exam_sets, gate
+from training.evaluation.exam_label_noise import UNSURE, disbelieved, set_aside_noisy_labels, sure_readings
+from training.evaluation.reports import Exam
 
 CONFIG = ExamConfig()
 DIGITS = list(range(10))
@@ -52,8 +52,8 @@ def test_everybody_is_judged_by_their_own_drawings():
 def test_refusals_and_doubts_contradict_nobody():
     rng = np.random.default_rng(0)
     noise = (rng.random((20, 28, 28, 1)) > 0.5).astype("float32")
-    never = replace(Sitter.shipped(), calibration=Calibration(1.0, 1e6))
-    unsure = replace(Sitter.shipped(), calibration=Calibration(1e6, -1e6))
+    never = replace(shipped_baseline().model, calibration=Calibration(1.0, 1e6))
+    unsure = replace(shipped_baseline().model, calibration=Calibration(1e6, -1e6))
     exam = Exam("drawings", noise, np.arange(20) % 10)
     for judge in (never, unsure):
         assert (sure_readings(judge, exam, CONFIG) == UNSURE).all()
@@ -67,14 +67,14 @@ def questions(baseline, draw):
         for i in range(20):
             label = i % 10 if name == "honest" else (i + 3) % 10
             draw(i % 10, by=person, style=100 * number + i, label=label, reviewed=name == "vouched" and i == 0)
-    exam, ids = examination._drawings_exam()
-    return examination.Questions({gate.DRAWINGS: exam}, ids, []), people
+    exam, ids = exam_sets._drawings_exam()
+    return exam_sets.ExamSet({gate.DRAWINGS: exam}, ids, []), people
 
 
 @pytest.mark.django_db
 def test_liar_waits_in_quarantine_with_the_reason_and_is_asked_no_longer(questions):
     asked, people = questions
-    left, gone = set_liars_aside(asked, [Sitter.shipped(), Sitter.shipped()], CONFIG)
+    left, gone = set_aside_noisy_labels(asked, [shipped_baseline().model, shipped_baseline().model], CONFIG)
     theirs = Drawing.objects.of(people["liar"])
     assert gone == 20
     assert {drawing.status for drawing in theirs} == {Drawing.Status.QUARANTINED}
@@ -97,30 +97,30 @@ def test_reviewer_who_rejects_or_corrects_a_label_does_not_vouch_for_its_liar(qu
         lie.reject("a lie", admin_user)
     else:
         lie.approve((lie.confirmed_label - 3) % 10, admin_user)
-    set_liars_aside(asked, [Sitter.shipped(), Sitter.shipped()], CONFIG)
+    set_aside_noisy_labels(asked, [shipped_baseline().model, shipped_baseline().model], CONFIG)
     assert Drawing.objects.of(people["liar"]).filter(status=Drawing.Status.QUARANTINED).count() == 19
 
 
 @pytest.mark.django_db
 def test_both_judges_must_contradict(questions):
     asked, _ = questions
-    silent = replace(Sitter.shipped(), calibration=Calibration(1.0, 1e6))
-    assert set_liars_aside(asked, [Sitter.shipped(), silent], CONFIG) == (asked, 0)
+    silent = replace(shipped_baseline().model, calibration=Calibration(1.0, 1e6))
+    assert set_aside_noisy_labels(asked, [shipped_baseline().model, silent], CONFIG) == (asked, 0)
 
 
 @pytest.mark.django_db
 def test_one_tireless_hand_is_not_the_exam(draw, monkeypatch):
-    monkeypatch.setattr(examination, "DRAWINGS_EACH", 3)
+    monkeypatch.setattr(exam_sets, "DRAWINGS_EACH", 3)
     tireless, other = (Contributor.objects.create(is_exam=True) for _ in range(2))
     draw(5, by=other, style=50)
     for style in range(6):
         draw(4, by=tireless, style=style)
-    exam, ids = examination._drawings_exam()
+    exam, ids = exam_sets._drawings_exam()
     assert sorted(exam.labels) == [4, 4, 4, 5]
     assert len(ids) == 4
 
 
 @pytest.mark.django_db
 def test_exam_of_nobody_is_left_alone(baseline):
-    asked = examination.Questions({}, [], [])
-    assert set_liars_aside(asked, [Sitter.shipped()], CONFIG) == (asked, 0)
+    asked = exam_sets.ExamSet({}, [], [])
+    assert set_aside_noisy_labels(asked, [shipped_baseline().model], CONFIG) == (asked, 0)

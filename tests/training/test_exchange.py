@@ -11,16 +11,16 @@ from django.core.management import CommandError, call_command
 from recognizer.imaging.decoding import decode_png, decode_stored, encode_png
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, Drawing
-from training.exporting import FORMATS, export_drawings, read_drawings
-from training.importing import BadExport, import_drawings
+from training.exchange.exporting import FORMATS, export_drawings, read_drawings
+from training.exchange.importing import BadExport, import_drawings
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def three(draw) -> list[Drawing]:
-    examined = Contributor.objects.create(is_exam=True)
-    return [draw(7, style=1), draw(2, style=1, strokes=False), draw(5, by=examined, label=NOT_A_DIGIT)]
+    evaluations = Contributor.objects.create(is_exam=True)
+    return [draw(7, style=1), draw(2, style=1, strokes=False), draw(5, by=evaluations, label=NOT_A_DIGIT)]
 
 
 @pytest.fixture

@@ -5,36 +5,36 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recognizer import registry
+from recognizer.baseline import shipped_baseline
 from recognizer.imaging.pixels import to_input
 from recognizer.inference.classifier import Classifier
 from tests.training.conftest import few_digits
 from training.config import FineTuneConfig
-from training.lessons import Lessons, Taught, balanced, hold_out
-from training.replay import Replay
+from training.curation.training_set import Examples, TrainingSet, balanced, hold_out
+from training.data.replay import Replay
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.sqlite]  # no rows: one database is enough
 TINY = FineTuneConfig(epochs=2, epoch_pictures=64, batch=32, learning_rate=1e-3)
 
 
-def taught_by(people: int, drawings: int = 8) -> Taught:
+def taught_by(people: int, drawings: int = 8) -> Examples:
     mnist = few_digits()
     count = people * drawings
     images, labels = mnist.x_train[:count], mnist.y_train[:count]
-    return Taught(images, labels, np.repeat(np.arange(people), drawings), np.ones(count, bool))
+    return Examples(images, labels, np.repeat(np.arange(people), drawings), np.ones(count, bool))
 
 
 @pytest.fixture(scope="module")
-def lessons() -> Lessons:
+def lessons() -> TrainingSet:
     mnist = few_digits()
     nothing = taught_by(2)[np.zeros(16, bool)]
-    return Lessons(taught_by(2), nothing, Replay(mnist.x_test, mnist.y_test, np.ones(50), unseen=10))
+    return TrainingSet(taught_by(2), nothing, Replay(mnist.x_test, mnist.y_test, np.ones(50), unseen=10))
 
 
-def train(lessons: Lessons, config: FineTuneConfig = TINY, **watchers):
-    from training.fine_tuning import fine_tune
+def train(lessons: TrainingSet, config: FineTuneConfig = TINY, **watchers):
+    from training.learning.fine_tuning import fine_tune
 
-    return fine_tune(registry.shipped_baseline().keras, lessons, config, **watchers)
+    return fine_tune(shipped_baseline().keras, lessons, config, **watchers)
 
 
 def weights(model) -> np.ndarray:
@@ -42,9 +42,9 @@ def weights(model) -> np.ndarray:
 
 
 def test_it_moves_a_little_and_the_seed_says_where(lessons):
-    from training.export import load_keras
+    from training.learning.conversion import load_keras
 
-    before = weights(load_keras(registry.shipped_baseline().keras))
+    before = weights(load_keras(shipped_baseline().keras))
     first, second = train(lessons), train(lessons)
     other = train(lessons, replace(TINY, seed=2))
     np.testing.assert_allclose(weights(first.model), weights(second.model), atol=1e-5)
@@ -55,14 +55,20 @@ def test_it_moves_a_little_and_the_seed_says_where(lessons):
 
 def test_what_is_taught_is_learned_and_served_as_it_was_trained(lessons):
     """Pictures that the baseline calls something else, shown often enough, are answered as taught; LiteRT agrees with Keras."""
-    from training.export import disagreement, export_litert
+    from training.learning.conversion import disagreement, export_litert
 
-    images = lessons.taught.images
-    wrong = replace(lessons.taught, labels=np.full(len(images), 4))
+    images = lessons.training.images
+    wrong = replace(lessons.training, labels=np.full(len(images), 4))
     only = replace(
-        TINY, epochs=3, epoch_pictures=320, drawing_share=1.0, drawing_repeats=50, average_decay=0.5, way_back=1.0
+        TINY,
+        epochs=3,
+        epoch_pictures=320,
+        drawing_share=1.0,
+        drawing_repeats=50,
+        average_decay=0.5,
+        interpolation_step=1.0,
     )
-    trained = train(replace(lessons, taught=wrong), only)
+    trained = train(replace(lessons, training=wrong), only)
     tflite = export_litert(trained.model)
     batch = to_input(images)
     said = Classifier(tflite).predict(batch).logits.argmax(axis=1)
@@ -71,14 +77,14 @@ def test_what_is_taught_is_learned_and_served_as_it_was_trained(lessons):
 
 
 def test_what_would_forget_too_much_goes_back_towards_the_baseline(lessons):
-    wrong = replace(lessons, taught=replace(lessons.taught, labels=np.full(len(lessons.taught.images), 4)))
+    wrong = replace(lessons, training=replace(lessons.training, labels=np.full(len(lessons.training.images), 4)))
     eager = replace(TINY, epoch_pictures=320, drawing_share=1.0, drawing_repeats=50, average_decay=0.5)
-    assert train(wrong, replace(eager, forgotten=1.0)).way == 1.0
-    assert train(wrong, replace(eager, forgotten=0.0)).way < 1.0
+    assert train(wrong, replace(eager, forgetting_tolerance=1.0)).interpolation == 1.0
+    assert train(wrong, replace(eager, forgetting_tolerance=0.0)).interpolation < 1.0
 
 
 def test_weights_that_are_no_numbers_end_the_training_and_say_so(lessons):
-    from training.fine_tuning import Diverged
+    from training.learning.fine_tuning import Diverged
 
     told = []
     with pytest.raises(Diverged, match="epoch 1"):
@@ -110,9 +116,9 @@ def test_of_few_people_some_drawings_are_held_out():
     assert set(teach.people) == {0, 1}
 
 
-def drawn_by(*counts: int) -> Taught:
+def drawn_by(*counts: int) -> Examples:
     people = np.repeat(np.arange(len(counts)), counts)
-    return Taught(np.zeros((len(people), 28, 28), "uint8"), people % 10, people, np.ones(len(people), bool))
+    return Examples(np.zeros((len(people), 28, 28), "uint8"), people % 10, people, np.ones(len(people), bool))
 
 
 def test_whoever_draws_most_is_not_held_out():
@@ -132,7 +138,7 @@ def test_where_everybody_drew_too_much_to_be_missed_drawings_are_held_out():
 def test_flood_of_one_hand_and_class_does_not_drown_the_rest():
     labels = np.array([7] * 900 + [3] * 10)
     people = np.array([0] * 900 + list(range(1, 11)))
-    flood = Taught(np.zeros((910, 28, 28), "uint8"), labels, people, np.ones(910, bool))
+    flood = Examples(np.zeros((910, 28, 28), "uint8"), labels, people, np.ones(910, bool))
     drawn = balanced(flood, 1000, TINY, np.random.default_rng(0))
     assert (labels[drawn] == 3).mean() > 0.3
 
@@ -143,8 +149,8 @@ def test_handful_is_not_repeated_without_end():
 
 
 def test_nobody_held_out_leaves_the_baselines_temperature(lessons):
-    from training import pipeline
+    from training.runs import pipeline
 
-    tflite = registry.shipped_baseline().tflite
+    tflite = shipped_baseline().tflite
     calibration = pipeline._recalibrate(tflite, lessons, TINY)
-    assert calibration.temperature == registry.shipped_baseline().card["calibration"]["temperature"]
+    assert calibration.temperature == shipped_baseline().card["calibration"]["temperature"]

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from training import gate
 from training.config import GatePolicy
-from training.gate import DRAWINGS, GOLDEN, MNIST, PEN, Candidate, Paired, Score
+from training.evaluation import gate
+from training.evaluation.gate import DRAWINGS, GOLDEN, MNIST, PEN, Candidate, Paired, Score
 
 POLICY = GatePolicy()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recognizer.labels import NOT_A_DIGIT
-from training.icons import LOOK_ALIKES, load_icons
+from training.data.icon_strokes import LOOK_ALIKES, load_icons
 
 HOUSE = [["path", {"d": "M3 12L12 3l9 9v9H3z"}], ["circle", {"cx": "12", "cy": "15", "r": "2"}]]
 BAR = [["line", {"x1": 12, "y1": 2, "x2": 12, "y2": 22}]]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from recognizer.labels import NOT_A_DIGIT
-from training import lettering
-from training.lettering import Family, Glyph, draw_glyph, load_families, pick_digits, pick_signs
+from training.data import font_glyphs
+from training.data.font_glyphs import Family, Glyph, draw_glyph, load_families, pick_digits, pick_signs
 
 DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
 
@@ -35,7 +35,7 @@ def test_without_fonts_there_is_nothing_to_draw(folder, rng):
 
 def test_the_weights_of_one_hand_are_one_family(folder, monkeypatch):
     names = iter(("Some Hand", "Some Hand Light"))
-    monkeypatch.setattr(lettering.TTFont, "__getitem__", _named(lettering.TTFont.__getitem__, names))
+    monkeypatch.setattr(font_glyphs.TTFont, "__getitem__", _named(font_glyphs.TTFont.__getitem__, names))
     for weight in ("regular", "light"):
         shutil.copy(DEJAVU, folder / f"{weight}.ttf")
     (family,) = load_families()
@@ -55,7 +55,7 @@ def _named(original, names):
 
 
 def test_only_characters_that_are_no_digit_are_signs(rng):
-    latin, cyrillic = lettering.SIGNS[0][0], lettering.SIGNS[2][0]
+    latin, cyrillic = font_glyphs.SIGNS[0][0], font_glyphs.SIGNS[2][0]
     family = Family("Some Hand", ((str(DEJAVU), frozenset(latin + cyrillic + "0123456789")),))
     signs = pick_signs([family], 2000, rng)
     assert {glyph.label for glyph in signs} == {NOT_A_DIGIT}

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from recognizer import registry
 from recognizer.models import Contributor, Drawing, ModelVersion
+from training.api.provenance import provenance_of
 from training.models import DatasetSnapshot, TrainingRun
-from training.own_lessons import lessons_of
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_drawing_knows_which_versions_learned_from_it_and_why_one_did_not(draw
     teach(3, [first, second], {str(third.pk): "a duplicate"})
     teach(4, [first, second, third], {}, promoted=False)  # held: it answers nobody
 
-    lessons = lessons_of(first.contributor)
+    lessons = provenance_of(first.contributor)
 
     assert lessons[str(first.pk)] == {"versions": [2, 3], "left_out": ""}
     assert lessons[str(second.pk)] == {"versions": [3], "left_out": ""}
@@ -56,9 +56,9 @@ def test_a_drawing_knows_which_versions_learned_from_it_and_why_one_did_not(draw
 
 def test_nobody_learns_of_anothers_drawings(drawings):
     teach(2, drawings, {})
-    assert lessons_of(Contributor.join()) == {}
-    assert lessons_of(None) == {}
+    assert provenance_of(Contributor.join()) == {}
+    assert provenance_of(None) == {}
 
 
 def test_before_any_training_there_are_no_lessons(drawings):
-    assert lessons_of(drawings[0].contributor) == {}
+    assert provenance_of(drawings[0].contributor) == {}

@@ -8,13 +8,16 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from recognizer import registry
+from recognizer.baseline import shipped_baseline
 from recognizer.imaging.pixels import to_grey
 from recognizer.inference.answers import Calibration
 from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
-from training import examination, pipeline, snapshots
 from training.config import FineTuneConfig, RunConfig, SnapshotConfig
+from training.curation import snapshots
+from training.evaluation import exam_sets, runner
 from training.models import DatasetSnapshot, TrainingRun
-from training.pipeline import Challenge
+from training.runs import pipeline
+from training.runs.pipeline import Challenge
 
 Status = TrainingRun.Status
 CONFIG = RunConfig(
@@ -28,7 +31,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("little_data", "sti
 def learned(monkeypatch, baseline) -> list:
     """Replace learning: the challenger is the baseline itself. Collects what it was shown."""
     shown = []
-    shipped = registry.shipped_baseline()
+    shipped = shipped_baseline()
 
     def learn(snapshot, config, questions, replay, steps):
         steps.phase("preparing pictures")
@@ -106,19 +109,19 @@ def test_deleted_drawing_leaves_the_next_snapshot(run, draw):
 
 def test_worse_challenger_is_held_and_kept_with_its_reasons(run, draw, monkeypatch):
     draw(3)
-    sit = examination.sit
+    evaluate = runner.evaluate
     sat = []
 
-    def stumble(tflite, calibration, questions, *rest):
-        sat.append(tflite)
-        examined = sit(tflite, calibration, questions, *rest)
+    def stumble(model, exam_set, *rest):
+        sat.append(model)
+        evaluations = evaluate(model, exam_set, *rest)
         if len(sat) != 2:  # champion, challenger, baseline
-            return examined
-        golden = examined.reports["golden"]
+            return evaluations
+        golden = evaluations.reports["golden"]
         worse = replace(golden, answers=np.where(golden.labels == 7, 1, golden.answers))
-        return replace(examined, reports=examined.reports | {"golden": worse})
+        return replace(evaluations, reports=evaluations.reports | {"golden": worse})
 
-    monkeypatch.setattr(examination, "sit", stumble)
+    monkeypatch.setattr(runner, "evaluate", stumble)
     monkeypatch.setattr(pipeline, "_is_same", lambda *_: False)
     done = run()
     assert done.status == Status.HELD
@@ -130,7 +133,7 @@ def test_worse_challenger_is_held_and_kept_with_its_reasons(run, draw, monkeypat
 
 def test_champion_that_changed_meanwhile_is_not_overrun(run, draw, monkeypatch):
     draw(3)
-    shipped = registry.shipped_baseline()
+    shipped = shipped_baseline()
 
     def promote_another(*args):
         other = registry.register(
@@ -169,7 +172,7 @@ def test_drawings_of_exam_contributors_in_a_snapshot_refuse_the_run(run, draw, m
 def test_test_images_in_a_snapshot_refuse_the_run(run, draw, monkeypatch, little_data):
     draw(3)
     monkeypatch.setattr(snapshots, "_reason_against", lambda *_: "")
-    monkeypatch.setattr(examination.Questions, "hashes", hide_first(examination.Questions.hashes))
+    monkeypatch.setattr(exam_sets.ExamSet, "hashes", hide_first(exam_sets.ExamSet.hashes))
     little_data.x_test[0] = image_of(Drawing.objects.get())
     done = run()
     assert done.status == Status.FAILED
@@ -205,7 +208,7 @@ def test_drawing_of_a_test_image_is_left_out_and_says_so(run, draw, little_data)
 
 
 def image_of(drawing: Drawing) -> np.ndarray:
-    from training.drawings import read_pictures
+    from training.curation.stored_drawings import read_pictures
 
     (picture,) = read_pictures([drawing.pk])
     return to_grey(picture.seen)

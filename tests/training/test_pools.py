@@ -3,9 +3,9 @@ import pytest
 
 from recognizer.errors import InvalidDrawing
 from recognizer.labels import NOT_A_DIGIT
-from training import baseline_data, pools, things
-from training.datasets import StrokeDrawing
-from training.pools import Job, draw, draw_pools
+from training.data import baseline_mix, rendering, synthetic_negatives
+from training.data.datasets import StrokeDrawing
+from training.data.rendering import Job, draw, draw_pools
 
 DIGITS = [StrokeDrawing(digit, "", []) for digit in range(10)]
 
@@ -13,26 +13,26 @@ DIGITS = [StrokeDrawing(digit, "", []) for digit in range(10)]
 @pytest.fixture(autouse=True)
 def here(settings, tmp_path, monkeypatch, in_this_process):
     settings.VAR_DIR = tmp_path
-    monkeypatch.setattr(pools, "ProcessPoolExecutor", in_this_process)
+    monkeypatch.setattr(rendering, "ProcessPoolExecutor", in_this_process)
 
 
 def test_what_was_drawn_is_read_back_until_code_material_or_seed_change(monkeypatch):
-    job = Job(baseline_data.invent, DIGITS)
+    job = Job(baseline_mix.invent, DIGITS)
     first = draw_pools({"digits": job}, 7, print)
-    monkeypatch.setattr(pools, "_draw", None)
+    monkeypatch.setattr(rendering, "_draw", None)
     again = draw_pools({"digits": job}, 7, print)
     np.testing.assert_array_equal(first["digits"].images, again["digits"].images)
-    for other, seed in ((job, 8), (Job(job.paint, DIGITS[:5]), 7), (Job(job.paint, DIGITS, (things,)), 7)):
+    for other, seed in ((job, 8), (Job(job.paint, DIGITS[:5]), 7), (Job(job.paint, DIGITS, (synthetic_negatives,)), 7)):
         with pytest.raises(TypeError):
             draw_pools({"digits": other}, seed, print)
 
 
 def test_jobs_without_material_are_left_out():
-    assert draw_pools({"digits": Job(baseline_data.invent, [])}, 7, print) == {}
+    assert draw_pools({"digits": Job(baseline_mix.invent, [])}, 7, print) == {}
 
 
 def test_the_same_seed_draws_the_same():
-    first, second = (draw(baseline_data.invent, DIGITS, np.random.default_rng(1)) for _ in range(2))
+    first, second = (draw(baseline_mix.invent, DIGITS, np.random.default_rng(1)) for _ in range(2))
     np.testing.assert_array_equal(first.images, second.images)
     assert first.labels.tolist() == list(range(10))
 

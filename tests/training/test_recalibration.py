@@ -7,7 +7,7 @@ from recognizer.inference.answers import Calibration
 from recognizer.inference.prediction import Prediction
 from recognizer.labels import NOT_A_DIGIT
 from training.config import FineTuneConfig
-from training.recalibration import recalibrate
+from training.learning.calibration import recalibrate
 
 BASELINE = Calibration(temperature=0.7, refusal_threshold=0.5)
 CONFIG = FineTuneConfig(enough_to_calibrate=100, digits_refused=0.01)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from recognizer import registry
-from training import baseline_data, datasets, replay
+from recognizer.baseline import shipped_baseline
 from training.config import FineTuneConfig
-from training.datasets import Mnist
-from training.replay import load_replay
+from training.data import baseline_mix, datasets, replay
+from training.data.datasets import Mnist
+from training.data.replay import load_replay
 
 CONFIG = FineTuneConfig(
     replay_mnist=60, replay_scans=0, replay_pen=0, replay_synthetic=20, replay_others=20, replay_unseen=10
@@ -41,13 +41,13 @@ def test_writers_that_the_baseline_has_not_seen_are_kept_back(mnist):
 
 def test_the_shipped_baseline_names_what_it_has_not_seen():
     rows = replay.held_out_rows()
-    seen = registry.shipped_baseline().card["trained_on"]["mnist"]
+    seen = shipped_baseline().card["trained_on"]["mnist"]
     assert len(set(rows)) == 60_000 - seen
 
 
 @pytest.mark.mnist
 def test_what_is_named_is_what_the_command_holds_out():
-    held = baseline_data.held_mnist(baseline_data.PoolConfig(), datasets.load_mnist())
+    held = baseline_mix.held_mnist(baseline_mix.PoolConfig(), datasets.load_mnist())
     assert np.flatnonzero(held).tolist() == replay.held_out_rows()
 
 

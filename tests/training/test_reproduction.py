@@ -6,9 +6,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from recognizer import registry
+from recognizer.baseline import shipped_baseline
 from tests.training.stopping_run import CONFIG, learn
-from training import examination, pipeline
+from training.evaluation import runner
 from training.models import TrainingRun
+from training.runs import pipeline
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("little_data", "still_lease")]
 
@@ -16,7 +18,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("little_data", "sti
 @pytest.fixture(autouse=True)
 def untrained(monkeypatch):
     def noted(snapshot, config, questions, replay, steps):
-        steps.note(environment={"baseline": registry.shipped_baseline().card["keras_sha256"]})
+        steps.note(environment={"baseline": shipped_baseline().card["keras_sha256"]})
         return learn(snapshot, config, questions, replay, steps)
 
     monkeypatch.setattr(pipeline, "learn", noted)
@@ -47,17 +49,17 @@ def test_deleted_drawings_are_counted(run, capsys, draw):
 
 
 def test_other_results_are_said_and_fail(run, capsys, monkeypatch):
-    sit, sat = examination.sit, []
+    evaluate, sat = runner.evaluate, []
 
     def stumble(*args):
-        examined = sit(*args)
-        sat.append(examined)
+        evaluations = evaluate(*args)
+        sat.append(evaluations)
         if len(sat) > 1:
-            return examined
-        golden = examined.reports["golden"]
-        return replace(examined, reports={"golden": replace(golden, answers=(golden.answers + 1) % 10)})
+            return evaluations
+        golden = evaluations.reports["golden"]
+        return replace(evaluations, reports={"golden": replace(golden, answers=(golden.answers + 1) % 10)})
 
-    monkeypatch.setattr(examination, "sit", stumble)
+    monkeypatch.setattr(runner, "evaluate", stumble)
     monkeypatch.setattr(registry, "sha256", lambda data: "another machine's")
     with pytest.raises(SystemExit):
         call_command("reproduce_version", "2")

@@ -9,11 +9,13 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from recognizer.models import Contributor
-from training import leases, schedule, tasks
+from training import tasks
 from training.config import RunLimits
-from training.leases import Cancelled, Lease, LeaseLost, TookTooLong
-from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, TrainingRunQuerySet, WorkerHeartbeat
-from training.reporting import Progress
+from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat
+from training.models.runs import TrainingRunQuerySet
+from training.runs import leases, schedule
+from training.runs.leases import Cancelled, Lease, LeaseLost, TookTooLong
+from training.runs.progress import Progress
 
 Status = TrainingRun.Status
 pytestmark = pytest.mark.django_db
@@ -213,7 +215,7 @@ def test_progress_that_cannot_be_written_just_now_is_written_later(claim, monkey
         return write(self, **columns)
 
     monkeypatch.setattr(TrainingRun, "write", restarting)
-    monkeypatch.setattr("training.reporting.WRITE_SECONDS", 0.0)
+    monkeypatch.setattr("training.runs.progress.WRITE_SECONDS", 0.0)
     progress = Progress(run, Lease(run, RunLimits()))
     progress.phase("learning")  # writes twice
     progress.at(0.5)
@@ -335,7 +337,7 @@ def test_second_tick_says_why_it_did_nothing(policy, claim):
 
 def test_tick_marks_a_dead_run_failed_and_starts_the_next(policy, draw, monkeypatch, claim):
     monkeypatch.setattr(tasks, "confine", lambda limits: None)
-    monkeypatch.setattr("training.pipeline.execute", lambda run: run)
+    monkeypatch.setattr("training.runs.pipeline.execute", lambda run: run)
     draw(3), draw(4)
     dead = claim()
     expire(dead)

@@ -4,22 +4,23 @@ import numpy as np
 import pytest
 
 from recognizer import registry
+from recognizer.baseline import shipped_baseline
 from recognizer.inference.answers import Calibration
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, ModelVersion
-from training import examination, second_look
-from training.evaluation import Exam, mark
-from training.gate import DRAWINGS, GOLDEN, MNIST, PEN
+from training.evaluation import comparison, exam_sets, recheck, runner
+from training.evaluation.gate import DRAWINGS, GOLDEN, MNIST, PEN
+from training.evaluation.recheck import BOTH, NOW, RECORD
+from training.evaluation.reports import Exam, mark
 from training.models import TrainingRun
-from training.second_look import BOTH, NOW, RECORD
 
 SURE = Calibration(1.0, 0.0)
 
 
 @pytest.fixture(autouse=True)
 def few_golden(monkeypatch):
-    images, labels = examination.golden_drawings()
-    monkeypatch.setattr(examination, "golden_drawings", lambda: (images[::6], labels[::6]))
+    images, labels = exam_sets.golden_drawings()
+    monkeypatch.setattr(exam_sets, "golden_drawings", lambda: (images[::6], labels[::6]))
 
 
 def report(name: str, wrong: int, *, count: int = 1000, seed: int = 0) -> dict:
@@ -50,12 +51,12 @@ def version_with(baseline):
     return register
 
 
-def sources(look: second_look.SecondLook) -> dict[str, str]:
+def sources(look: recheck.Recheck) -> dict[str, str]:
     return {row["metric"]: row["source"] for row in look.to_dict()["rows"]}
 
 
 def test_equal_version_is_let_through_on_fresh_answers_alone(baseline, version_with):
-    look = second_look.look_again(version_with(), baseline)
+    look = recheck.recheck_version(version_with(), baseline)
     assert look.decision.promote
     assert look.is_finite
     assert set(sources(look).values()) == {NOW}
@@ -64,7 +65,7 @@ def test_equal_version_is_let_through_on_fresh_answers_alone(baseline, version_w
 
 
 def test_version_that_refuses_digits_is_held_on_fresh_answers(baseline, version_with):
-    look = second_look.look_again(version_with(refusal_threshold=1e6), baseline)
+    look = recheck.recheck_version(version_with(refusal_threshold=1e6), baseline)
     assert not look.decision.promote
     assert "digits refused: refuses too many digits" in look.decision.reasons
 
@@ -72,7 +73,7 @@ def test_version_that_refuses_digits_is_held_on_fresh_answers(baseline, version_
 def test_frozen_exam_counts_as_on_record_where_both_answered_the_same_questions(version_with):
     champion = version_with({MNIST: report(MNIST, wrong=5), PEN: report(PEN, wrong=5)})
     challenger = version_with({MNIST: report(MNIST, wrong=40), PEN: report(PEN, wrong=5)})
-    look = second_look.look_again(challenger, champion)
+    look = recheck.recheck_version(challenger, champion)
     assert look.decision.reasons[0] == "MNIST test: falls by 3.50 points below the champion"
     said = sources(look)
     assert (said["MNIST test"], said["UCI pen digits"], said["golden set"], said["digits refused"]) == (
@@ -86,14 +87,14 @@ def test_frozen_exam_counts_as_on_record_where_both_answered_the_same_questions(
 def test_other_questions_are_not_compared(version_with):
     champion = version_with({MNIST: report(MNIST, wrong=5)})
     challenger = version_with({MNIST: report(MNIST, wrong=40, seed=1)})
-    look = second_look.look_again(challenger, champion)
+    look = recheck.recheck_version(challenger, champion)
     assert look.decision.promote
     assert "MNIST test" not in sources(look)
 
 
 def test_reports_of_older_releases_are_not_compared(version_with):
     old = {key: value for key, value in report(MNIST, wrong=5).items() if key not in ("questions", "missed", "bins")}
-    assert second_look.look_again(version_with({MNIST: old}), version_with({MNIST: old})).recorded == []
+    assert recheck.recheck_version(version_with({MNIST: old}), version_with({MNIST: old})).recorded == []
 
 
 def test_record_of_a_run_counts_for_whoever_sat_in_it(baseline, version_with):
@@ -102,32 +103,32 @@ def test_record_of_a_run_counts_for_whoever_sat_in_it(baseline, version_with):
         status="held",
         trigger="schedule",
         champion=champion,
-        environment={"baseline": registry.shipped_baseline().card["keras_sha256"]},
+        environment={"baseline": shipped_baseline().card["keras_sha256"]},
         reports={MNIST: {"champion": report(MNIST, wrong=5), "baseline": report(MNIST, wrong=6)}},
     )
-    rows = {row.metric: row for row in second_look.look_again(challenger, champion).decision.rows}
+    rows = {row.metric: row for row in recheck.recheck_version(challenger, champion).decision.rows}
     assert (rows["MNIST test"].champion, rows["MNIST test, against the baseline"].champion) == ("99.50 %", "99.40 %")
-    against_baseline = second_look.look_again(challenger, baseline).decision.rows
+    against_baseline = recheck.recheck_version(challenger, baseline).decision.rows
     assert "MNIST test" in [row.metric for row in against_baseline]
 
 
 def test_champion_that_cannot_answer_is_stood_in_for_by_the_baseline(version_with):
     champion = version_with()
     ModelVersion.objects.filter(pk=champion.pk).update(tflite=b"broken")
-    look = second_look.look_again(version_with(), ModelVersion.objects.get(pk=champion.pk))
+    look = recheck.recheck_version(version_with(), ModelVersion.objects.get(pk=champion.pk))
     assert look.decision.promote
     assert "the shipped baseline stands in for it" in look.decision.notes[0]
 
 
 def test_exam_contributors_drawings_are_answered_afresh_up_to_a_limit(baseline, version_with, draw):
-    examined = Contributor.objects.create(is_exam=True)
+    evaluations = Contributor.objects.create(is_exam=True)
     for digit in range(4):
-        draw(digit, by=examined)
+        draw(digit, by=evaluations)
     challenger = version_with()
-    look = second_look.look_again(challenger, baseline, drawings=3)
+    look = recheck.recheck_version(challenger, baseline, drawings=3)
     assert sources(look)["people's drawings"] == NOW
     assert "the newest 3 drawings of exam contributors. It takes 200 to tell." in look.decision.notes[0]
-    assert "people's drawings" not in sources(second_look.look_again(challenger, baseline, drawings=0))
+    assert "people's drawings" not in sources(recheck.recheck_version(challenger, baseline, drawings=0))
 
 
 # reports as the gate's counts
@@ -136,7 +137,7 @@ def test_exam_contributors_drawings_are_answered_afresh_up_to_a_limit(baseline, 
 def test_score_is_read_from_the_confusion_table():
     labels = np.array([1, 1, 2, NOT_A_DIGIT, NOT_A_DIGIT])
     logits = np.eye(10)[[1, 2, 2, 3, 3]] * 9
-    score = examination.score(mark(GOLDEN, labels, logits, np.array([1, 1, -1, -1, 1]), SURE).to_dict())
+    score = comparison.score(mark(GOLDEN, labels, logits, np.array([1, 1, -1, -1, 1]), SURE).to_dict())
     assert (score.digits, score.right, score.refused, score.others, score.others_refused) == (3, 1, 1, 2, 1)
     assert (score.digit_count[1], score.digit_right[1]) == (2, 1)
 
@@ -146,7 +147,7 @@ def test_pairs_are_counted_question_by_question():
         mark(DRAWINGS, np.array([4, 4, 9, 9]), np.eye(10)[said] * 9, np.ones(4), SURE).to_dict()
         for said in ([4, 9, 9, 4], [9, 4, 9, 9])
     )
-    paired = examination.pair(before, after)
+    paired = comparison.pair(before, after)
     assert (paired.fixed, paired.broken) == (2, 1)
     assert (paired.digit_fixed[4], paired.digit_broken[4], paired.digit_fixed[9]) == (1, 1, 1)
 
@@ -158,20 +159,18 @@ def test_who_missed_too_much_to_name_it_is_paired_by_the_balance():
         for wrong in (100, 1500)
     )
     assert after["missed"] is None
-    paired = examination.pair(before, after)
+    paired = comparison.pair(before, after)
     assert (paired.fixed, paired.broken, paired.digit_broken[7]) == (0, 1400, 1400)
 
 
 def test_exam_drawings_read_wrongly_are_named_the_surest_first():
     labels = np.array([4, 7, 9, 1])
     before, after = (
-        examination.Examined(
-            {DRAWINGS: mark(DRAWINGS, labels, np.eye(10)[said] * scale, np.ones(4), SURE)}, 0.5, 9, True
-        )
+        runner.Evaluation({DRAWINGS: mark(DRAWINGS, labels, np.eye(10)[said] * scale, np.ones(4), SURE)}, 0.5, 9, True)
         for said, scale in (([4, 7, 4, 7], 9), ([4, 1, 4, 1], np.array([[1], [2], [5], [9]])))
     )
     ids = [Contributor().token for _ in labels]
-    changed = examination.changed_drawings(before, after, examination.Questions({}, ids, []))
+    changed = comparison.changed_drawings(before, after, exam_sets.ExamSet({}, ids, []))
     assert changed == {
         "fixed": [str(ids[3])],
         "broken": [str(ids[1])],

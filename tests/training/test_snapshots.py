@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from recognizer.models import Contributor, Drawing
-from training import snapshots
 from training.config import SnapshotConfig
+from training.curation import snapshots
 from training.models import DatasetSnapshot
 
 pytestmark = pytest.mark.django_db
@@ -131,12 +131,12 @@ def test_manifest_answers_why_a_drawing_was_left_out(draw):
 
 
 def test_reviewer_who_decides_meanwhile_has_the_last_word(draw):
-    from training.suspicion import Doubt
+    from training.curation.label_noise import LabelNoise
 
     drawing = draw(1)
     chosen = snapshots.choose(CONFIG, set())
     Drawing.objects.filter(pk=drawing.pk).update(reviewed_label=1, reviewed_at=timezone.now())
-    snapshots.set_aside(chosen, Doubt(np.array([0.95]), ["others contradict it"]))
+    snapshots.set_aside(chosen, LabelNoise(np.array([0.95]), ["others contradict it"]))
     drawing.refresh_from_db()
     assert drawing.status == Drawing.Status.APPROVED
     assert drawing.suspicion == 0.95

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from recognizer.labels import NOT_A_DIGIT
-from training import suspicion
 from training.config import SnapshotConfig
-from training.suspicion import Evidence, doubt_labels
+from training.curation import label_noise
+from training.curation.label_noise import LabelEvidence, estimate_label_noise
 
 CONFIG = SnapshotConfig()
 DIMENSIONS = 32
@@ -23,14 +23,14 @@ def looks(kinds: list[int], seed: int = 0, spread: float = 0.12) -> np.ndarray:
 def evidence(kinds: list[int], labels: list[int], people: list[int], seed: int = 0, prior: list[int] | None = None):
     opinion = np.full((len(kinds), 11), 0.01, "float32")
     opinion[np.arange(len(kinds)), prior if prior is not None else np.minimum(kinds, 10)] = 0.9
-    return Evidence(looks(kinds, seed), opinion, np.array(labels), np.array(people))
+    return LabelEvidence(looks(kinds, seed), opinion, np.array(labels), np.array(people))
 
 
 REFERENCE_KINDS = [digit for digit in range(10) for _ in range(20)]
 REFERENCE = evidence(REFERENCE_KINDS, REFERENCE_KINDS, [-1] * 200, seed=1)
 
 
-def people_who_draw(labels_of: dict[int, list[int]]) -> Evidence:
+def people_who_draw(labels_of: dict[int, list[int]]) -> LabelEvidence:
     """Each person draws 0-9 and labels them as given."""
     kinds = list(range(10)) * len(labels_of)
     labels = [label for given in labels_of.values() for label in given]
@@ -41,14 +41,14 @@ HONEST = list(range(10))
 
 
 def test_honest_labels_are_not_in_doubt():
-    doubt = doubt_labels(people_who_draw(dict.fromkeys(range(8), HONEST)), REFERENCE, CONFIG)
+    doubt = estimate_label_noise(people_who_draw(dict.fromkeys(range(8), HONEST)), REFERENCE, CONFIG)
     assert not any(doubt.reasons)
     assert doubt.suspicion.max() < 0.3
 
 
 def test_one_wrong_label_is_named_with_what_others_say():
     slip = [0, 7, *range(2, 10)]
-    doubt = doubt_labels(people_who_draw({0: slip, **dict.fromkeys(range(1, 8), HONEST)}), REFERENCE, CONFIG)
+    doubt = estimate_label_noise(people_who_draw({0: slip, **dict.fromkeys(range(1, 8), HONEST)}), REFERENCE, CONFIG)
     assert doubt.reasons[1] == "others who draw like this contradict its label: they call it a 1, not a 7"
     assert [i for i, reason in enumerate(doubt.reasons) if reason] == [1]
     assert doubt.suspicion[1] > 0.9
@@ -56,14 +56,14 @@ def test_one_wrong_label_is_named_with_what_others_say():
 
 def test_person_who_mislabels_most_is_set_aside_whole():
     liar = [1, 2, 3, 4, 5, 6, 7, 8, 8, 9]
-    doubt = doubt_labels(people_who_draw({0: liar, **dict.fromkeys(range(1, 8), HONEST)}), REFERENCE, CONFIG)
+    doubt = estimate_label_noise(people_who_draw({0: liar, **dict.fromkeys(range(1, 8), HONEST)}), REFERENCE, CONFIG)
     assert set(doubt.reasons[:10]) == {"others contradict its contributor: on 8 of 10 drawings"}
     assert not any(doubt.reasons[10:])
 
 
 def test_many_liars_who_agree_do_not_outvote_the_reference():
     liars = {person: [(d + 1) % 10 for d in range(10)] for person in range(4)}
-    doubt = doubt_labels(people_who_draw(liars | dict.fromkeys(range(4, 14), HONEST)), REFERENCE, CONFIG)
+    doubt = estimate_label_noise(people_who_draw(liars | dict.fromkeys(range(4, 14), HONEST)), REFERENCE, CONFIG)
     assert all(doubt.reasons[:40])
     assert not any(doubt.reasons[40:])
 
@@ -73,27 +73,27 @@ def test_style_that_the_baseline_misreads_is_believed_where_several_people_draw_
     labels = [7] * 24 + list(range(10)) * 6
     people = [p for p in range(6) for _ in range(4)] + [p for p in range(6) for _ in range(10)]
     misread = [1] * 24 + list(range(10)) * 6
-    doubt = doubt_labels(evidence(kinds, labels, people, seed=3, prior=misread), REFERENCE, CONFIG)
+    doubt = estimate_label_noise(evidence(kinds, labels, people, seed=3, prior=misread), REFERENCE, CONFIG)
     assert not any(doubt.reasons)
 
 
 def test_somebody_alone_may_teach_a_style_of_their_own():
     kinds, labels = [12] * 8, [7] * 8
-    doubt = doubt_labels(evidence(kinds, labels, [1] * 8, seed=3, prior=[1] * 8), REFERENCE, CONFIG)
+    doubt = estimate_label_noise(evidence(kinds, labels, [1] * 8, seed=3, prior=[1] * 8), REFERENCE, CONFIG)
     assert not any(doubt.reasons)
 
 
 def test_nobodys_own_drawings_speak_for_them_among_many():
     own = evidence([3] * 10, [8] * 10, [0] * 10, seed=4)
     others = people_who_draw(dict.fromkeys(range(1, 8), HONEST))
-    probability = suspicion.out_of_sample(own + others, REFERENCE, CONFIG)
+    probability = label_noise.out_of_sample(own + others, REFERENCE, CONFIG)
     assert probability[:10, 3].min() > 0.9
 
 
 def test_not_a_digit_is_a_class_like_the_others():
     kinds, labels = list(range(10)) * 6 + [15] * 6, list(range(10)) * 6 + [NOT_A_DIGIT] * 5 + [4]
     people = [p for p in range(6) for _ in range(10)] + list(range(6))
-    doubt = doubt_labels(evidence(kinds, labels, people, seed=5), REFERENCE, CONFIG)
+    doubt = estimate_label_noise(evidence(kinds, labels, people, seed=5), REFERENCE, CONFIG)
     assert doubt.reasons[-1].endswith("they call it no digit, not a 4")
 
 
@@ -102,7 +102,7 @@ def test_what_is_like_nothing_is_judged_by_the_baseline_alone():
     drawn = people_who_draw(dict.fromkeys(range(6), HONEST))
     drawn.features[[3, 14]] = 0.0
     drawn.prior[3] = [*[0.03] * 10, 0.7]
-    probability = suspicion.out_of_sample(drawn, REFERENCE, CONFIG)
+    probability = label_noise.out_of_sample(drawn, REFERENCE, CONFIG)
     np.testing.assert_allclose(
         probability[[3, 14]], drawn.prior[[3, 14]] / drawn.prior[[3, 14]].sum(axis=1, keepdims=True)
     )
@@ -110,9 +110,9 @@ def test_what_is_like_nothing_is_judged_by_the_baseline_alone():
 
 def test_few_drawings_do_not_condemn_a_person():
     contradicted = np.array([True, True, False, False, False, False])
-    assert suspicion.disagreeing_people(np.array([0, 0, 1, 1, 2, 2]), contradicted, CONFIG) == {}
+    assert label_noise.disagreeing_people(np.array([0, 0, 1, 1, 2, 2]), contradicted, CONFIG) == {}
 
 
 @pytest.mark.parametrize(("k", "n", "share", "chance"), [(0, 3, 0.5, 1.0), (3, 3, 0.5, 0.125), (1, 2, 0.1, 0.19)])
 def test_chance_is_the_binomial_tail(k, n, share, chance):
-    assert suspicion._chance_of_at_least(k, n, share) == pytest.approx(chance)
+    assert label_noise._chance_of_at_least(k, n, share) == pytest.approx(chance)

@@ -3,11 +3,11 @@ import pytest
 
 from recognizer.imaging.strokes import bounding_box
 from recognizer.labels import NOT_A_DIGIT
-from training import templates
-from training.augmentation import render_drawings
-from training.datasets import StrokeDrawing
-from training.synthesis import add_habit, draw, draw_digit
-from training.things import MAKERS, _pencil, draw_thing
+from training.data import stroke_templates
+from training.data.augmentation import render_drawings
+from training.data.datasets import StrokeDrawing
+from training.data.synthetic_digits import add_habit, draw, draw_digit
+from training.data.synthetic_negatives import MAKERS, _pencil, draw_thing
 
 BAR = [[[50.0, float(y)] for y in range(0, 101, 10)]]
 
@@ -19,18 +19,18 @@ def rng():
 
 @pytest.mark.parametrize("digit", range(10))
 def test_every_style_of_a_digit_can_be_drawn_and_read_as_ink(digit, rng):
-    for template in templates.DIGITS[digit]:
+    for template in stroke_templates.DIGITS[digit]:
         images, _ = render_drawings([StrokeDrawing(digit, "us", draw(template, rng))], rng)
         assert 20 < images[0].sum() / 255 < 350
 
 
 def test_all_templates_of_things_can_be_drawn(rng):
     for template in (
-        *templates.LETTERS,
-        *templates.DOODLES,
-        *templates.CONSONANTS,
-        *templates.VOWELS_BESIDE,
-        *templates.VOWELS_BELOW,
+        *stroke_templates.LETTERS,
+        *stroke_templates.DOODLES,
+        *stroke_templates.CONSONANTS,
+        *stroke_templates.VOWELS_BESIDE,
+        *stroke_templates.VOWELS_BELOW,
     ):
         assert draw(template, rng)
 

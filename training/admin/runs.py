@@ -2,6 +2,7 @@
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from training.admin.charts import share_text
 from training.admin.version_page import data_counts, flat, learning_curve
 from training.models import TrainingRun
+from training.tasks import wake_worker
 
 
 @admin.register(TrainingRun)
@@ -58,6 +60,7 @@ class TrainingRunAdmin(admin.ModelAdmin):
             raise PermissionDenied
         run, is_new = TrainingRun.objects.request(by=request.user)
         if is_new:
+            transaction.on_commit(wake_worker)
             messages.success(request, f"Run {run.pk} waits for a worker.")
         else:
             messages.warning(request, f"Run {run.pk} is {run.get_status_display()}; one at a time.")

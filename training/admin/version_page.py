@@ -8,12 +8,13 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.text import capfirst
 
-from recognizer import registry, version_card
+from recognizer import version_card
 from recognizer.admin import thumbnails
+from recognizer.baseline import shipped_baseline
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, ModelVersion
 from training.admin.charts import Bin, Chart, Reliability, read_bins, reliability, share_chart, share_text
-from training.gate import EXAM_TITLES
+from training.evaluation.gate import EXAM_TITLES
 from training.models import DatasetSnapshot, TrainingRun
 
 LATEST = 5000  # drawings that the figures from daily use look at: an index range, whatever the table holds
@@ -182,8 +183,8 @@ def reliabilities(version: ModelVersion) -> list[Reliability]:
         for name, report in exam_reports(version.metrics).items()
         if report.get("bins")
     ]
-    if not found and version.tflite_sha256 == registry.shipped_baseline().card["tflite_sha256"]:
-        found = [Reliability("Tablet writers, both exams", read_bins(registry.shipped_baseline().card["curve"]))]
+    if not found and version.tflite_sha256 == shipped_baseline().card["tflite_sha256"]:
+        found = [Reliability("Tablet writers, both exams", read_bins(shipped_baseline().card["curve"]))]
     in_use = reliability_in_use(version)
     return [*found, *([Reliability(IN_USE, in_use)] if in_use else [])]
 

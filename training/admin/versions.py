@@ -16,10 +16,10 @@ from recognizer import registry
 from recognizer.errors import CorruptArtifact
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.models import ModelVersion
-from training import second_look
 from training.admin.charts import share_text
 from training.admin.version_page import exam_reports, exam_title, version_page
-from training.second_look import SecondLook
+from training.evaluation import recheck
+from training.evaluation.recheck import Recheck
 
 
 class ReasonForm(forms.Form):
@@ -54,21 +54,19 @@ def obstacles(version: ModelVersion) -> list[str]:
     return found
 
 
-def looked_at(
-    version: ModelVersion, champion: ModelVersion | None, drawings: int
-) -> tuple[SecondLook | None, list[str]]:
+def looked_at(version: ModelVersion, champion: ModelVersion | None, drawings: int) -> tuple[Recheck | None, list[str]]:
     """Check a version's file and let it answer once more. Returns what came of it, and what keeps it from speaking."""
     found = obstacles(version)
     if found:
         return None, found
     try:
-        look = second_look.look_again(version, champion, drawings)
+        look = recheck.recheck_version(version, champion, drawings)
     except CorruptArtifact as error:
         return None, [f"It cannot be compared: {error}."]
     return look, [] if look.is_finite else ["It answers with something that is no number."]
 
 
-def judged(look: SecondLook) -> str:
+def judged(look: Recheck) -> str:
     """Say for the history what the gate's rules said of a version that a person promotes."""
     if look.decision.promote:
         return "(By the gate's rules it may.)"
@@ -166,9 +164,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
         version = get_object_or_404(ModelVersion, pk=version_id)
         champion = ModelVersion.objects.champion()
         look, found = (
-            (None, ["It speaks already."])
-            if version == champion
-            else looked_at(version, champion, second_look.DRAWINGS)
+            (None, ["It speaks already."]) if version == champion else looked_at(version, champion, recheck.DRAWINGS)
         )
         form = ReasonForm(request.POST or None, is_held=look is not None and not look.decision.promote)
         if look is not None and not found and request.method == "POST" and form.is_valid():

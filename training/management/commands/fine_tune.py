@@ -4,11 +4,11 @@ from types import ModuleType
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from training import schedule
 from training.config import RunConfig
-from training.confinement import confine
+from training.evaluation.gate_table import gate_table
 from training.models import TrainingRun
-from training.tables import gate_table
+from training.runs import schedule
+from training.runs.resource_limits import confine
 
 EXIT_CODES: dict[str, int] = {
     TrainingRun.Status.PROMOTED: 0,
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             sys.exit(1)
         config = RunConfig()
         confine(config.limits)
-        from training import pipeline
+        from training.runs import pipeline
 
         with tqdm(
             total=100, bar_format="{desc:20} {bar} {n:3.0f}% {elapsed}<{remaining}", file=sys.stderr, mininterval=0.5

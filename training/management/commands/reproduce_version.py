@@ -6,10 +6,10 @@ from tqdm import tqdm
 
 from recognizer.models import ModelVersion
 from training.config import RunLimits
-from training.confinement import confine
+from training.runs.resource_limits import confine
 
 if TYPE_CHECKING:
-    from training.reproduction import Remade
+    from training.runs.reproduction import Remade
 
 
 class Command(BaseCommand):
@@ -26,8 +26,8 @@ class Command(BaseCommand):
         if version is None:
             raise CommandError(f"There is no version {number}.")
         confine(RunLimits())
-        from training import reproduction
-        from training.reporting import Steps
+        from training.runs import reproduction
+        from training.runs.progress import Steps
 
         with tqdm(total=100, bar_format="{bar} {n:3.0f}% {elapsed}", file=sys.stderr, mininterval=0.5) as bar:
             listen = lambda phase, progress, line: bar.update(100 * progress - bar.n)  # noqa: E731

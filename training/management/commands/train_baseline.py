@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from training.datasets import DataUnavailable
+from training.data.datasets import DataUnavailable
 
 
 class Command(BaseCommand):
@@ -20,8 +20,8 @@ class Command(BaseCommand):
         parser.add_argument("--document", type=Path, default=Path(settings.BASE_DIR) / "docs" / "model-card.md")
 
     def handle(self, *, steps: int | None, seed: int | None, output: Path, document: Path, **options) -> None:
-        from training import baseline  # TensorFlow loads here
-        from training.baseline_training import BaselineConfig, Cycle
+        from training.learning import baseline  # TensorFlow loads here
+        from training.learning.pretraining import BaselineConfig, Cycle
 
         config = BaselineConfig()
         if steps is not None:

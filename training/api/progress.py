@@ -1,0 +1,71 @@
+"""What people may know about the learning: versions and their exams, drawings collected, what became of one's own."""
+
+from django.core.cache import cache
+from django.db.models import Count
+
+from recognizer.models import Contributor, Drawing, ModelVersion
+from recognizer.version_card import exam_results
+from training.curation.snapshots import new_labels
+from training.evaluation.gate import EXAM_TITLES
+from training.models import TrainingPolicy, TrainingRun
+
+VERSIONS_SHOWN = 30  # the newest; the curve has no room for more
+COUNTED_FOR = (
+    30  # seconds that the totals are kept: counting a million rows takes a while, and nobody waits for one more
+)
+
+
+def board(contributor: Contributor | None) -> dict:
+    """Return {"versions", "totals", "mine"}; "mine" is empty for a stranger."""
+    return {"versions": versions(), "totals": totals(), "mine": fates(contributor) if contributor else {}}
+
+
+def versions() -> list[dict]:
+    """Versions that served, and those that the gate held, the newest first."""
+    shown = ModelVersion.objects.select_related("run__snapshot").defer("keras", "tflite", "run__snapshot__packed")
+    return [_version(version) for version in shown.order_by("-number")[:VERSIONS_SHOWN]]
+
+
+def _version(version: ModelVersion) -> dict:
+    run = getattr(version, "run", None)
+    held = run is not None and run.status == TrainingRun.Status.HELD and version.promoted_at is None
+    decision = run.decision if run else {}
+    return {
+        "number": version.number,
+        "promoted_at": version.promoted_at,
+        "is_champion": version.is_champion,
+        "held": held,
+        "reasons": decision.get("reasons", []),
+        "drawings": run.snapshot.drawings if run and run.snapshot else 0,
+        "exams": [
+            {
+                "name": exam.name,
+                "title": EXAM_TITLES.get(exam.name, exam.title),
+                "accuracy": exam.accuracy,
+                "low": exam.low,
+                "high": exam.high,
+                "n": exam.n,
+            }
+            for exam in exam_results(version.metrics)
+        ],
+    }
+
+
+def totals() -> dict:
+    return cache.get_or_set("training.totals", _count_totals, COUNTED_FOR)  # type: ignore[return-value]
+
+
+def _count_totals() -> dict:
+    policy = TrainingPolicy.load()
+    return {
+        "drawings": Drawing.objects.count(),
+        "contributors": Contributor.objects.count(),
+        "new_since": new_labels(),
+        "next_at": policy.minimum_new_labels if policy.enabled else None,
+    }
+
+
+def fates(contributor: Contributor) -> dict[str, int]:
+    """Count a contributor's drawings by what became of them, in words."""
+    counted = Drawing.objects.of(contributor).order_by().values_list("status").annotate(count=Count("id"))
+    return {Drawing.Status(status).label: count for status, count in counted}

@@ -1,0 +1,35 @@
+"""What a run learned from, frozen."""
+
+import json
+import zlib
+
+from django.db import models
+from django.utils import timezone
+
+
+class DatasetSnapshot(models.Model):
+    """Which drawings a run learned from, with which label: frozen. The same drawings give the same digest, hence the same row.
+
+    A deleted drawing stays in old manifests as an id that leads nowhere, and is in no later one.
+    """
+
+    taken_at = models.DateTimeField(default=timezone.now, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the members.")
+    packed = models.BinaryField(editable=False, help_text="zlib of JSON: members and exclusions.")
+    last_event = models.BigIntegerField(
+        default=0, editable=False, help_text="The newest label event that was seen: what is newer is new."
+    )
+    drawings = models.PositiveIntegerField(editable=False)
+    contributors = models.PositiveIntegerField(editable=False)
+    counts = models.JSONField(default=dict, editable=False, help_text="labels: {label: n}; excluded: {reason: n}")
+
+    class Meta:
+        ordering = ["-taken_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"snapshot {self.digest[:8]}, {self.drawings} drawings"
+
+    @property
+    def manifest(self) -> dict:
+        """{"members": [[drawing id, label], ...] sorted by id, "excluded": {drawing id: reason}}."""
+        return json.loads(zlib.decompress(bytes(self.packed)))
