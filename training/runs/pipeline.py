@@ -5,6 +5,7 @@ import os
 import platform
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.metadata import version as version_of
 from uuid import UUID
 
 from django.db import transaction
@@ -95,7 +96,7 @@ def _sound_champion() -> ModelVersion:
     """The version that serves, registered first if this database has never served."""
     registry.ensure_baseline()
     champion = ModelVersion.objects.defer(None).get(is_champion=True)
-    registry.load_classifier(champion)  # a broken champion is no measure; its reason becomes the run's
+    registry.load_model(champion)  # a broken champion is no measure; its reason becomes the run's
     return champion
 
 
@@ -315,11 +316,9 @@ def _promote(version: ModelVersion, champion: ModelVersion, decision: gate.Decis
 
 
 def _environment(source: dict[str, str]) -> dict:
-    import tensorflow
-
     return {
         "baseline": shipped_baseline().card["keras_sha256"],
-        "tensorflow": tensorflow.__version__,
+        "tensorflow": version_of("tensorflow"),
         "python": platform.python_version(),
         "machine": platform.machine(),
         "threads": os.cpu_count(),
