@@ -5,7 +5,7 @@ from rest_framework.test import APIClient
 from recognizer import registry, serving
 from recognizer.inference.answers import Calibration
 from recognizer.inference.prediction import Prediction
-from tests import pictures
+from tests.support import pictures
 
 
 class FakeClassifier:

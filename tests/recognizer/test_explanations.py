@@ -7,7 +7,7 @@ from recognizer import explanations, serving
 from recognizer.explanations import Part, Span
 from recognizer.inference.answers import Calibration
 from recognizer.inference.prediction import Prediction
-from tests import pictures
+from tests.support import pictures
 
 BAR, STEM = [[70, 60], [110, 60], [160, 60], [200, 60]], [[200, 60], [170, 120], [150, 180], [130, 230]]
 
