@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from recognizer.answers import Answer, answer
+from recognizer.answers import Answer, Kind, answer
 from recognizer.preprocessing import normalize_strokes
 from recognizer.serving import Served
 from recognizer.strokes import Strokes
@@ -41,6 +41,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Explanation:
+    kind: Kind
     digit: int | None
     probability: float
     parts: list[Part]
@@ -56,7 +57,7 @@ def explain(strokes: Strokes, served: Served) -> Explanation:
     whole, *rest = (answer(prediction, served.calibration, row) for row in range(len(variants)))
     parts = [_part(whole, left, span) for span, left in zip(spans, rest, strict=True)]
     key = strongest_part(whole.digit, parts)
-    return Explanation(whole.digit, whole.confidence, parts, key, _sentence(strokes, whole.digit, key))
+    return Explanation(whole.kind, whole.digit, whole.confidence, parts, key, _sentence(strokes, whole.digit, key))
 
 
 def candidate_spans(strokes: Strokes) -> list[Span]:

@@ -43,6 +43,7 @@ def answer_payload(reading: services.Reading, submission: services.Submission, c
     """Turn a reading into the answer of the API, with what this contributor taught by correcting it."""
     said, remembered = memory.recall(reading, submission.strokes, contributor)
     return {
+        "kind": said.kind,
         "digit": said.digit,
         "refused": said.refused,
         "message": said.message,

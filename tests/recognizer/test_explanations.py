@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recognizer import explanations, serving
-from recognizer.answers import Calibration
+from recognizer.answers import Calibration, Kind
 from recognizer.classifier import Prediction
 from recognizer.explanations import Part, Span
 from tests import pictures
@@ -33,7 +33,7 @@ def served() -> serving.Served:
 
 def test_the_stroke_that_decides_is_found_and_named(served):
     explained = explanations.explain([BAR, STEM], served)
-    assert explained.digit == 7
+    assert (explained.kind, explained.digit) == (Kind.DIGIT, 7)
     assert explained.strongest.span == Span(0, 0, 3)
     assert explained.strongest.drop > 0.9
     assert explained.sentence == "Without this bar I would say 1."
@@ -77,7 +77,7 @@ def test_the_call_explains_and_stores_nothing(visitor, django_assert_num_queries
     with django_assert_num_queries(0):
         response = visitor.post("/api/v1/explanations/", body)
     assert response.status_code == 200
-    assert response.json()["digit"] == 7
+    assert (response.json()["kind"], response.json()["digit"]) == ("digit", 7)
     assert response.json()["sentence"].startswith("No single part decides it")
 
 
