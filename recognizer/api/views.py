@@ -96,6 +96,8 @@ class NewestFirst(CursorPagination):
 class DrawingsView(DrawingView):
     """Store a drawing and answer it; list or forget one's own."""
 
+    pagination_class = NewestFirst
+
     def get_throttles(self) -> list:
         throttles = DRAWING_THROTTLES if self.request.method == "POST" else [CallsByAddress]
         return [throttle() for throttle in throttles]
@@ -127,10 +129,10 @@ class DrawingsView(DrawingView):
 
     @extend_schema(operation_id="drawings_list", responses={200: shapes.DrawingSummarySerializer(many=True), **ERRORS})
     def get(self, request: Request) -> Response:
-        """List one's own drawings, the newest first."""
+        """List one's own drawings, the newest first, a page at a time."""
         mine = Drawing.objects.of(contributors.find(request)).select_related("model_version", "contributor")
         mine = mine.defer("strokes")
-        paginator = NewestFirst()
+        paginator = self.pagination_class()
         page = paginator.paginate_queryset(mine, request, view=self)
         return paginator.get_paginated_response(shapes.DrawingSummarySerializer(page, many=True).data)
 

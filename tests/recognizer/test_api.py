@@ -298,6 +298,8 @@ def test_schema_and_its_page_are_served(client):
     schema = client.get("/api/schema/", headers={"Accept": "application/json"})
     assert schema.status_code == 200
     assert "/api/v1/drawings/{drawing_id}/feedback/" in schema.json()["paths"]
+    listed = schema.json()["paths"]["/api/v1/drawings/"]["get"]["responses"]["200"]["content"]["application/json"]
+    assert listed["schema"]["$ref"].endswith("/PaginatedDrawingSummaryList")
     page = client.get("/api/docs/").content.decode()
     assert "<style" not in page
     assert "http://" not in page
