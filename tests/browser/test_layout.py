@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.recorded import SCRIBBLE, SEVEN
+from tests.support.recorded import SCRIBBLE, SEVEN
 
 PAGES = ["/", "/drawings/", "/rounds/", "/progress/", "/model/", "/about/", "/privacy/"]
 
