@@ -15,13 +15,13 @@ from recognizer import registry
 from recognizer.answers import NOT_A_DIGIT, Calibration
 from recognizer.classifier import NUM_CLASSES, Classifier, Prediction
 from recognizer.models import Drawing, ModelVersion
+from recognizer.services import content_hash
 from training import datasets, gate
 from training.datasets import DataUnavailable
 from training.drawings import read_pictures
 from training.evaluation import Exam, Report, examine
 from training.exams import canvas_exam
 from training.golden import golden_drawings
-from training.lessons import picture_hash
 
 DRAWINGS_MOST = 2_000  # newest exam drawings: 95 % intervals of a 99 % score are then within 0.5 points
 DRAWINGS_EACH = 100  # of one contributor: one hand, honest or not, is not the exam
@@ -41,10 +41,7 @@ class Questions:
     def hashes(self, only: str | None = None) -> set[str]:
         """Content hashes of every picture that is asked for, or that one exam asks for: none of them may be taught."""
         return {
-            picture_hash((image[..., 0] * 255).round().astype("uint8"))
-            for name, exam in self.exams.items()
-            if only in (None, name)
-            for image in exam.images
+            content_hash(image) for name, exam in self.exams.items() if only in (None, name) for image in exam.images
         }
 
 
@@ -80,10 +77,10 @@ def _drawings_exam(most: int = DRAWINGS_MOST) -> tuple[Exam, list[UUID]]:
     drawn: Counter[int] = Counter()
     columns = ("pk", "content_hash", "contributor_id", Coalesce("reviewed_label", "confirmed_label"))
     newest = Drawing.objects.exam().order_by("-created_at", "id").values_list(*columns)
-    for drawing_id, content_hash, person, label in newest[:DRAWINGS_LOOKED_AT]:
-        if content_hash in seen or drawn[person] == DRAWINGS_EACH:
+    for drawing_id, digest, person, label in newest[:DRAWINGS_LOOKED_AT]:
+        if digest in seen or drawn[person] == DRAWINGS_EACH:
             continue
-        seen.add(content_hash)
+        seen.add(digest)
         drawn[person] += 1
         labels[drawing_id] = label
         if len(labels) == most:
