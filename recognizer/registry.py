@@ -14,7 +14,7 @@ from django.utils import timezone
 from recognizer.answers import Calibration
 from recognizer.classifier import Classifier
 from recognizer.errors import CorruptArtifact
-from recognizer.models import ModelVersion, PromotionEvent
+from recognizer.models import ModelArtifacts, ModelVersion, PromotionEvent
 
 BASELINE_DIR = Path(__file__).resolve().parent / "baseline"
 BASELINE_ORIGIN = "shipped baseline"
@@ -98,10 +98,8 @@ def register(
     with transaction.atomic():
         _lock_registry()
         last = ModelVersion.objects.aggregate(last=models.Max("number"))["last"] or 0
-        return ModelVersion.objects.create(
+        version = ModelVersion.objects.create(
             number=last + 1,
-            keras=keras,
-            tflite=tflite,
             keras_sha256=sha256(keras),
             tflite_sha256=sha256(tflite),
             preprocessing_version=preprocessing_version,
@@ -110,6 +108,8 @@ def register(
             parent=parent,
             origin=origin,
         )
+        ModelArtifacts.objects.create(version=version, keras=keras, tflite=tflite)
+        return version
 
 
 def promote(version: ModelVersion, *, by: models.Model | None, reason: str) -> PromotionEvent | None:

@@ -72,7 +72,6 @@ class DatasetSnapshot(models.Model):
 
     taken_at = models.DateTimeField(default=timezone.now, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the members.")
-    packed = models.BinaryField(editable=False, help_text="zlib of JSON: members and exclusions.")
     last_event = models.BigIntegerField(
         default=0, editable=False, help_text="The newest label event that was seen: what is newer is new."
     )
@@ -90,8 +89,26 @@ class DatasetSnapshot(models.Model):
 
     @property
     def manifest(self) -> dict:
-        """{"members": [[drawing id, label], ...] sorted by id, "excluded": {drawing id: reason}}."""
-        return json.loads(zlib.decompress(bytes(self.packed)))
+        """{"members": [[drawing id, label], ...] sorted by id, "excluded": {drawing id: reason}}, read from the database."""
+        packed = SnapshotManifest.objects.values_list("packed", flat=True).get(snapshot=self)
+        return json.loads(zlib.decompress(bytes(packed)))
+
+
+class SnapshotManifest(models.Model):
+    """Every drawing of a snapshot: a table of its own, so that no row that names a snapshot carries megabytes along."""
+
+    snapshot = models.OneToOneField(DatasetSnapshot, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    packed = models.BinaryField(help_text="zlib of JSON: members and exclusions.")
+
+    class Meta:
+        default_permissions = ()  # nobody handles it but through its snapshot
+
+    def __str__(self) -> str:
+        return f"manifest of {self.snapshot_id}"
+
+    @classmethod
+    def pack(cls, snapshot: DatasetSnapshot, manifest: dict) -> Self:
+        return cls.objects.create(snapshot=snapshot, packed=zlib.compress(json.dumps(manifest).encode()))
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
@@ -100,6 +117,10 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
 
     def decided(self) -> Self:
         return self.filter(status__in=TrainingRun.DECIDED)
+
+    def in_brief(self) -> Self:
+        """Without what only a run's own page shows: together some hundred kilobytes a row."""
+        return self.defer(*TrainingRun.ON_ITS_PAGE)
 
     def request(self, *, by: models.Model | None) -> tuple["TrainingRun", bool]:
         """Ask for a run ("Train now"). The row is the request: the next tick picks it up, whatever became of the message.
@@ -187,6 +208,7 @@ class TrainingRun(models.Model):
 
     LIVE = (Status.REQUESTED, Status.RUNNING)
     DECIDED = (Status.PROMOTED, Status.HELD)
+    ON_ITS_PAGE = ("log", "config", "environment", "curve", "reports", "changed")
 
     # who and when
     status = models.CharField(max_length=12, choices=Status, default=Status.REQUESTED, editable=False)

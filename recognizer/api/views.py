@@ -127,8 +127,7 @@ class DrawingsView(DrawingView):
     @extend_schema(operation_id="drawings_list", responses={200: shapes.DrawingSummarySerializer(many=True), **ERRORS})
     def get(self, request: Request) -> Response:
         """List one's own drawings, the newest first."""
-        mine = Drawing.objects.of(contributors.find(request)).select_related("model_version", "contributor")
-        mine = mine.defer("strokes")
+        mine = Drawing.objects.of(contributors.find(request)).with_fate().defer("strokes", "probabilities")
         paginator = NewestFirst()
         page = paginator.paginate_queryset(mine, request, view=self)
         return paginator.get_paginated_response(shapes.DrawingSummarySerializer(page, many=True).data)
@@ -177,7 +176,7 @@ class DrawingDetailView(OwnDrawingView):
     @extend_schema(operation_id="drawings_read", responses={200: shapes.DrawingDetailSerializer, **NOT_YOURS, **ERRORS})
     def get(self, request: Request, drawing_id: UUID) -> Response:
         """Read one's own drawing: its picture, its labels, and what became of it."""
-        mine = Drawing.objects.of(self.contributor(request)).select_related("model_version", "contributor")
+        mine = Drawing.objects.of(self.contributor(request)).with_fate()
         return Response(shapes.DrawingDetailSerializer(mine.filter(pk=drawing_id).first() or raise_not_found()).data)
 
     @extend_schema(operation_id="drawings_forget", responses={204: None, **NOT_YOURS, **ERRORS})

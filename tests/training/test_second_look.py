@@ -5,7 +5,7 @@ import pytest
 
 from recognizer import registry
 from recognizer.answers import NOT_A_DIGIT, Calibration
-from recognizer.models import Contributor, ModelVersion
+from recognizer.models import Contributor, ModelArtifacts, ModelVersion
 from training import examination, second_look
 from training.evaluation import Exam, mark
 from training.gate import DRAWINGS, GOLDEN, MNIST, PEN
@@ -112,7 +112,7 @@ def test_record_of_a_run_counts_for_whoever_sat_in_it(baseline, version_with):
 
 def test_champion_that_cannot_answer_is_stood_in_for_by_the_baseline(version_with):
     champion = version_with()
-    ModelVersion.objects.filter(pk=champion.pk).update(tflite=b"broken")
+    ModelArtifacts.objects.filter(version=champion).update(tflite=b"broken")
     look = second_look.look_again(version_with(), ModelVersion.objects.get(pk=champion.pk))
     assert look.decision.promote
     assert "the shipped baseline stands in for it" in look.decision.notes[0]
