@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from recognizer import contributors, registry
+from recognizer import contributor_cookie, registry
 from recognizer.models import Contributor, ModelVersion
 from tests.support.drawings import make_drawing
 from training.models import DatasetSnapshot, SnapshotManifest, TrainingRun
@@ -98,7 +98,7 @@ def client_of_everything(somebody: Contributor) -> Client:
     """May see all there is, and owns the drawings."""
     client = Client()
     client.force_login(User.objects.create_superuser("ada"), "django.contrib.auth.backends.ModelBackend")
-    client.cookies[contributors.COOKIE] = contributors.signed(somebody)
+    client.cookies[contributor_cookie.COOKIE] = contributor_cookie.signed(somebody)
     return client
 
 

@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.infra.conftest import BARE_ENVIRONMENT, BASE_DIR, PATIENCE_SECONDS, free_port, wait_until
-from tests.infra.drawings import seven
+from tests.support.running_site import BARE_ENVIRONMENT, BASE_DIR, PATIENCE_SECONDS, free_port, wait_until
+from tests.support.sevens import seven
 
 pytestmark = [pytest.mark.processes, pytest.mark.postgres]  # as compose runs them
 ENGINE_ONLY = ("useradd",)  # an account of the image's own
