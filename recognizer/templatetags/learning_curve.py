@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django import template
 
-from recognizer.version_card import GROWING, NO_DIGITS
+from recognizer.exams import exam_spec
 
 register = template.Library()
 
@@ -59,7 +59,7 @@ def learning_curve(versions: list[dict]) -> dict:
 
 
 def _without_refusals(version: dict) -> dict:
-    return version | {"exams": [exam for exam in version["exams"] if exam["name"] != NO_DIGITS]}
+    return version | {"exams": [exam for exam in version["exams"] if not exam_spec(exam["name"]).is_refusal]}
 
 
 def _ticked(versions: list[dict]) -> list[dict]:
@@ -83,7 +83,7 @@ def _line(
         x = round(columns[version["number"]] + dodge, 1)
         dots.append(Dot(x, height(exam["accuracy"]), *bounds, held, title))
         if not held:
-            path += f"{'L' if asked == exam['n'] or (asked and name == GROWING) else 'M'}{x} {dots[-1].y}"
+            path += f"{'L' if asked == exam['n'] or (asked and exam_spec(name).is_growing) else 'M'}{x} {dots[-1].y}"
             asked = exam["n"]
     title = next(exam.get("title", name) for v in versions for exam in v["exams"] if exam["name"] == name)
     return Line(title, index % MOST_LINES, path, dots)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from training.admin.charts import share_text
 from training.admin.version_page import data_counts, flat, learning_curve
+from training.evaluation.gate import Decision
 from training.models import TrainingRun
 from training.tasks import wake_worker
 
@@ -116,8 +117,9 @@ class TrainingRunAdmin(admin.ModelAdmin):
 
     @admin.display(description="why")
     def why(self, run: TrainingRun) -> SafeString:
-        reasons = run.decision.get("reasons") or [run.error]
-        return format_html('<span class="why">{}</span>', reasons[0] if reasons else "")
+        decision = Decision.from_dict(run.decision)
+        reason = decision.reasons[0] if decision and decision.reasons else run.error
+        return format_html('<span class="why">{}</span>', reason)
 
     # the page
 
@@ -140,7 +142,7 @@ def run_page(run: TrainingRun) -> dict:
     return {
         "run": run,
         "live": live(run),
-        "decision": run.decision,
+        "decision": Decision.from_dict(run.decision),
         "curve": learning_curve(run.curve),
         "counts": data_counts(run.snapshot) if run.snapshot else None,
         "snapshot": run.snapshot,

@@ -3,10 +3,11 @@
 from django.core.cache import cache
 from django.db.models import Count
 
+from recognizer.exam_reports import read_reports
 from recognizer.models import Contributor, Drawing, ModelVersion
 from recognizer.version_card import exam_results
 from training.curation.snapshots import new_labels
-from training.evaluation.gate import EXAM_TITLES
+from training.evaluation.gate import Decision
 from training.models import TrainingPolicy, TrainingRun
 
 VERSIONS_SHOWN = 30  # the newest; the curve has no room for more
@@ -29,24 +30,24 @@ def versions() -> list[dict]:
 def _version(version: ModelVersion) -> dict:
     run = getattr(version, "run", None)
     held = run is not None and run.status == TrainingRun.Status.HELD and version.promoted_at is None
-    decision = run.decision if run else {}
+    decision = Decision.from_dict(run.decision) if run else None
     return {
         "number": version.number,
         "promoted_at": version.promoted_at,
         "is_champion": version.is_champion,
         "held": held,
-        "reasons": decision.get("reasons", []),
+        "reasons": decision.reasons if decision else [],
         "drawings": run.snapshot.drawings if run and run.snapshot else 0,
         "exams": [
             {
-                "name": exam.name,
-                "title": EXAM_TITLES.get(exam.name, exam.title),
-                "accuracy": exam.accuracy,
-                "low": exam.low,
-                "high": exam.high,
-                "n": exam.n,
+                "name": result.exam.name,
+                "title": result.exam.title,
+                "accuracy": result.accuracy,
+                "low": result.low,
+                "high": result.high,
+                "n": result.n,
             }
-            for exam in exam_results(version.metrics)
+            for result in exam_results(read_reports(version.metrics))
         ],
     }
 
