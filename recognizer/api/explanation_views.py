@@ -48,7 +48,7 @@ class ExplanationsView(APIView):
         submission, contributor = serializer.submission(), contributor_cookie.find(request)
         if submission.strokes is None:
             raise InvalidDrawing("strokes_required", "Only a drawing that comes with its strokes can be explained.")
-        explained = explanations.explain(submission.strokes, serving.current_classifier())
+        explained = explanations.explain(submission.strokes, serving.current_classifier().model)
         if contributor:
             said, used = personalization.recall(services.read(submission), submission.strokes, contributor)
             if said.digit != explained.digit:

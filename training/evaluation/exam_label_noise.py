@@ -18,7 +18,7 @@ from recognizer.inference.answers import calibrated_probabilities
 from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.models import Drawing
 from training.config import ExamConfig
-from training.curation.label_evidence import NOBODY, read_all
+from training.curation.label_evidence import NOBODY
 from training.curation.stored_drawings import contributors_of, quarantine
 from training.evaluation.exam_sets import ExamSet
 from training.evaluation.reports import Exam
@@ -72,7 +72,7 @@ def _vouched_for(contributors: set[int]) -> set[int]:
 
 def sure_readings(judge: CalibratedModel, exam: Exam, config: ExamConfig) -> NDArray[np.intp]:
     """What the judge surely takes each question for, 0-9; UNSURE where it is not, or refuses: that contradicts nobody."""
-    prediction = read_all(judge.classifier, to_grey(exam.images))
+    prediction = judge.predict_all(to_grey(exam.images))
     probabilities = calibrated_probabilities(prediction.logits, judge.calibration.temperature)
     is_sure = probabilities.max(axis=1) >= config.sure
     is_answered = prediction.digitness >= judge.calibration.refusal_threshold

@@ -103,8 +103,7 @@ def _compared(
 def _sound_model(version: ModelVersion) -> CalibratedModel:
     if version.preprocessing_version != PREPROCESSING_VERSION:
         raise CorruptArtifact(f"{version} reads ink prepared by another release")
-    registry.load_classifier(version)
-    return registry.model_of(version)
+    return registry.load_model(version)
 
 
 def _evaluate(models: dict[str, CalibratedModel], exam_set: ExamSet) -> dict[str, Evaluation]:
