@@ -46,6 +46,24 @@ class ModelCard:
         )
 
 
+@dataclass(frozen=True)
+class VersionProgress:
+    """A version beside the others: what it learned from, how it did, and whether the gate let it answer.
+
+    Attributes:
+        held: by the gate, and never promoted since; `reasons` say why.
+        drawings: how many it learned from.
+    """
+
+    number: int
+    exams: list[ExamResult]
+    promoted_at: datetime | None = None
+    is_champion: bool = False
+    held: bool = False
+    reasons: list[str] = field(default_factory=list)
+    drawings: int | None = None
+
+
 def exam_results(reports: dict[str, ExamReport]) -> list[ExamResult]:
     return [
         ExamResult(exam_spec(name), report.n, report.accuracy, *(report.interval or (None, None)))

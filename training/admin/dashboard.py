@@ -19,13 +19,14 @@ from django.utils.http import urlencode
 
 from recognizer.admin.queue_views import COUNT_LIMIT, count_up_to
 from recognizer.admin.sql_limits import under
+from recognizer.charts import Chart, share_chart
 from recognizer.exam_reports import ExamReport, read_reports
 from recognizer.exams import exam_spec
+from recognizer.formatting import percent, percent_range
 from recognizer.intervals import Share
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, ModelVersion
 from recognizer.review import queue
-from training.admin.charts import Chart, share_chart, share_text
 from training.admin.version_page import exam_rows, exam_title
 from training.curation.snapshots import new_labels
 from training.models import TrainingPolicy, TrainingRun, WorkerHeartbeat
@@ -112,8 +113,8 @@ def checked(name: str, share: Share | None, look: str, of: str, user: AbstractUs
     address = f"{reverse('admin:recognizer_labelevent_changelist')}?look={look}" if may_see else ""
     if share is None:
         return Figure(name, "-", address, "nothing checked yet")
-    interval = f"{100 * share.low:.1f} to {100 * share.high:.1f} %"
-    return Figure(name, share_text(share.share), address, f"{interval}, {of.format(share.total)}")
+    interval = percent_range(share.low, share.high, 1)
+    return Figure(name, percent(share.share, 1), address, f"{interval}, {of.format(share.total)}")
 
 
 def refusals(drawings: str) -> Figure:
@@ -123,7 +124,7 @@ def refusals(drawings: str) -> Figure:
     address = f"{drawings}?status=all&answer=refused&order=newest"
     if share is None:
         return Figure("refused", "-", address, "nothing drawn yet")
-    return Figure("refused", share_text(share.share), address, f"of the latest {share.total:,} drawings")
+    return Figure("refused", percent(share.share, 1), address, f"of the latest {share.total:,} drawings")
 
 
 def storage_used() -> str:

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
-from training.admin.charts import share_text
+from recognizer.formatting import percent
 from training.admin.version_page import data_counts, flat, learning_curve
 from training.evaluation.gate import Decision
 from training.models import TrainingRun
@@ -158,9 +158,9 @@ def live(run: TrainingRun) -> dict:
         "status": "stopping" if is_stopping else run.get_status_display(),
         "phase": run.phase,
         "progress": round(run.progress, 4),
-        "percent": f"{run.progress:.0%}".replace("%", " %"),
+        "percent": percent(run.progress, 0),
         "epoch": f"{run.epoch} of {run.epochs}" if run.epochs else "-",
-        "accuracy": share_text(run.accuracy, 2),
+        "accuracy": percent(run.accuracy, 2),
         "left": left_text(run),
         "lasted": duration_text(run),
         "log": run.log,

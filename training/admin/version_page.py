@@ -11,11 +11,12 @@ from django.utils.text import capfirst
 
 from recognizer.admin import thumbnails
 from recognizer.baseline import shipped_baseline
+from recognizer.charts import Bin, Chart, Reliability, read_bins, reliability, share_chart
 from recognizer.exam_reports import ExamReport, read_reports
 from recognizer.exams import MNIST, exam_spec
+from recognizer.formatting import NOTHING, percent, percent_range
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, DrawingQuerySet, ModelVersion
-from training.admin.charts import Bin, Chart, Reliability, read_bins, reliability, share_chart, share_text
 from training.evaluation.gate import Decision
 from training.models import DatasetSnapshot, TrainingRun
 
@@ -100,17 +101,13 @@ def exam_rows(reports: dict[str, ExamReport]) -> list[ExamRow]:
         ExamRow(
             exam_title(name),
             f"{report.n:,}",
-            share_text(report.accuracy, 2),
-            interval_text(report.interval),
-            share_text(report.digits_refused, 2),
-            share_text(report.ece, 2),
+            percent(report.accuracy, 2),
+            percent_range(*report.interval, 2) if report.interval else NOTHING,
+            percent(report.digits_refused, 2),
+            percent(report.ece, 2),
         )
         for name, report in reports.items()
     ]
-
-
-def interval_text(interval: tuple[float, float] | None) -> str:
-    return f"{100 * interval[0]:.2f} to {100 * interval[1]:.2f} %" if interval else "-"
 
 
 def confusions(reports: dict[str, ExamReport]) -> list[Confusion]:

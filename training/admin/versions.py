@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString
 from recognizer import registry
 from recognizer.errors import CorruptArtifact
 from recognizer.exam_reports import read_reports
+from recognizer.formatting import percent
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.models import ModelVersion
-from training.admin.charts import share_text
 from training.admin.version_page import exam_title, version_page
 from training.evaluation import recheck
 from training.evaluation.recheck import Recheck
@@ -125,7 +125,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
     @admin.display(description="exams")
     def exams(self, version: ModelVersion) -> SafeString:
         reports = read_reports(version.metrics)
-        accuracies = ((exam_title(name), share_text(report.accuracy, 2)) for name, report in reports.items())
+        accuracies = ((exam_title(name), percent(report.accuracy, 2)) for name, report in reports.items())
         return format_html_join(" ", '<span class="said">{} <b class="figure">{}</b></span>', accuracies)
 
     @admin.display(description="made")

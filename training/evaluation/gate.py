@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from recognizer.exams import DRAWINGS, EXAMS, MNIST, PEN, exam_spec
+from recognizer.formatting import percent
 from training.config import GatePolicy
 
 CHAMPION, BASELINE = "champion", "baseline"
@@ -203,7 +204,7 @@ def _mnist(champion: Candidate, challenger: Candidate, baseline: Candidate, poli
         passed = before.right - after.right <= allowed
         limit = (before.right - allowed) / after.digits
         verdict = "kept" if passed else f"falls by {_points(before.accuracy - after.accuracy)} below the {name}"
-        rows.append(_accuracies(MNIST, name, before, after, _share(limit), verdict, passed))
+        rows.append(_accuracies(MNIST, name, before, after, _percent(limit), verdict, passed))
     return rows
 
 
@@ -249,7 +250,7 @@ def _too_few(exam: str, before: Score, after: Score, pair: Paired, policy: GateP
 
 def _accuracies(exam: str, name: str, before: Score, after: Score, limit: str, verdict: str, passed: bool) -> Row:
     title = exam_spec(exam).title + ("" if name == CHAMPION else ", against the baseline")
-    return Row(f"{exam}.{name}", title, _share(before.accuracy), _share(after.accuracy), limit, verdict, passed)
+    return Row(f"{exam}.{name}", title, _percent(before.accuracy), _percent(after.accuracy), limit, verdict, passed)
 
 
 def _recalls(champion: Candidate, challenger: Candidate, paired: dict[str, Paired], policy: GatePolicy) -> list[Row]:
@@ -280,8 +281,8 @@ def _recall(exam: str, before: Score, after: Score, pair: Paired, policy: GatePo
     return Row(
         f"{exam}.recall",
         f"each digit, {exam_spec(exam).title}",
-        f"{worst}: {_share(before.digit_right[worst] / before.digit_count[worst])}",
-        f"{worst}: {_share(after.digit_right[worst] / after.digit_count[worst])}",
+        f"{worst}: {_percent(before.digit_right[worst] / before.digit_count[worst])}",
+        f"{worst}: {_percent(after.digit_right[worst] / after.digit_count[worst])}",
         f"-{_points(policy.recall_fall)}",
         verdict,
         not beyond_luck,
@@ -304,7 +305,7 @@ def _digits_refused(before: Score, after: Score, policy: GatePolicy) -> Row:
     limit = max(policy.digits_refused, was + policy.digits_refused_rise)
     passed = share <= limit
     verdict = "within the limit" if passed else "refuses too many digits"
-    return Row("digits_refused", "digits refused", _share(was), _share(share), _share(limit), verdict, passed)
+    return Row("digits_refused", "digits refused", _percent(was), _percent(share), _percent(limit), verdict, passed)
 
 
 def _others_refused(before: Score, after: Score, policy: GatePolicy) -> Row:
@@ -312,8 +313,8 @@ def _others_refused(before: Score, after: Score, policy: GatePolicy) -> Row:
     limit = was - max(policy.others_refused_fall, 1.0 / after.others)
     passed = share >= limit
     verdict = "within the limit" if passed else "takes too many other things for digits"
-    limit_text = _share(max(limit, 0.0))
-    return Row("others_refused", "non-digits refused", _share(was), _share(share), limit_text, verdict, passed)
+    limit_text = _percent(max(limit, 0.0))
+    return Row("others_refused", "non-digits refused", _percent(was), _percent(share), limit_text, verdict, passed)
 
 
 def _calibrations(champion: Candidate, challenger: Candidate, policy: GatePolicy) -> list[Row]:
@@ -332,7 +333,7 @@ def _calibration(exam: str, before: float, after: float, policy: GatePolicy) -> 
     passed = after <= limit
     verdict = "within the limit" if passed else "is less honest about how sure it is"
     title = f"calibration error, {exam_spec(exam).title}"
-    return Row(f"{exam}.calibration", title, _share(before), _share(after), _share(limit), verdict, passed)
+    return Row(f"{exam}.calibration", title, _percent(before), _percent(after), _percent(limit), verdict, passed)
 
 
 def _total(candidate: Candidate) -> Score:
@@ -367,8 +368,8 @@ def _notes(challenger: Candidate, policy: GatePolicy) -> list[str]:
     return [*notes, *(f"There was no {exam.title} exam here." for exam in missing)]
 
 
-def _share(value: float) -> str:
-    return f"{100 * value:.2f} %"
+def _percent(share: float) -> str:
+    return percent(share, 2)
 
 
 def _points(value: float) -> str:
