@@ -3,7 +3,7 @@ from rest_framework.test import APIClient
 
 from recognizer import registry, serving
 from recognizer.inference.answers import Calibration
-from tests import pictures
+from tests.support import pictures
 from tests.support.fake_model import FakeClassifier, FakeModel
 
 

@@ -1,0 +1,58 @@
+"""Which versions learned from whose drawings."""
+
+import pytest
+from django.utils import timezone
+
+from recognizer import registry
+from recognizer.models import Contributor, Drawing, ModelVersion
+from training.api.provenance import provenance_of
+from training.models import DatasetSnapshot, SnapshotManifest, TrainingRun
+
+
+@pytest.fixture
+def drawings(db) -> list[Drawing]:
+    baseline = registry.ensure_baseline()
+    contributor = Contributor.join()
+    return [
+        Drawing.objects.create(
+            contributor=contributor, png=b"", preprocessing_version=1, model_version=baseline, probabilities=[0.1] * 10,
+            predicted_label=7, top_label=7, confidence=0.9, margin=0.8, confirmed_label=7, status="approved",
+        )
+        for _ in range(3)
+    ]  # fmt: skip
+
+
+def teach(number: int, members: list[Drawing], excluded: dict[str, str], promoted: bool = True) -> None:
+    manifest = {"members": [[str(drawing.pk), 7] for drawing in members], "excluded": excluded}
+    snapshot = DatasetSnapshot.objects.create(digest=str(number), drawings=len(members), contributors=1)
+    SnapshotManifest.pack(snapshot, manifest)
+    version = ModelVersion.objects.create(
+        number=number,
+        preprocessing_version=1,
+        calibration={},
+        promoted_at=timezone.now() if promoted else None,
+    )
+    TrainingRun.objects.create(trigger="command", status="promoted", snapshot=snapshot, challenger=version)
+
+
+def test_a_drawing_knows_which_versions_learned_from_it_and_why_one_did_not(drawings):
+    first, second, third = drawings
+    teach(2, [first], {})
+    teach(3, [first, second], {str(third.pk): "a duplicate"})
+    teach(4, [first, second, third], {}, promoted=False)  # held: it answers nobody
+
+    lessons = provenance_of(first.contributor)
+
+    assert lessons[str(first.pk)] == {"versions": [2, 3], "left_out": ""}
+    assert lessons[str(second.pk)] == {"versions": [3], "left_out": ""}
+    assert lessons[str(third.pk)] == {"versions": [], "left_out": "a duplicate"}
+
+
+def test_nobody_learns_of_anothers_drawings(drawings):
+    teach(2, drawings, {})
+    assert provenance_of(Contributor.join()) == {}
+    assert provenance_of(None) == {}
+
+
+def test_before_any_training_there_are_no_lessons(drawings):
+    assert provenance_of(drawings[0].contributor) == {}
