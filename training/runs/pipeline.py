@@ -13,6 +13,7 @@ from django.db import transaction
 from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.errors import CorruptArtifact
+from recognizer.exams import MNIST
 from recognizer.imaging.pixels import to_input
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.inference.calibrated_model import CalibratedModel
@@ -196,7 +197,7 @@ def prepare(
     examples = render_drawings_to_learn(members, people, config, steps.at)
     asked = exam_set.hashes()
     examples = training_set.without_exam_look_alikes(examples, asked)
-    replay = training_set.replay_without(replay, asked - exam_set.hashes(gate.MNIST))
+    replay = training_set.replay_without(replay, asked - exam_set.hashes(MNIST))
     exam_people = set(
         Contributor.objects.filter(is_exam=True, pk__in=set(people.values())).values_list("pk", flat=True)
     )
