@@ -106,8 +106,8 @@ def test_augmentation_falls_with_the_rate():
 def test_one_batch_can_be_learned_by_heart(sources):
     import keras
     import tensorflow as tf
-    from training.learning.losses import losses
 
+    from training.learning.losses import losses
     from training.learning.network import build_network
     from training.learning.pretraining import BaselineConfig
 

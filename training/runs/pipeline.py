@@ -54,13 +54,12 @@ class Challenge:
     agreement: float
 
 
-def execute(run: TrainingRun, config: RunConfig | None = None, listener: Listener | None = None) -> TrainingRun:
+def execute(run: TrainingRun, config: RunConfig, listener: Listener | None = None) -> TrainingRun:
     """Do a claimed run and record what came of it. Raises nothing but what ends the process.
 
     A process killed anywhere in here leaves a row whose lease runs out, and nothing else that anybody sees: the new version, its
     promotion and the run's outcome appear in one transaction.
     """
-    config = config or RunConfig()
     with Lease(run, config.limits) as lease:
         try:
             with own_folder():
