@@ -31,7 +31,7 @@ test-sqlite: $(STAMP)
 
 # The pages in a browser ask the same API: once is enough for them
 test-postgres: $(STAMP)
-	$(BIN)/python tests/postgres_server.py $(PYTEST) -m "not sqlite and not browser"
+	$(BIN)/python tests/support/postgres_server.py $(PYTEST) -m "not sqlite and not browser"
 
 lint: $(STAMP)  ## Style, types, templates and the images' recipe
 	$(BIN)/ruff check .

@@ -1,6 +1,6 @@
 """How long the review desk takes with a million drawings in PostgreSQL: medians of server time, and queries a page.
 
-    python tests/postgres_server.py python bench/admin_million.py [rows]
+    python tests/support/postgres_server.py python bench/admin_million.py [rows]
 
 Makes the rows by generate_series (unless they are there), signs in, and asks for each page through Django's test client, warm.
 Prints a table, and ends with 1 if a page's median is over LIMIT_MS.
@@ -69,7 +69,7 @@ def fill(rows: int, user_id: int) -> None:
 
     from recognizer import registry
     from recognizer.models import ModelVersion
-    from tests.admin.seeding import make_drawing
+    from tests.support.drawings import make_drawing
 
     samples = [make_drawing(seed=number, drawn=number % 10) for number in range(PICTURES)]
     version = ModelVersion.objects.champion() or registry.ensure_baseline()

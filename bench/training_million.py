@@ -1,7 +1,7 @@
 """What a whole run takes: with 5,000 new drawings, and with a million stored ones beside twenty thousand. In PostgreSQL.
 
-    python tests/postgres_server.py python bench/training_million.py               # all three
-    python tests/postgres_server.py python bench/training_million.py 20000 1000000 # whole runs with so many rows stored
+    python tests/support/postgres_server.py python bench/training_million.py               # all three
+    python tests/support/postgres_server.py python bench/training_million.py 20000 1000000 # whole runs with so many rows stored
 
 Stores UCI pen digits as the API does, a fifth of them of exam contributors, multiplies the rows in the database, and runs
 `manage.py fine_tune` in a process of its own.

@@ -10,6 +10,8 @@ from django.db import connection
 from recognizer import serving
 from recognizer.api import throttles
 
+pytest_plugins = ["tests.support.accounts", "tests.support.running_site"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     # Playwright keeps an event loop running, in which Django would otherwise refuse to touch the database

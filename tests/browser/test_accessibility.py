@@ -4,8 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.recorded import FOUR, SEVEN
 from tests.browser.test_layout import PAGES
+from tests.support.recorded import FOUR, SEVEN
 
 LOOKS = {
     "light": {"color_scheme": "light"},

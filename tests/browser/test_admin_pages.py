@@ -10,10 +10,9 @@ from playwright.sync_api import Page, expect
 from recognizer import registry
 from recognizer.models import Contributor, Drawing, ModelVersion
 from recognizer.review import moderation
-from tests.admin.conftest import groups, make_user, operator, owner  # noqa: F401  fixtures
-from tests.admin.seeding import make_drawing, make_drawings
-from tests.browser.person import sign_in
 from tests.browser.test_accessibility import LOOKS
+from tests.support.drawings import make_drawing, make_drawings
+from tests.support.person import sign_in
 from training.evaluation import exam_sets
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat
 
@@ -88,7 +87,7 @@ def few_golden(monkeypatch) -> None:
 
 
 @pytest.fixture
-def rows(owner) -> dict:  # noqa: F811
+def rows(owner) -> dict:
     """A little of everything that the pages can show."""
     drawings = decided_drawings(owner)
     baseline = ModelVersion.objects.defer(None).get(is_champion=True)
@@ -109,7 +108,7 @@ def rows(owner) -> dict:  # noqa: F811
     }
 
 
-def decided_drawings(owner) -> list[Drawing]:  # noqa: F811
+def decided_drawings(owner) -> list[Drawing]:
     """One approved, one rejected, one in quarantine, one of a blocked contributor; eight wait."""
     drawings = make_drawings(12)
     drawings[0].approve(3, owner)
@@ -166,7 +165,7 @@ def running_run() -> TrainingRun:
 
 
 @pytest.fixture
-def desk(open_context, site, owner):  # noqa: F811
+def desk(open_context, site, owner):
     """Open a page of the admin's owner, in one of the looks."""
 
     def open_page(look: str) -> Page:
@@ -198,6 +197,22 @@ def test_delete_link_has_the_red_of_its_theme(desk, rows, look):
     expect(link).to_have_css("color", red)
 
 
+@pytest.mark.parametrize(("system", "chosen"), [("light", "dark"), ("dark", "light")])
+def test_a_theme_chosen_at_the_desk_is_stronger_than_the_systems(desk, rows, system, chosen):
+    page = desk(system)
+    page.goto(f"{DRAWINGS}?status=all")
+    for _ in range(3):
+        if page.evaluate("document.documentElement.dataset.theme") != chosen:
+            page.locator(".theme-toggle").first.click()
+    paper, header = {
+        "light": ("rgb(253, 250, 243)", "rgb(244, 239, 229)"),
+        "dark": ("rgb(24, 35, 48)", "rgb(16, 24, 34)"),
+    }[chosen]
+    expect(page.locator("body")).to_have_css("background-color", paper)
+    expect(page.locator("#header")).to_have_css("background-color", header)
+    expect(page.locator(".sheet img").first).to_have_css("filter", "invert(1)" if chosen == "dark" else "none")
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_confirm_pages_and_the_help_are_sound_and_fit(desk, rows, look):
     page = desk(look)
@@ -217,7 +232,7 @@ def test_confirm_pages_and_the_help_are_sound_and_fit(desk, rows, look):
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_doors_are_sound(open_context, site, operator, settings, look):  # noqa: F811
+def test_doors_are_sound(open_context, site, operator, settings, look):
     page = open_context(**LOOKS[look]).new_page()
     page.goto("/admin/")
     assert not grave_findings(page)

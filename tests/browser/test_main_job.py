@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from recognizer.models import Contributor, Drawing, LabelEvent
-from tests.browser.recorded import FOUR, SEVEN, ZERO
+from tests.support.recorded import FOUR, SEVEN, ZERO
 
 
 def test_a_drawn_seven_is_read_and_the_correction_is_stored_with_its_events(visit):

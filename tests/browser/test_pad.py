@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from recognizer.models import Drawing
-from tests.browser.recorded import FOUR, SEVEN, ZERO
+from tests.support.recorded import FOUR, SEVEN, ZERO
 
 
 def test_a_tap_draws_a_dot(visit):

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Route, expect
 from recognizer import registry, serving
 from recognizer.api.views import NewestFirst
 from recognizer.models import Contributor, Drawing, ModelVersion
-from tests.browser.recorded import CROSSED_SEVEN, FOUR, SEVEN, ZERO
+from tests.support.recorded import CROSSED_SEVEN, FOUR, SEVEN, ZERO
 
 
 def test_your_drawings_lists_them_with_their_fate_and_deletes_one_and_all(visit):

@@ -8,9 +8,8 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from recognizer.models import Drawing, LabelEvent
-from tests.admin.conftest import groups, make_user, operator, other_reviewer, owner, reviewer  # noqa: F401  fixtures
-from tests.admin.seeding import make_drawing, make_drawings
-from tests.browser.person import sign_in
+from tests.support.drawings import make_drawing, make_drawings
+from tests.support.person import sign_in
 
 QUEUE = "/admin/recognizer/drawing/queue/"
 MOST = 50
@@ -75,7 +74,7 @@ def decide(desk: Desk, turn: int, decided: dict[str, list]) -> bool:
     return True
 
 
-def test_fifty_drawings_by_keyboard_alone_by_two_reviewers_at_once(desk_of, reviewer, other_reviewer):  # noqa: F811
+def test_fifty_drawings_by_keyboard_alone_by_two_reviewers_at_once(desk_of, reviewer, other_reviewer):
     made = {str(drawing.pk): drawing for drawing in make_drawings(MOST)}
     desks = [desk_of(user) for user in (reviewer, other_reviewer)]
     decided: list[dict[str, list]] = [{}, {}]
@@ -102,7 +101,7 @@ def test_fifty_drawings_by_keyboard_alone_by_two_reviewers_at_once(desk_of, revi
     assert actions["approved"] + actions["rejected"] - actions["undone"] == MOST
 
 
-def test_skipped_drawings_come_again_when_asked_for(desk_of, reviewer):  # noqa: F811
+def test_skipped_drawings_come_again_when_asked_for(desk_of, reviewer):
     make_drawings(2)
     desk = desk_of(reviewer)
     first = desk.shown()
@@ -116,7 +115,7 @@ def test_skipped_drawings_come_again_when_asked_for(desk_of, reviewer):  # noqa:
     assert not LabelEvent.objects.filter(actor="reviewer").exists()
 
 
-def test_a_skipped_drawing_stays_away_in_this_tab_also_through_a_reload(desk_of, reviewer):  # noqa: F811
+def test_a_skipped_drawing_stays_away_in_this_tab_also_through_a_reload(desk_of, reviewer):
     made = {str(drawing.pk) for drawing in make_drawings(8)}
     desk, seen = desk_of(reviewer), []
     for turn in range(len(made)):
@@ -130,7 +129,7 @@ def test_a_skipped_drawing_stays_away_in_this_tab_also_through_a_reload(desk_of,
     assert set(seen) == made
 
 
-def test_undo_takes_a_skip_back_too(desk_of, reviewer):  # noqa: F811
+def test_undo_takes_a_skip_back_too(desk_of, reviewer):
     make_drawing()
     desk = desk_of(reviewer)
     shown = desk.shown()
@@ -143,7 +142,7 @@ def test_undo_takes_a_skip_back_too(desk_of, reviewer):  # noqa: F811
     assert desk.shown() == shown
 
 
-def test_decisions_made_offline_are_sent_when_the_connection_is_back(desk_of, reviewer):  # noqa: F811
+def test_decisions_made_offline_are_sent_when_the_connection_is_back(desk_of, reviewer):
     make_drawings(3)
     desk = desk_of(reviewer)
     desk.shown()
@@ -159,7 +158,7 @@ def test_decisions_made_offline_are_sent_when_the_connection_is_back(desk_of, re
     assert set(Drawing.objects.values_list("reviewed_label", flat=True)) == {1, 2, 3}
 
 
-def test_decisions_kept_through_a_reload_are_sent_once(desk_of, reviewer):  # noqa: F811
+def test_decisions_kept_through_a_reload_are_sent_once(desk_of, reviewer):
     make_drawings(1)
     desk = desk_of(reviewer)
     desk.page.route("**/queue/decide/", lambda route: route.abort())
@@ -174,7 +173,7 @@ def test_decisions_kept_through_a_reload_are_sent_once(desk_of, reviewer):  # no
     assert LabelEvent.objects.filter(action="approved").count() == 1
 
 
-def test_blind_mode_shows_the_drawing_and_nothing_of_what_was_said(desk_of, reviewer):  # noqa: F811
+def test_blind_mode_shows_the_drawing_and_nothing_of_what_was_said(desk_of, reviewer):
     make_drawing(predicted=1, confirmed=7)
     desk = desk_of(reviewer)
     desk.shown()
@@ -189,7 +188,7 @@ def test_blind_mode_shows_the_drawing_and_nothing_of_what_was_said(desk_of, revi
     assert LabelEvent.objects.last().look == "blind"
 
 
-def test_help_lists_the_keys_and_holds_them_off(desk_of, reviewer):  # noqa: F811
+def test_help_lists_the_keys_and_holds_them_off(desk_of, reviewer):
     make_drawing()
     desk = desk_of(reviewer)
     desk.shown()
@@ -201,7 +200,7 @@ def test_help_lists_the_keys_and_holds_them_off(desk_of, reviewer):  # noqa: F81
     assert Drawing.objects.get().status == "waiting"
 
 
-def test_works_by_thumb(desk_of, reviewer):  # noqa: F811
+def test_works_by_thumb(desk_of, reviewer):
     make_drawing(confirmed=7)
     desk = desk_of(reviewer, viewport={"width": 360, "height": 640}, has_touch=True)
     desk.shown()
@@ -213,7 +212,7 @@ def test_works_by_thumb(desk_of, reviewer):  # noqa: F811
     assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_markup_that_got_into_a_page_would_not_run(open_context, chromium, site, owner):  # noqa: F811
+def test_markup_that_got_into_a_page_would_not_run(open_context, chromium, site, owner):
     make_drawing()
     context = chromium.new_context(base_url=site)  # not watched: the policy is broken here on purpose
     sign_in(context, owner, site)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from recognizer.models import Contributor, Drawing
-from tests.browser.recorded import FOUR, SCRIBBLE, SEVEN, ZERO
+from tests.support.recorded import FOUR, SCRIBBLE, SEVEN, ZERO
 
 DRAWINGS = re.compile(r"/api/v1/drawings/$")
 FEEDBACK = re.compile(r"/feedback/$")
@@ -156,7 +156,7 @@ def test_storage_that_is_switched_off_changes_nothing_else(visit, open_context):
     context.add_init_script(
         "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('off', 'SecurityError'); } });"
     )
-    from tests.browser.person import Person
+    from tests.support.person import Person
 
     person = Person(context.new_page())
     person.page.goto("/")

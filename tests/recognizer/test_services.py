@@ -13,7 +13,7 @@ from recognizer import services
 from recognizer.models import Contributor, Drawing, LabelEvent
 from recognizer.review import moderation
 from recognizer.submissions import Submission
-from tests import pictures
+from tests.support import pictures
 
 SUBMISSION = Submission(pictures.draw_ink())
 

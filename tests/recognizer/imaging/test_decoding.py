@@ -1,0 +1,177 @@
+import functools
+import io
+import warnings
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from recognizer.errors import InvalidDrawing
+from recognizer.imaging.decoding import MAX_PNG_BYTES, decode_data_url, decode_png, decode_stored, encode_png
+from tests.support import pictures
+
+INK = pictures.draw_ink()
+
+
+@functools.cache
+def modes() -> dict[str, bytes]:
+    """The same seven in every way a PNG can hold it."""
+    black_on_white = Image.fromarray(255 - INK)
+    rgba = np.zeros((*INK.shape, 4), "uint8")
+    rgba[..., 3] = INK
+    grey_alpha = np.dstack([np.zeros_like(INK), INK])
+    return {
+        "canvas": pictures.save_png(Image.fromarray(rgba)),
+        "grey": pictures.save_png(black_on_white),
+        "grey and alpha": pictures.save_png(Image.fromarray(grey_alpha, "LA")),
+        "colour": pictures.save_png(black_on_white.convert("RGB")),
+        "colour, opaque alpha": pictures.save_png(black_on_white.convert("RGBA")),
+        "palette": pictures.save_png(black_on_white.convert("P")),
+        "16 bit": pictures.save_png(Image.fromarray((255 - INK).astype("uint16") * 257)),
+        "white on black": pictures.save_png(Image.fromarray(INK)),
+    }
+
+
+@pytest.mark.parametrize("mode", modes())
+def test_every_colour_mode_gives_the_same_ink(mode):
+    ink = decode_png(modes()[mode])
+    assert ink.dtype == np.uint8
+    assert np.abs(ink.astype(int) - INK.astype(int)).max() <= 2
+
+
+def test_one_bit_picture_gives_the_same_ink_where_it_is_sharp():
+    ink = decode_png(pictures.save_png(Image.fromarray(255 - INK).convert("1", dither=Image.Dither.NONE)))
+    sharp = (INK == 0) | (INK == 255)
+    assert (ink[sharp] == INK[sharp]).all()
+
+
+def test_transparent_palette_colour_is_paper():
+    palette = Image.fromarray((INK > 127).astype("uint8"), "P")
+    palette.putpalette([255, 255, 255, 0, 0, 0])
+    assert (decode_png(pictures.save_png(palette, transparency=0)) == (INK > 127) * 255).all()
+
+
+@functools.cache
+def refused() -> dict[str, bytes]:
+    whole = pictures.paper_png()
+    gif = io.BytesIO()
+    Image.fromarray(INK).save(gif, "GIF")
+    jpeg = io.BytesIO()
+    Image.fromarray(INK).save(jpeg, "JPEG")
+    return {
+        "nothing": b"",
+        "signature alone": b"\x89PNG\r\n\x1a\n",
+        "header alone": pictures.header(28, 28),
+        "bomb of 9400": pictures.bomb(9400, 9400),
+        "bomb of 13000": pictures.bomb(13000, 13000),
+        "width of 2^31-1": pictures.header(2**31 - 1, 28),
+        "one pixel high and too long": pictures.header(100_000, 1),
+        "no pixels": pictures.header(0, 0),
+        "a strip of 21 to 1": pictures.bomb(210, 10),
+        "bad interlace": pictures.header(28, 28, interlace=7) + whole[33:],
+        "bad depth": pictures.header(28, 28, depth=3) + whole[33:],
+        "cut in the middle": whole[: len(whole) // 2],
+        "flipped bit in the pixels": whole[:100] + bytes([whole[100] ^ 0x10]) + whole[101:],
+        "GIF": gif.getvalue(),
+        "JPEG": jpeg.getvalue(),
+        "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        "text bomb": pictures.with_chunk(whole, b"zTXt", b"a\0\0" + zlib.compress(b"a" * 70_000_000, 9)),
+        "colour profile bomb": pictures.with_chunk(whole, b"iCCP", b"a\0\0" + zlib.compress(b"a" * 70_000_000, 9)),
+        "animation without frames, of which Pillow only warns": pictures.with_chunk(whole, b"acTL", b"\0" * 8),
+        "too many bytes": whole + b"\0" * MAX_PNG_BYTES,
+    }
+
+
+@pytest.mark.parametrize("case", refused())
+def test_what_is_no_sound_picture_is_refused(case):
+    with pytest.raises(InvalidDrawing) as refusal:
+        decode_png(refused()[case])
+    assert refusal.value.code in {"invalid_image", "invalid_size", "too_large"}
+    assert refusal.value.detail.endswith(".")
+
+
+@functools.cache
+def polyglots() -> dict[str, bytes]:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("evil.html", "<script>alert(1)</script>")
+    frames = [Image.fromarray(INK)] + [Image.fromarray(np.full_like(INK, grey)) for grey in range(199)]
+    return {
+        "html": pictures.paper_png() + b"<script>alert(1)</script>",
+        "zip": pictures.paper_png() + archive.getvalue(),
+        "animation": pictures.save_png(frames[0], save_all=True, append_images=frames[1:], optimize=True),
+    }
+
+
+@pytest.mark.parametrize("case", polyglots())
+def test_only_the_pixels_of_the_first_frame_are_kept(case):
+    kept = encode_png(decode_png(polyglots()[case]))
+    assert np.abs(decode_png(kept).astype(int) - INK.astype(int)).max() <= 2
+    assert b"script" not in kept
+    assert b"acTL" not in kept
+    assert b"PK\x03\x04" not in kept
+
+
+def test_the_warning_filters_of_all_threads_are_left_alone_while_a_picture_is_decoded(monkeypatch):
+    opened, before, seen = Image.open, list(warnings.filters), []
+    monkeypatch.setattr(
+        Image, "open", lambda *args, **options: seen.append(warnings.filters[:]) or opened(*args, **options)
+    )
+    decode_png(pictures.paper_png())
+    assert seen == [before]
+
+
+def test_a_tight_crop_whose_border_is_mostly_ink_is_read_back_as_it_was():
+    ink = np.full((30, 14), 200, "uint8")  # most of a thick 1 that fills its picture, on transparent
+    ink[5:25, 2:12] = 255
+    ink[0, 0] = 0
+    rgba = np.zeros((*ink.shape, 4), "uint8")
+    rgba[..., 3] = ink
+    sent = decode_png(pictures.save_png(Image.fromarray(rgba)))
+    np.testing.assert_array_equal(sent, ink)
+    np.testing.assert_array_equal(decode_stored(encode_png(sent)), sent)
+
+
+def test_noise_that_is_longer_as_we_keep_it_is_read_back():
+    noise = np.random.default_rng(0).integers(0, 256, (512, 512), "uint8")
+    kept = encode_png(noise)
+    assert len(kept) > MAX_PNG_BYTES
+    np.testing.assert_array_equal(decode_stored(kept), noise)
+
+
+def test_a_stored_picture_that_is_none_is_refused():
+    with pytest.raises(InvalidDrawing):
+        decode_stored(b"png")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data:image/gif;base64,AAAA",
+        "data:image/png;base64,@@@@",
+        "data:image/png;base64,AAAA AAAA",
+        "data:image/png;base64,AAA",
+        "data:image/png;base64,é",
+        "data:image/png;base64," + "A" * 400_000,
+        "7",
+    ],
+)
+def test_data_url_is_strict(text):
+    with pytest.raises(InvalidDrawing):
+        decode_data_url(text)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cut=st.integers(8, 400), noise=st.binary(max_size=200), keep=st.booleans())
+def test_damaged_bytes_raise_nothing_but_invalid_drawing(cut, noise, keep):
+    whole = pictures.canvas_png(side=56, pen=4)
+    damaged = whole[:cut] + noise + (whole[cut + len(noise) :] if keep else b"")
+    try:
+        ink = decode_png(damaged)
+    except InvalidDrawing:
+        return
+    assert ink.dtype == np.uint8

@@ -1,0 +1,82 @@
+"""Making a version again from what its run wrote down."""
+
+from dataclasses import replace
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from recognizer import registry
+from recognizer.baseline import shipped_baseline
+from tests.training.runs.stopping_run import CONFIG, learn
+from training.evaluation import runner
+from training.models import TrainingRun
+from training.runs import pipeline
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("little_data", "still_lease")]
+
+
+@pytest.fixture(autouse=True)
+def untrained(monkeypatch):
+    def noted(snapshot, config, questions, replay, steps):
+        steps.note(environment={"baseline": shipped_baseline().card["keras_sha256"]})
+        return learn(snapshot, config, questions, replay, steps)
+
+    monkeypatch.setattr(pipeline, "learn", noted)
+    monkeypatch.setattr("training.management.commands.reproduce_version.confine", lambda limits: None)
+
+
+@pytest.fixture
+def run(draw, claim) -> TrainingRun:
+    draw(3, style=1), draw(4, style=1)
+    return pipeline.execute(claim(), CONFIG)
+
+
+def test_same_weights_are_recognised(run, capsys):
+    call_command("reproduce_version", "2")
+    told = capsys.readouterr().out
+    assert "The same weights." in told
+    assert "golden set" in told
+
+
+def test_deleted_drawings_are_counted(run, capsys, draw):
+    member, _ = run.snapshot.manifest["members"][0]
+    run.challenger.drawings.all().delete()
+    from recognizer.models import Drawing
+
+    Drawing.objects.filter(pk=member).delete()
+    call_command("reproduce_version", "2")
+    assert "1 of its drawings have been deleted since." in capsys.readouterr().out
+
+
+def test_other_results_are_said_and_fail(run, capsys, monkeypatch):
+    evaluate, sat = runner.evaluate, []
+
+    def stumble(*args):
+        evaluations = evaluate(*args)
+        sat.append(evaluations)
+        if len(sat) > 1:
+            return evaluations
+        golden = evaluations.reports["golden"]
+        return replace(evaluations, reports={"golden": replace(golden, answers=(golden.answers + 1) % 10)})
+
+    monkeypatch.setattr(runner, "evaluate", stumble)
+    monkeypatch.setattr(registry, "sha256", lambda data: "another machine's")
+    with pytest.raises(SystemExit):
+        call_command("reproduce_version", "2")
+    assert "Neither the same weights nor the same results" in capsys.readouterr().out
+
+
+def test_shipped_baseline_was_made_by_no_run(baseline):
+    with pytest.raises(CommandError, match="was not made by a training run"):
+        call_command("reproduce_version", "1")
+
+
+def test_another_releases_baseline_is_not_reproducible(run):
+    TrainingRun.objects.update(environment={"baseline": "another"})
+    with pytest.raises(CommandError, match="another release's baseline"):
+        call_command("reproduce_version", "2")
+
+
+def test_unknown_version_is_said(db):
+    with pytest.raises(CommandError, match="There is no version 9"):
+        call_command("reproduce_version", "9")
