@@ -7,7 +7,15 @@ import numpy as np
 
 from recognizer.imaging.preprocessing import FRAME
 from recognizer.labels import NOT_A_DIGIT
-from training.data import datasets, font_glyphs, icon_strokes, stroke_templates, synthetic_digits, synthetic_negatives
+from training.data import (
+    curves,
+    datasets,
+    font_glyphs,
+    icon_strokes,
+    stroke_templates,
+    synthetic_digits,
+    synthetic_negatives,
+)
 from training.data.augmentation import redraw_scan, render_strokes, vary_strokes
 from training.data.datasets import DataUnavailable, StrokeDrawing
 from training.data.font_glyphs import draw_glyph
@@ -118,9 +126,9 @@ def _stroke_jobs(config: PoolConfig) -> dict[str, Job]:
     ours = [StrokeDrawing(i % 10, "", []) for i in range(config.synthetic)]
     return {
         "pen_digits": Job(vary, digits * config.pen_digit_renderings),
-        "habits": Job(habit, habits * config.habit_renderings, (synthetic_digits,)),
-        "synthetic": Job(invent, ours, (synthetic_digits, stroke_templates)),
-        "things": Job(thing, material, (synthetic_digits, stroke_templates, synthetic_negatives)),
+        "habits": Job(habit, habits * config.habit_renderings, (synthetic_digits, curves)),
+        "synthetic": Job(invent, ours, (synthetic_digits, curves, stroke_templates)),
+        "things": Job(thing, material, (synthetic_digits, curves, stroke_templates, synthetic_negatives)),
         "omniglot": Job(vary, characters * config.omniglot_renderings),
         "icons": Job(vary, pictures * config.icon_renderings, (icon_strokes,)),
         "held_pen_digits": Job(keep, held_digits * HELD_RENDERINGS),

@@ -4,6 +4,7 @@ import numpy as np
 
 from recognizer.imaging.strokes import Strokes
 from training.data.augmentation import vary_strokes
+from training.data.curves import curve_through
 from training.data.datasets import StrokeDrawing
 from training.data.stroke_templates import DIGITS
 
@@ -42,14 +43,10 @@ def _draw_stroke(stroke: str, rng: np.random.Generator, jitter: float) -> np.nda
 
 
 def _curve(points: np.ndarray) -> np.ndarray:
-    """Run a Catmull-Rom spline through (n, 2) points."""
+    """Run a curve through (n, 2) points as a moving hand does: it comes from afar and goes on."""
     if len(points) < 3:
         return np.linspace(points[0], points[-1], POINTS_A_SEGMENT)
-    first, last = 2 * points[0] - points[1], 2 * points[-1] - points[-2]
-    a, b, c, d = (np.vstack([first, points, last])[i : i + len(points) - 1, None] for i in range(4))
-    t = np.linspace(0, 1, POINTS_A_SEGMENT, endpoint=False)[None, :, None]
-    curve = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
-    return np.vstack([curve.reshape(-1, 2), points[-1]])
+    return curve_through(points, 2 * points[0] - points[1], 2 * points[-1] - points[-2], POINTS_A_SEGMENT)
 
 
 def _overshoot(path: np.ndarray, rng: np.random.Generator) -> np.ndarray:
