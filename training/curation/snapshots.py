@@ -1,4 +1,4 @@
-"""Freezing what a run learns from: eligible drawings, without duplicates, capped, the doubtful ones set aside.
+"""Freezing what a run learns from: eligible drawings, without duplicates, capped, those with noisy labels set aside.
 
 Everything is bounded by SnapshotConfig: a site with a million drawings pays what one with twenty thousand pays.
 """
@@ -27,9 +27,9 @@ from training.models import DatasetSnapshot, TrainingRun
 EXACT, NEAR = "the same picture again", "almost the same picture again"
 CAPPED = "its contributor has drawn enough of these"
 UNREADABLE = "its picture cannot be read by this release"
-IS_QUESTION = "its picture is an exam question"
-WRITTEN_AT_ONCE = 100  # suspicions in one transaction: visitors of a SQLite site wait for each
-SUSPICION_STEP = 0.05  # a smaller change of suspicion is not worth a write
+IS_EXAMINED = "its picture is an exam question"
+WRITTEN_AT_ONCE = 100  # scores in one transaction: visitors of a SQLite site wait for each
+SCORE_STEP = 0.05  # a smaller change of a label's noise score is not worth a write
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Chosen:
         return np.array([member.label for member in self.members], "int64")
 
     @property
-    def people(self) -> np.ndarray:
+    def contributors(self) -> np.ndarray:
         return np.array([member.contributor for member in self.members], "int64")
 
 
@@ -65,7 +65,7 @@ def choose(config: SnapshotConfig, exam_hashes: set[str]) -> Chosen:
     """Pick candidates by their rows alone: the newest, and some of all times drawn by seed; no duplicates, capped.
 
     Args:
-        exam_hashes: content hashes of the frozen exams' questions, which nobody may teach.
+        exam_hashes: content hashes of the frozen exams' pictures, from which nobody may learn.
     """
     chosen, seen = Chosen(), set(exam_hashes)
     drawn: Counter[tuple[int, int]] = Counter()
@@ -112,7 +112,7 @@ def _reason_against(
     row: Candidate, seen: set[str], exam_hashes: set[str], drawn: Counter, config: SnapshotConfig
 ) -> str:
     if row.content_hash in exam_hashes:
-        return IS_QUESTION
+        return IS_EXAMINED
     if row.content_hash in seen:
         return EXACT
     if drawn[row.contributor, row.label] >= config.per_contributor_and_class:
@@ -126,7 +126,7 @@ def look_at(chosen: Chosen, exam_hashes: set[str], on_each: Callable[[float], No
     for picture in read_pictures([member.id for member in chosen.members]):
         seen = images[picture.id] = to_grey(picture.seen)
         if content_hash(seen) in exam_hashes:  # prepared by an older release, so its stored hash did not tell
-            out[picture.id] = IS_QUESTION
+            out[picture.id] = IS_EXAMINED
         on_each(len(images) / len(chosen.members))
     out |= {member.id: UNREADABLE for member in chosen.members if member.id not in images}
     chosen.leave_out(out)
@@ -155,27 +155,27 @@ def _copies(flat: np.ndarray, config: SnapshotConfig) -> np.ndarray:
     return is_copy
 
 
-def set_aside(chosen: Chosen, doubt: LabelNoise) -> int:
-    """Write each member's suspicion, and quarantine the doubtful ones that no reviewer has approved. Returns how many."""
-    _write_suspicion(chosen, doubt)
-    suspects = {
+def set_aside(chosen: Chosen, noise: LabelNoise) -> int:
+    """Write each member's noise score, and quarantine the contradicted ones that no reviewer has approved. Returns how many."""
+    _write_scores(chosen, noise)
+    contradicted = {
         member.id: reason
-        for member, reason in zip(chosen.members, doubt.reasons, strict=True)
+        for member, reason in zip(chosen.members, noise.reasons, strict=True)
         if reason and not member.is_reviewed
     }
-    quarantine(Drawing.objects.trainable(), suspects)
-    chosen.leave_out(suspects)
-    return len(suspects)
+    quarantine(Drawing.objects.trainable(), contradicted)
+    chosen.leave_out(contradicted)
+    return len(contradicted)
 
 
-def _write_suspicion(chosen: Chosen, doubt: LabelNoise) -> None:
-    values = {member.id: float(value) for member, value in zip(chosen.members, doubt.suspicion, strict=True)}
+def _write_scores(chosen: Chosen, noise: LabelNoise) -> None:
+    values = {member.id: float(value) for member, value in zip(chosen.members, noise.scores, strict=True)}
     ids = list(values)
     for start in range(0, len(ids), WRITTEN_AT_ONCE):
         rows = Drawing.objects.filter(pk__in=ids[start : start + WRITTEN_AT_ONCE]).only("id", "suspicion")
         changed = []
         for row in rows:
-            if row.suspicion is None or abs(row.suspicion - values[row.pk]) >= SUSPICION_STEP:
+            if row.suspicion is None or abs(row.suspicion - values[row.pk]) >= SCORE_STEP:
                 row.suspicion = round(values[row.pk], 3)
                 changed.append(row)
         Drawing.objects.bulk_update(changed, ["suspicion"])
@@ -202,7 +202,7 @@ def freeze(chosen: Chosen, last_event: int) -> DatasetSnapshot:
                 packed=zlib.compress(json.dumps(manifest).encode()),
                 last_event=last_event,
                 drawings=len(chosen.members),
-                contributors=len(set(chosen.people.tolist())),
+                contributors=len(set(chosen.contributors.tolist())),
                 counts={
                     "labels": labels,
                     "excluded": Counter(reason.partition(":")[0] for reason in chosen.excluded.values()),

@@ -49,11 +49,11 @@ def _decode(drawing_id: UUID, png: bytes, strokes: Strokes | None, width: float,
 
 def contributors_of(ids: Sequence[UUID]) -> dict[UUID, int]:
     """Say who drew the drawings that still exist."""
-    people: dict[UUID, int] = {}
+    contributors: dict[UUID, int] = {}
     for start in range(0, len(ids), IDS_AT_ONCE):
         rows = Drawing.objects.filter(pk__in=ids[start : start + IDS_AT_ONCE])
-        people |= dict(rows.values_list("pk", "contributor_id"))
-    return people
+        contributors |= dict(rows.values_list("pk", "contributor_id"))
+    return contributors
 
 
 def quarantine(among: DrawingQuerySet, reasons: Mapping[UUID, str]) -> None:

@@ -158,7 +158,7 @@ def _as_bytes(image: np.ndarray) -> np.ndarray:
 
 
 def vary_strokes(strokes: Strokes, rng: np.random.Generator, strength: float = 1.0) -> Strokes:
-    """Draw the same thing with another hand: slant, aspect, a smooth warp, tremor, and another sampling of the path."""
+    """Draw the same with another hand: slant, aspect, a smooth warp, tremor, and another sampling of the path."""
     left, top, right, bottom = bounding_box(strokes)
     size = max(right - left, bottom - top, 1e-6)
     paths = [(np.array([p[:2] for p in stroke], "float64") - (left, top)) / size for stroke in strokes]

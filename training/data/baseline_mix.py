@@ -71,7 +71,7 @@ class Scan:
 
 @dataclass(frozen=True)
 class BaselineData:
-    """Pools by name, to train on; pools of held-out writers, things and fonts, to calibrate and choose by.
+    """Pools by name, to train on; pools of held-out writers, icons and fonts, to calibrate and choose by.
 
     `held_rows` are those of MNIST's training digits, int (N,), whose writers are held out.
     """
@@ -109,7 +109,7 @@ def held_mnist(config: PoolConfig, mnist: datasets.Mnist) -> np.ndarray:
 
 
 def scans_of(images: np.ndarray, labels: np.ndarray) -> list[Scan]:
-    """uint8 (N, 28, 28) and int (N,) as material to redraw."""
+    """uint8 (N, 28, 28) and int (N,) as scans to redraw."""
     return [Scan(label, image.tobytes()) for image, label in zip(images, labels.tolist(), strict=True)]
 
 
@@ -120,7 +120,7 @@ def _stroke_jobs(config: PoolConfig) -> dict[str, Job]:
     characters, held_characters = _split(omniglot, "name", config.held_characters, rng)
     pictures, held_pictures = _split(icon_strokes.load_icons(), "name", config.held_icons, rng)
     habits = [d for d in digits if d.label in (0, 1, 4, 7)]
-    material = [
+    negatives = [
         StrokeDrawing(NOT_A_DIGIT, "", digits[i % len(digits)].strokes if digits else []) for i in range(config.things)
     ]
     ours = [StrokeDrawing(i % 10, "", []) for i in range(config.synthetic)]
@@ -128,7 +128,7 @@ def _stroke_jobs(config: PoolConfig) -> dict[str, Job]:
         "pen_digits": Job(vary, digits * config.pen_digit_renderings),
         "habits": Job(habit, habits * config.habit_renderings, (synthetic_digits, curves)),
         "synthetic": Job(invent, ours, (synthetic_digits, curves, stroke_templates)),
-        "things": Job(thing, material, (synthetic_digits, curves, stroke_templates, synthetic_negatives)),
+        "things": Job(negative, negatives, (synthetic_digits, curves, stroke_templates, synthetic_negatives)),
         "omniglot": Job(vary, characters * config.omniglot_renderings),
         "icons": Job(vary, pictures * config.icon_renderings, (icon_strokes,)),
         "held_pen_digits": Job(keep, held_digits * HELD_RENDERINGS),
@@ -185,8 +185,8 @@ def invent(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
     return render_strokes(synthetic_digits.draw_digit(drawing.label, rng).strokes, rng)
 
 
-def thing(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
-    return render_strokes(synthetic_negatives.draw_thing(rng, [drawing] if drawing.strokes else []).strokes, rng)
+def negative(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
+    return render_strokes(synthetic_negatives.draw_negative(rng, [drawing] if drawing.strokes else []).strokes, rng)
 
 
 def redraw(scan: Scan, rng: np.random.Generator) -> np.ndarray:

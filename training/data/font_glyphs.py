@@ -24,7 +24,7 @@ WEIGHT = re.compile(
 )  # some files name themselves after their weight: one hand all the same
 
 # Without what is a digit in some hand: B D G I O Q S Z b g i l o q s z, and among Cyrillic, Korean and Japanese characters the
-# slashed 0, the 3, the crossed 7 and the flagged or footed 1: taught as no digit, they would have people's digits refused.
+# slashed 0, the 3, the crossed 7 and the flagged or footed 1: learned as no digit, they would have people's digits refused.
 SIGNS: tuple[tuple[str, float], ...] = (  # characters, and their share of what is drawn
     ("ACEFHJKLMNPRTUVWXYacdefhjkmnprtuvwxy", 0.58),
     ("@#%?*+=€£<~", 0.05),

@@ -1,4 +1,4 @@
-"""Pictures drawn once, by several processes, and kept under var/: the same code and material draw the same ones."""
+"""Pictures drawn once, by several processes, and kept under var/: the same code and sources draw the same ones."""
 
 import hashlib
 import inspect
@@ -31,7 +31,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Job:
-    """Material, each item with a label, and the function that makes a uint8 (28, 28) picture of one with a generator.
+    """Items to draw, each with a label, and the function that makes a uint8 (28, 28) picture of one with a generator.
 
     `code` names the modules beside PREPARED_BY that decide what the pictures look like.
     """
@@ -42,7 +42,7 @@ class Job:
 
 
 def draw_pools(jobs: dict[str, Job], seed: int, report: Callable[[str], None]) -> dict[str, Pool]:
-    """Do the jobs that have material; what the same job drew before is read back."""
+    """Do the jobs that have items; what the same job drew before is read back."""
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as workers:
         return {name: _cached(name, job, seed, workers, report) for name, job in jobs.items() if job.items}
 

@@ -1,4 +1,4 @@
-"""What the baseline knows, shown again so that it is not forgotten: digits of several sources, and things that are none."""
+"""What the baseline knows, shown again so that it is not forgotten: digits of several sources, and what is none."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ from training.data.augmentation import render_drawings
 from training.data.baseline_mix import redraw, scans_of
 from training.data.datasets import DataUnavailable, Mnist, StrokeDrawing
 from training.data.synthetic_digits import add_habit, draw_digit
-from training.data.synthetic_negatives import draw_thing
+from training.data.synthetic_negatives import draw_negative
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def load_replay(config: FineTuneConfig) -> Replay:
     familiar = ~strangers
     pen = [add_habit(drawing, rng) for drawing in _some_pen_digits(config.replay_pen, rng)]
     synthetic = [draw_digit(i % 10, rng) for i in range(config.replay_synthetic)]
-    others = [draw_thing(rng, pen) for _ in range(config.replay_others)]
+    others = [draw_negative(rng, pen) for _ in range(config.replay_others)]
     inked = [_redraw(mnist, familiar, config.replay_scans, rng)]
     inked += [_render(drawings, rng) for drawings in (pen, synthetic, others)]
     images = np.concatenate([mnist.x_train[familiar], *(pair[0] for pair in inked)])

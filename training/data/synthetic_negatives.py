@@ -14,8 +14,8 @@ from training.data.synthetic_digits import draw, draw_digit
 TURNABLE = (2, 3, 4, 5, 7)  # a quarter turn makes these no digit; 0, 1, 6, 8 and 9 stay too near to one
 
 
-def draw_thing(rng: np.random.Generator, digits: list[StrokeDrawing]) -> StrokeDrawing:
-    """Draw something that is no digit; some things are made from `digits`, drawings of people."""
+def draw_negative(rng: np.random.Generator, digits: list[StrokeDrawing]) -> StrokeDrawing:
+    """Draw something that is no digit; some are made from `digits`, drawings of people."""
     makers, shares = zip(*MAKERS, strict=True)
     make = makers[rng.choice(len(makers), p=np.array(shares) / sum(shares))]
     return StrokeDrawing(NOT_A_DIGIT, "synthetic", make(rng, digits))

@@ -1,4 +1,4 @@
-"""From data to the shipped baseline: prepare, train, calibrate, sit the exams, write model and card."""
+"""From data to the shipped baseline: prepare, train, calibrate, examine, write model and card."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""One whole run, chapter by chapter: choose, prepare, learn, examine, decide. Needs no Celery; loads TensorFlow to learn."""
+"""One whole run, phase by phase: choose, prepare, learn, examine, decide. Needs no Celery; loads TensorFlow to learn."""
 
 import logging
 import os
@@ -60,7 +60,7 @@ def execute(run: TrainingRun, config: RunConfig, listener: Listener | None = Non
     with Lease(run, config.limits) as lease:
         try:
             with own_folder():
-                _chapters(run, config, Progress(run, lease, listener))
+                _run_phases(run, config, Progress(run, lease, listener))
         except NothingNew as reason:
             run.finish(Status.NOTHING_NEW, error=str(reason), progress=1.0)
         except Cancelled:
@@ -78,7 +78,7 @@ def execute(run: TrainingRun, config: RunConfig, listener: Listener | None = Non
     return run
 
 
-def _chapters(run: TrainingRun, config: RunConfig, progress: Progress) -> None:
+def _run_phases(run: TrainingRun, config: RunConfig, progress: Progress) -> None:
     champion = _sound_champion()
     progress.note(config=config.to_dict(), seed=config.fine_tune.seed, champion=champion, curve=[], log="")
     progress.phase("choosing drawings")
@@ -118,16 +118,18 @@ def choose_drawings(
     last_event = snapshots.latest_event()
     hashes = exam_set.hashes()
     chosen = snapshots.choose(config.snapshot, hashes)
-    progress.say(f"{len(chosen.members)} drawings of {len(set(chosen.people.tolist()))} people can be learned from")
+    progress.say(
+        f"{len(chosen.members)} drawings of {len(set(chosen.contributors.tolist()))} people can be learned from"
+    )
     if not chosen.members:
         raise NothingNew("There is no approved drawing to learn from yet.")
     images = snapshots.look_at(chosen, hashes, lambda share: progress.at(0.6 * share))
     images = snapshots.drop_near_duplicates(chosen, images, config.snapshot)
     _stop_if_learned(run, chosen, config, last_event)
     progress.at(0.7)
-    judged = baseline_evidence(images, chosen.labels, chosen.people)
-    doubt = estimate_label_noise(judged, reference_evidence(replay, config.snapshot), config.snapshot)
-    set_aside = snapshots.set_aside(chosen, doubt)
+    evidence = baseline_evidence(images, chosen.labels, chosen.contributors)
+    noise = estimate_label_noise(evidence, reference_evidence(replay, config.snapshot), config.snapshot)
+    set_aside = snapshots.set_aside(chosen, noise)
     if set_aside:
         progress.say(f"{set_aside} drawings are set aside: others contradict their labels")
     if not chosen.members:
@@ -190,15 +192,14 @@ def prepare(
         ExamLeakage: there are some.
     """
     members = [(UUID(drawing_id), label) for drawing_id, label in snapshot.manifest["members"]]
-    people = contributors_of([drawing_id for drawing_id, _ in members])
-    examples = render_drawings_to_learn(members, people, config, steps.at)
-    asked = exam_set.hashes()
-    examples = training_set.without_exam_look_alikes(examples, asked)
-    replay = training_set.replay_without(replay, asked - exam_set.hashes(gate.MNIST))
-    exam_people = set(
-        Contributor.objects.filter(is_exam=True, pk__in=set(people.values())).values_list("pk", flat=True)
-    )
-    training_set.refuse_exam_leakage([examples.images, replay.images], asked, set(people.values()), exam_people)
+    contributors = contributors_of([drawing_id for drawing_id, _ in members])
+    examples = render_drawings_to_learn(members, contributors, config, steps.at)
+    exam_hashes = exam_set.hashes()
+    examples = training_set.without_exam_look_alikes(examples, exam_hashes)
+    replay = training_set.replay_without(replay, exam_hashes - exam_set.hashes(gate.MNIST))
+    learned_from = set(contributors.values())
+    examined = set(Contributor.objects.filter(is_exam=True, pk__in=learned_from).values_list("pk", flat=True))
+    training_set.refuse_exam_leakage([examples.images, replay.images], exam_hashes, learned_from, examined)
     learned, validation = training_set.hold_out(examples, config)
     steps.say(
         f"{len(learned.labels)} pictures to learn from, {len(validation.labels)} held out, {len(replay.labels)} replayed"
@@ -258,7 +259,7 @@ def judge_and_decide(
 
 
 def _is_same(one: CalibratedModel, other: CalibratedModel) -> bool:
-    """The champion is often the baseline: one sitting is enough then."""
+    """The champion is often the baseline: one evaluation is enough then."""
     return one == other
 
 
