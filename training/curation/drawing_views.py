@@ -4,6 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.pixels import to_grey
@@ -34,7 +35,7 @@ def render_drawings_to_learn(
     return Examples(np.stack(images), np.array(shown_labels), np.array(drawn_by), np.array(first))
 
 
-def _views(picture: Picture, most: int, rng: np.random.Generator) -> list[np.ndarray]:
+def _views(picture: Picture, most: int, rng: np.random.Generator) -> list[NDArray[np.uint8]]:
     views = [to_grey(picture.seen)]
     if picture.strokes is None:
         return views

@@ -1,6 +1,7 @@
 """What the shipped baseline makes of pictures, as evidence about their labels."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.baseline import shipped_baseline
 from recognizer.inference.answers import calibrated_probabilities
@@ -13,7 +14,9 @@ REFUSED_PRIOR = 0.7  # how sure the baseline is of "not a digit" when it refuses
 ACCEPTED_PRIOR = 0.02  # and when it does not
 
 
-def baseline_evidence(images: np.ndarray, labels: np.ndarray, contributors: np.ndarray) -> LabelEvidence:
+def baseline_evidence(
+    images: NDArray[np.uint8], labels: NDArray[np.int64], contributors: NDArray[np.int64]
+) -> LabelEvidence:
     """Read uint8 (N, 28, 28) pictures with the baseline, which has learned from no drawing: it is always out of sample."""
     baseline = shipped_baseline().model
     prediction = baseline.predict_all(images)

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.labels import NOT_A_DIGIT
 from training.config import SnapshotConfig
@@ -35,10 +36,10 @@ class LabelEvidence:
         contributors: int64 (N,), who drew each; -1 for the baseline's own data, whose labels are right.
     """
 
-    features: np.ndarray
-    prior: np.ndarray
-    labels: np.ndarray
-    contributors: np.ndarray
+    features: NDArray[np.float32]
+    prior: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    contributors: NDArray[np.int64]
 
     def __add__(self, other: "LabelEvidence") -> "LabelEvidence":
         return LabelEvidence(
@@ -50,7 +51,7 @@ class LabelEvidence:
 class LabelNoise:
     """Per judged drawing: 0..1 how strongly others contradict its label, and why it should be set aside ("" if not)."""
 
-    scores: np.ndarray
+    scores: NDArray[np.float32]
     reasons: list[str]
 
 
@@ -71,7 +72,7 @@ def estimate_label_noise(drawings: LabelEvidence, reference: LabelEvidence, conf
     return LabelNoise(1.0 - given, reasons)
 
 
-def out_of_sample(drawings: LabelEvidence, reference: LabelEvidence, config: SnapshotConfig) -> np.ndarray:
+def out_of_sample(drawings: LabelEvidence, reference: LabelEvidence, config: SnapshotConfig) -> NDArray[np.float32]:
     """Estimate the class of each drawing from everybody else's: float32 (N, 11), rows sum to 1.
 
     Where hardly anybody draws, a contributor's other drawings may speak for this one: somebody alone must be learned from, too.
@@ -88,18 +89,18 @@ def out_of_sample(drawings: LabelEvidence, reference: LabelEvidence, config: Sna
             likeness[drawings.contributors[rows, None] == everybody.contributors[None, :]] = -1.0
         nearest = np.argpartition(-likeness, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
         near = np.take_along_axis(likeness, nearest, axis=1)
-        weight = np.exp(SHARPNESS * (near - near.max(axis=1, keepdims=True))) * (
-            near > 0
-        )  # what is like nothing has none
+        # what is like nothing weighs nothing
+        weight = np.exp(SHARPNESS * (near - near.max(axis=1, keepdims=True))) * (near > 0)
         for k in range(NEIGHBOURS):
             votes[rows, everybody.labels[nearest[:, k]]] += weight[:, k]
     blended = votes + PRIOR_WEIGHT * drawings.prior
-    return blended / blended.sum(axis=1, keepdims=True)
+    probability: NDArray[np.float32] = blended / blended.sum(axis=1, keepdims=True)
+    return probability
 
 
 def _contradicted(
-    probability: np.ndarray, given: np.ndarray, labels: np.ndarray, config: SnapshotConfig
-) -> tuple[np.ndarray, np.ndarray]:
+    probability: NDArray[np.float32], given: NDArray[np.float32], labels: NDArray[np.int64], config: SnapshotConfig
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Confident learning's rule: another class, with at least that class's usual self-confidence. Also returns which."""
     usual = np.array([given[labels == c].mean() if (labels == c).any() else 1.0 for c in range(CLASSES)])
     likelier = probability.argmax(axis=1)
@@ -108,7 +109,7 @@ def _contradicted(
 
 
 def contradicted_contributors(
-    contributors: np.ndarray, contradicted: np.ndarray, config: SnapshotConfig
+    contributors: NDArray[np.int64], contradicted: NDArray[np.bool_], config: SnapshotConfig
 ) -> dict[int, tuple[int, int]]:
     """Find contributors contradicted far more often than others are: {contributor: (contradicted, drawings)}."""
     ids, inverse = np.unique(contributors, return_inverse=True)

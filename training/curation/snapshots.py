@@ -15,8 +15,9 @@ import numpy as np
 from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 from django.db.models.functions import Coalesce
+from numpy.typing import NDArray
 
-from recognizer.imaging.pixels import content_hash, to_grey
+from recognizer.imaging.pixels import content_hash, to_grey, to_input
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, LabelEvent
 from training.config import SnapshotConfig
@@ -53,11 +54,11 @@ class Chosen:
         self.members = [member for member in self.members if member.id not in reasons]
 
     @property
-    def labels(self) -> np.ndarray:
+    def labels(self) -> NDArray[np.int64]:
         return np.array([member.label for member in self.members], "int64")
 
     @property
-    def contributors(self) -> np.ndarray:
+    def contributors(self) -> NDArray[np.int64]:
         return np.array([member.contributor for member in self.members], "int64")
 
 
@@ -101,7 +102,7 @@ def _by_lot(config: SnapshotConfig) -> Iterator[Candidate]:
         yield from _rows(part.order_by("id")[: config.scanned])
 
 
-def _rows(drawings: QuerySet) -> Iterator[Candidate]:
+def _rows(drawings: QuerySet[Drawing]) -> Iterator[Candidate]:
     label = Coalesce("reviewed_label", "confirmed_label")
     columns = drawings.values_list("id", "contributor_id", "content_hash", label, "reviewed_at")
     for drawing_id, contributor, digest, given, reviewed_at in columns.iterator(chunk_size=1000):
@@ -109,7 +110,7 @@ def _rows(drawings: QuerySet) -> Iterator[Candidate]:
 
 
 def _reason_against(
-    row: Candidate, seen: set[str], exam_hashes: set[str], drawn: Counter, config: SnapshotConfig
+    row: Candidate, seen: set[str], exam_hashes: set[str], drawn: Counter[tuple[int, int]], config: SnapshotConfig
 ) -> str:
     if row.content_hash in exam_hashes:
         return IS_EXAMINED
@@ -120,7 +121,7 @@ def _reason_against(
     return ""
 
 
-def look_at(chosen: Chosen, exam_hashes: set[str], on_each: Callable[[float], None]) -> np.ndarray:
+def look_at(chosen: Chosen, exam_hashes: set[str], on_each: Callable[[float], None]) -> NDArray[np.uint8]:
     """Read the members' pictures as the network sees them: uint8 (N, 28, 28). Unreadable members leave."""
     images, out = {}, {}
     for picture in read_pictures([member.id for member in chosen.members]):
@@ -135,17 +136,17 @@ def look_at(chosen: Chosen, exam_hashes: set[str], on_each: Callable[[float], No
     )
 
 
-def drop_near_duplicates(chosen: Chosen, images: np.ndarray, config: SnapshotConfig) -> np.ndarray:
+def drop_near_duplicates(chosen: Chosen, images: NDArray[np.uint8], config: SnapshotConfig) -> NDArray[np.uint8]:
     """Leave out what is almost an earlier member with the same label. Returns the remaining images."""
     labels, is_copy = chosen.labels, np.zeros(len(images), bool)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
-        is_copy[rows] = _copies(images[rows].reshape(len(rows), -1).astype("float32") / 255, config)
+        is_copy[rows] = _copies(to_input(images[rows]).reshape(len(rows), -1), config)
     chosen.leave_out({member.id: NEAR for member, copy in zip(chosen.members, is_copy, strict=True) if copy})
     return images[~is_copy]
 
 
-def _copies(flat: np.ndarray, config: SnapshotConfig) -> np.ndarray:
+def _copies(flat: NDArray[np.float32], config: SnapshotConfig) -> NDArray[np.bool_]:
     """Which of the pictures float32 (N, 784) are within the distance of an earlier one that is no copy itself."""
     length = (flat**2).sum(axis=1)
     is_copy = np.zeros(len(flat), bool)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db import transaction
+from numpy.typing import NDArray
 
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.strokes import Strokes
@@ -23,9 +24,9 @@ class Picture:
     """A stored drawing: `ink` uint8 (H, W), `strokes` in its pixels, and what the network sees, `seen` float32 (28, 28, 1)."""
 
     id: UUID
-    ink: np.ndarray
+    ink: NDArray[np.uint8]
     strokes: Strokes | None
-    seen: np.ndarray
+    seen: NDArray[np.float32]
 
 
 def read_pictures(ids: Sequence[UUID]) -> Iterator[Picture]:

@@ -6,6 +6,7 @@ Arrays alone: which rows they come from is decided in `snapshots`, how they are 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.imaging.pixels import content_hash
 from training.config import FineTuneConfig
@@ -23,12 +24,12 @@ class Examples:
     `first` marks the one of each drawing that serving saw.
     """
 
-    images: np.ndarray
-    labels: np.ndarray
-    contributors: np.ndarray
-    first: np.ndarray
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    contributors: NDArray[np.int64]
+    first: NDArray[np.bool_]
 
-    def __getitem__(self, rows: np.ndarray) -> "Examples":
+    def __getitem__(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Examples":
         return Examples(self.images[rows], self.labels[rows], self.contributors[rows], self.first[rows])
 
 
@@ -51,7 +52,7 @@ def hold_out(examples: Examples, config: FineTuneConfig) -> tuple[Examples, Exam
     return examples[~is_held], examples[is_held & examples.first]
 
 
-def _some_groups(groups: np.ndarray, config: FineTuneConfig) -> np.ndarray:
+def _some_groups(groups: NDArray[np.int64], config: FineTuneConfig) -> NDArray[np.bool_]:
     """Which rows, bool (N,), are of groups picked by seed: whole ones, neither more rows nor more groups than the share."""
     names, inverse, counts = np.unique(groups, return_inverse=True, return_counts=True)
     room, most = config.validation_share * len(groups), max(1, round(config.validation_share * len(names)))
@@ -76,7 +77,7 @@ def replay_without(replay: Replay, exam_hashes: set[str]) -> Replay:
 
 
 def refuse_exam_leakage(
-    pools: list[np.ndarray], exam_hashes: set[str], contributors: set[int], exam_contributors: set[int]
+    pools: list[NDArray[np.uint8]], exam_hashes: set[str], contributors: set[int], exam_contributors: set[int]
 ) -> None:
     """Refuse to train if a picture of the training set is an exam's, or a contributor of it is examined.
 
@@ -92,7 +93,7 @@ def refuse_exam_leakage(
         raise ExamLeakage(f"{found} pictures of the training set are exam questions; nothing was trained.")
 
 
-def balanced(examples: Examples, count: int, config: FineTuneConfig, rng: np.random.Generator) -> np.ndarray:
+def balanced(examples: Examples, count: int, config: FineTuneConfig, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw `count` rows at most, each class and each contributor weighing about the square root of what they gave.
 
     No drawing comes up more than `config.drawing_repeats` times on average, so that a handful is not learned by heart.

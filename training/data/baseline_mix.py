@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.imaging.preprocessing import FRAME
 from recognizer.labels import NOT_A_DIGIT
@@ -78,7 +80,7 @@ class BaselineData:
 
     pools: dict[str, Pool]
     held: dict[str, Pool]
-    held_rows: np.ndarray
+    held_rows: NDArray[np.int64]
 
 
 def prepare(config: PoolConfig, report: Callable[[str], None] = lambda line: None) -> BaselineData:
@@ -96,7 +98,7 @@ def prepare(config: PoolConfig, report: Callable[[str], None] = lambda line: Non
     )
 
 
-def held_mnist(config: PoolConfig, mnist: datasets.Mnist) -> np.ndarray:
+def held_mnist(config: PoolConfig, mnist: datasets.Mnist) -> NDArray[np.bool_]:
     """Which training digits are of writers that the baseline does not learn from: bool (N,)."""
     writers = datasets.load_mnist_writers()
     if writers is None:
@@ -108,7 +110,7 @@ def held_mnist(config: PoolConfig, mnist: datasets.Mnist) -> np.ndarray:
     return np.isin(writers, chosen)
 
 
-def scans_of(images: np.ndarray, labels: np.ndarray) -> list[Scan]:
+def scans_of(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> list[Scan]:
     """uint8 (N, 28, 28) and int (N,) as scans to redraw."""
     return [Scan(label, image.tobytes()) for image, label in zip(images, labels.tolist(), strict=True)]
 
@@ -159,7 +161,9 @@ def _optional(name: str, split: str | None = None) -> list[StrokeDrawing]:
         return []
 
 
-def _split(drawings: list[StrokeDrawing], by: str, held: float, rng: np.random.Generator):
+def _split(
+    drawings: list[StrokeDrawing], by: Literal["writer", "name"], held: float, rng: np.random.Generator
+) -> tuple[list[StrokeDrawing], list[StrokeDrawing]]:
     """Part drawings by who drew them or by what they show; `held` is a number of groups or a share of them."""
     keys = [drawing.writer if by == "writer" else drawing.name for drawing in drawings]
     names = np.array(sorted(set(keys)))
@@ -169,25 +173,25 @@ def _split(drawings: list[StrokeDrawing], by: str, held: float, rng: np.random.G
     return kept, [drawing for drawing, key in zip(drawings, keys, strict=True) if key in chosen]
 
 
-def keep(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
+def keep(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     return render_strokes(drawing.strokes, rng)
 
 
-def vary(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
+def vary(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     return render_strokes(vary_strokes(drawing.strokes, rng, 0.7), rng)
 
 
-def habit(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
+def habit(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     return vary(synthetic_digits.add_habit(drawing, rng), rng)
 
 
-def invent(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
+def invent(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     return render_strokes(synthetic_digits.draw_digit(drawing.label, rng).strokes, rng)
 
 
-def negative(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
+def negative(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     return render_strokes(synthetic_negatives.draw_negative(rng, [drawing] if drawing.strokes else []).strokes, rng)
 
 
-def redraw(scan: Scan, rng: np.random.Generator) -> np.ndarray:
+def redraw(scan: Scan, rng: np.random.Generator) -> NDArray[np.uint8]:
     return redraw_scan(np.frombuffer(scan.pixels, "uint8").reshape(FRAME, FRAME), rng)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from fontTools.ttLib import TTFont
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from recognizer.imaging.pixels import to_grey
@@ -116,7 +117,7 @@ def _pick(label: int, character: str, hands: Sequence[Family], rng: np.random.Ge
     return Glyph(label, files[rng.integers(len(files))], character)
 
 
-def draw_glyph(glyph: Glyph, rng: np.random.Generator) -> np.ndarray:
+def draw_glyph(glyph: Glyph, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Ink a glyph as another hand might and normalize it as serving does. Returns uint8 (28, 28).
 
     Raises:
@@ -129,7 +130,7 @@ def draw_glyph(glyph: Glyph, rng: np.random.Generator) -> np.ndarray:
     return to_grey(normalize_ink(_redraw(ink, rng)))
 
 
-def _redraw(ink: Image.Image, rng: np.random.Generator) -> np.ndarray:
+def _redraw(ink: Image.Image, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Turn, slant and stretch it about its middle, on a sheet that has room for that."""
     angle, slant = np.radians(rng.normal(0, TURN)), rng.normal(0, SLANT)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

@@ -58,7 +58,7 @@ def _strokes(parts: list[tuple[str, dict[str, str]]]) -> Strokes:
     return pen.strokes
 
 
-class PathPen(BasePen):
+class PathPen(BasePen):  # type: ignore[misc]  # fontTools has no types
     """Collects what it is led along as strokes: lists of [x, y]. The parser leads it back to the start of a closed path."""
 
     def __init__(self) -> None:
@@ -81,4 +81,4 @@ class PathPen(BasePen):
 def _is_simple(icon: StrokeDrawing) -> bool:
     left, top, right, bottom = bounding_box(icon.strokes)
     lengths = [np.hypot(*np.diff(np.array(stroke), axis=0).T).sum() for stroke in icon.strokes]
-    return 0 < sum(lengths) < LONGEST * max(right - left, bottom - top)
+    return bool(0 < sum(lengths) < LONGEST * max(right - left, bottom - top))

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+Card = dict[str, Any]  # as card.json holds it: numbers, names, and tables of them
 
 EXAMS = {
     "mnist": "MNIST test",
@@ -36,12 +39,12 @@ SOURCES = {
 WORST_PAIRS = 8
 
 
-def write(card: dict, path: Path) -> None:
+def write(card: Card, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(card))
 
 
-def render(card: dict) -> str:
+def render(card: Card) -> str:
     """Return the card as Markdown."""
     parts = [
         "# Model card: the shipped baseline\n",
@@ -99,7 +102,7 @@ FAILURES = """\
 """
 
 
-def _facts(card: dict) -> str:
+def _facts(card: Card) -> str:
     calibration = card["calibration"]
     rows = [
         ("Made", card["made_at"]),
@@ -114,11 +117,11 @@ def _facts(card: dict) -> str:
     return _table(("", ""), rows)
 
 
-def _cycles(config: dict) -> list[str]:
+def _cycles(config: dict[str, Any]) -> list[str]:
     return [f"{cycle['batches']:,}" for cycle in config["cycles"]]
 
 
-def _exams(metrics: dict, names: dict[str, str]) -> str:
+def _exams(metrics: dict[str, Any], names: dict[str, str]) -> str:
     rows = []
     for name, result in metrics.items():
         low, high = result["interval"]
@@ -130,7 +133,7 @@ def _exams(metrics: dict, names: dict[str, str]) -> str:
     return _table(head, rows)
 
 
-def _recalls(metrics: dict) -> str:
+def _recalls(metrics: dict[str, Any]) -> str:
     rows = [
         (EXAMS.get(name, name), *(f"{r:.1%}" if r is not None else "-" for r in result["recall"]))
         for name, result in metrics.items()
@@ -139,7 +142,7 @@ def _recalls(metrics: dict) -> str:
     return _table(("Exam", *map(str, range(10))), rows)
 
 
-def _pairs(metrics: dict) -> str:
+def _pairs(metrics: dict[str, Any]) -> str:
     confusions = [result["confusion"] for name, result in metrics.items() if name != "not_digits"]
     table = np.sum(confusions, axis=0)[:10]
     table[np.arange(10), np.arange(10)] = 0
@@ -150,7 +153,7 @@ def _pairs(metrics: dict) -> str:
     )
 
 
-def _curve(card: dict) -> str:
+def _curve(card: Card) -> str:
     rows = [(f"{point['confidence']:.1%}", f"{point['accuracy']:.1%}", f"{point['n']:,}") for point in card["curve"]]
     return _table(("Said (mean)", "Was right", "Drawings"), rows)
 

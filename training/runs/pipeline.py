@@ -5,6 +5,7 @@ import os
 import platform
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -93,7 +94,7 @@ def _run_phases(run: TrainingRun, config: RunConfig, progress: Progress) -> None
 def _sound_champion() -> ModelVersion:
     """The version that serves, registered first if this database has never served."""
     registry.ensure_baseline()
-    champion = ModelVersion.objects.defer(None).get(is_champion=True)
+    champion: ModelVersion = ModelVersion.objects.defer(None).get(is_champion=True)
     registry.load_model(champion)  # a broken champion is no measure; its reason becomes the run's
     return champion
 
@@ -314,7 +315,7 @@ def _promote(version: ModelVersion, champion: ModelVersion, decision: gate.Decis
     return True
 
 
-def _environment(source: dict[str, str]) -> dict:
+def _environment(source: dict[str, str]) -> dict[str, Any]:
     import tensorflow
 
     return {
