@@ -7,7 +7,7 @@ from training.data import stroke_templates
 from training.data.augmentation import render_drawings
 from training.data.datasets import StrokeDrawing
 from training.data.synthetic_digits import add_habit, draw, draw_digit
-from training.data.synthetic_negatives import MAKERS, _pencil, draw_thing
+from training.data.synthetic_negatives import MAKERS, _pencil, draw_negative
 
 BAR = [[[50.0, float(y)] for y in range(0, 101, 10)]]
 
@@ -49,7 +49,7 @@ def test_every_thing_can_be_drawn(maker, rng):
 
 
 def test_a_thing_is_labelled_as_no_digit(rng):
-    assert draw_thing(rng, []).label == NOT_A_DIGIT
+    assert draw_negative(rng, []).label == NOT_A_DIGIT
 
 
 def test_a_bare_one_gets_a_foot_or_a_flag(rng):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from recognizer.models import Contributor
 from training import tasks
-from training.config import RunLimits
+from training.config import RUN_CONFIG, RunLimits
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat
 from training.models.runs import TrainingRunQuerySet
 from training.runs import leases, schedule
@@ -335,9 +335,21 @@ def test_second_tick_says_why_it_did_nothing(policy, claim):
     assert tasks.tick() == f"run {run.pk} is at work"
 
 
+def test_tick_runs_with_the_numbers_of_the_environment(policy, draw, monkeypatch):
+    configs = []
+    monkeypatch.setattr(tasks, "confine", lambda limits: configs.append(limits))
+    monkeypatch.setattr("training.runs.pipeline.execute", lambda run, config: configs.append(config) or run)
+    monkeypatch.setenv(RUN_CONFIG, '{"fine_tune": {"epochs": 1}, "limits": {"nice": 19}}')
+    draw(3), draw(4)
+    tasks.tick()
+    limits, config = configs
+    assert limits.nice == config.limits.nice == 19
+    assert config.fine_tune.epochs == 1
+
+
 def test_tick_marks_a_dead_run_failed_and_starts_the_next(policy, draw, monkeypatch, claim):
     monkeypatch.setattr(tasks, "confine", lambda limits: None)
-    monkeypatch.setattr("training.runs.pipeline.execute", lambda run: run)
+    monkeypatch.setattr("training.runs.pipeline.execute", lambda run, config: run)
     draw(3), draw(4)
     dead = claim()
     expire(dead)

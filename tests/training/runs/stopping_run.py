@@ -52,9 +52,9 @@ def learn(snapshot, config, questions, replay, steps):
     return pipeline.Challenger(shipped.keras, shipped.model, 0.0)
 
 
-def learn_little(*lesson):
+def learn_little(*given):
     """Train nothing, but pass the model through the disk as learning does."""
-    challenger = learn(*lesson)
+    challenger = learn(*given)
     with full_disk(), tempfile.NamedTemporaryFile() as file:
         file.write(challenger.keras)
         file.flush()
@@ -72,9 +72,9 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def fill_database(*lesson):
+def fill_database(*given):
     """SQLite may not take another page: the version that is registered next does not fit."""
-    challenger = learn(*lesson)
+    challenger = learn(*given)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM")  # earlier tests' rows have left free pages
         cursor.execute("PRAGMA page_count")
@@ -83,8 +83,8 @@ def fill_database(*lesson):
     return challenger
 
 
-def learn_too_much(*lesson):
-    learn(*lesson)
+def learn_too_much(*given):
+    learn(*given)
     return np.ones(MEMORY + 1, "uint8")
 
 
