@@ -5,9 +5,10 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.support.person import Person
+from tests.support.watch import WATCH_CSP, Watch
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps an event loop running in this thread
 PATIENCE_MS = 15_000  # the suite shares two cores with others; nothing here measures time
@@ -20,10 +21,6 @@ CHROMIUM_SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WATCH_CSP = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", (e) => window.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
-"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,33 +37,6 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_SWITCHES)
         yield browser
         browser.close()
-
-
-class Watch:
-    """What no page may do: ask another host, break the content security policy, throw."""
-
-    def __init__(self, site: str) -> None:
-        self.site, self.faults, self.pages = site, [], []
-
-    def follow(self, page: Page) -> None:
-        self.pages.append(page)
-        page.on("request", lambda request: self._see_request(request.url))
-        page.on("pageerror", lambda error: self.faults.append(f"threw {error}"))
-        page.on("console", lambda message: self._see_console(message.text))
-
-    def check(self) -> None:
-        for page in self.pages:
-            if not page.is_closed() and page.url.startswith(self.site):
-                self.faults += [f"violates the policy: {found}" for found in page.evaluate("window.violations")]
-        assert not self.faults
-
-    def _see_request(self, url: str) -> None:
-        if not url.startswith((self.site + "/", "data:", "blob:")):
-            self.faults.append(f"asked {url}")
-
-    def _see_console(self, text: str) -> None:
-        if "Content Security Policy" in text:
-            self.faults.append(text)
 
 
 @pytest.fixture

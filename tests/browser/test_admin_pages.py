@@ -3,15 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from recognizer import registry
 from recognizer.models import Contributor, Drawing, ModelVersion
 from recognizer.review import moderation
-from tests.browser.test_accessibility import LOOKS
 from tests.support.drawings import make_drawing, make_drawings
+from tests.support.looks import LOOKS, grave_findings
 from tests.support.person import sign_in
 from training.evaluation import exam_sets
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat
@@ -50,13 +49,6 @@ PAGES = [  # not a user's own page: the widgets there are Django's, and so is an
 ]
 
 
-def grave_findings(page: Page) -> list[tuple[str, list[str]]]:
-    # preload: axe would load style sheets anew by inline styles, which the policy of these pages forbids
-    found = Axe().run(page, options={"preload": False}).response["violations"]
-    grave = [finding for finding in found if finding["impact"] in ("serious", "critical")]
-    return [(finding["id"], [node["html"][:120] for node in finding["nodes"]]) for finding in grave]
-
-
 def register(parent: ModelVersion, origin: str, accuracy: float) -> ModelVersion:
     table = [[20 if row == column else 0 for column in range(11)] for row in range(11)]
     table[4][9], table[7][10] = 3, 1
@@ -93,7 +85,7 @@ def rows(owner) -> dict:
     baseline = ModelVersion.objects.defer(None).get(is_champion=True)
     champion, held = register(baseline, "run 1", 0.98), register(baseline, "run 2", 0.9)
     registry.promote(champion, by=owner, reason="better")
-    make_drawing(seed=77, predicted=1, confirmed=7, version=champion).approve(7, owner)
+    make_drawing(seed=77, predicted=1, confirmed=7, model_version=champion).approve(7, owner)
     failed = TrainingRun.objects.create(status="failed", trigger="request", requested_by=owner, error="Out of memory.")
     TrainingPolicy.load()
     WorkerHeartbeat.objects.beat("celery@worker")

@@ -3,9 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.looks import PAGES
 from tests.support.recorded import SCRIBBLE, SEVEN
-
-PAGES = ["/", "/drawings/", "/rounds/", "/progress/", "/model/", "/about/", "/privacy/"]
 
 
 def bottom(person, selector: str) -> float:

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from recognizer.models import Contributor, Drawing, LabelEvent
 from tests.support.recorded import FOUR, SEVEN, ZERO
+from tests.support.waiting import let_page_settle
 
 
 def test_a_drawn_seven_is_read_and_the_correction_is_stored_with_its_events(visit):
@@ -167,7 +168,7 @@ def test_enter_that_is_held_says_yes_to_nothing(visit):
     person.expect_answer(7)
     for _ in range(3):
         person.page.keyboard.down("Enter")  # a key that is down already repeats
-    person.page.wait_for_timeout(300)
+    let_page_settle(person.page)
     assert person.phase == "answered"
     person.page.keyboard.up("Enter")
     person.page.keyboard.press("Enter")

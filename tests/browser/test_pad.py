@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from recognizer.models import Drawing
 from tests.support.recorded import FOUR, SEVEN, ZERO
+from tests.support.waiting import let_page_settle
 
 
 def test_a_tap_draws_a_dot(visit):
@@ -143,7 +144,7 @@ def test_ink_survives_a_change_of_theme(visit):
     person.draw(ZERO)
     before = person.ink_share()
     person.button("theme").click()
-    person.page.wait_for_timeout(50)
+    let_page_settle(person.page)
     assert person.ink_share() == pytest.approx(before, rel=0.01)
 
 

@@ -9,6 +9,7 @@ from recognizer import registry, serving
 from recognizer.api.views import NewestFirst
 from recognizer.models import Contributor, Drawing, ModelVersion
 from tests.support.recorded import CROSSED_SEVEN, FOUR, SEVEN, ZERO
+from tests.support.waiting import let_page_settle
 
 
 def test_your_drawings_lists_them_with_their_fate_and_deletes_one_and_all(visit):
@@ -225,8 +226,11 @@ def test_what_failed_for_one_digit_of_a_round_is_not_tried_again_for_the_next(vi
     person.button("skip").click()
     expect(person.part("count")).to_have_text("2 of 2")
     expect(person.part("alert")).to_be_hidden()
+    asked: list[str] = []
+    person.page.on("request", lambda request: asked.append(request.url))
     person.page.evaluate("document.querySelector('[data-action=retry]').click()")
-    person.page.wait_for_timeout(300)
+    let_page_settle(person.page)
+    assert not asked
     expect(person.part("count")).to_have_text("2 of 2")
     assert Drawing.objects.get().confirmed_label is None
 
@@ -247,7 +251,7 @@ def test_enter_that_is_held_confirms_nothing_in_a_round(visit):
     expect(person.part("count")).to_have_text("2 of 2")
     person.draw(SEVEN)
     person.page.keyboard.down("Enter")  # a key that is down already repeats
-    person.page.wait_for_timeout(300)
+    let_page_settle(person.page)
     assert person.phase == "asking"
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from recognizer.models import Drawing, LabelEvent
 from tests.support.drawings import make_drawing, make_drawings
 from tests.support.person import sign_in
+from tests.support.watch import WATCH_CSP
 
 QUEUE = "/admin/recognizer/drawing/queue/"
 MOST = 50
@@ -217,6 +218,7 @@ def test_markup_that_got_into_a_page_would_not_run(open_context, chromium, site,
     context = chromium.new_context(base_url=site)  # not watched: the policy is broken here on purpose
     sign_in(context, owner, site)
     page = context.new_page()
+    page.add_init_script(WATCH_CSP)
     page.goto("/admin/recognizer/drawing/")
     page.evaluate(
         """() => {
@@ -226,6 +228,6 @@ def test_markup_that_got_into_a_page_would_not_run(open_context, chromium, site,
             document.body.append(script);
         }"""
     )
-    page.wait_for_timeout(200)
+    page.wait_for_function("window.violations.length >= 2")
     assert page.evaluate("window.ran") is None
     context.close()

@@ -7,7 +7,9 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from recognizer.models import Contributor, Drawing
+from tests.support.person import Person
 from tests.support.recorded import FOUR, SCRIBBLE, SEVEN, ZERO
+from tests.support.waiting import finish, let_page_settle
 
 DRAWINGS = re.compile(r"/api/v1/drawings/$")
 FEEDBACK = re.compile(r"/feedback/$")
@@ -156,8 +158,6 @@ def test_storage_that_is_switched_off_changes_nothing_else(visit, open_context):
     context.add_init_script(
         "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('off', 'SecurityError'); } });"
     )
-    from tests.support.person import Person
-
     person = Person(context.new_page())
     person.page.goto("/")
     person.button("theme").click()
@@ -169,8 +169,9 @@ def test_storage_that_is_switched_off_changes_nothing_else(visit, open_context):
 def test_a_failed_live_guess_is_no_error(visit):
     person = visit()
     person.page.route(GUESSES, lambda route: route.abort())
-    person.draw(SEVEN)
-    person.page.wait_for_timeout(300)
+    with person.page.expect_event("requestfailed"):
+        person.draw(SEVEN)
+    let_page_settle(person.page)
     expect(person.part("alert")).to_be_hidden()
     person.button("read").click()
     person.expect_answer(7)
@@ -191,16 +192,14 @@ def test_one_guess_is_in_flight_and_late_ones_are_dropped(visit):
           };
         }"""
     )
-    person.draw(SEVEN)
-    person.page.wait_for_timeout(500)
-    person.draw([[(112, 150), (196, 146)]])
-    person.page.wait_for_timeout(500)
+    for strokes in (SEVEN, [[(112, 150), (196, 146)]]):
+        with person.page.expect_request(GUESSES):
+            person.draw(strokes)
     assert person.page.evaluate("window.mostOpen") == 1  # a changed sheet gives the last one up
 
     person.button("clear").click()
-    for route in held:
-        route.continue_()
-    person.page.wait_for_timeout(500)
+    finish(held)
+    let_page_settle(person.page)
     assert person.phase == "intro"
     expect(person.part("digit")).to_be_hidden()
 
@@ -213,8 +212,8 @@ def test_drawing_on_while_the_answer_is_under_way_drops_it(visit):
     person.button("read").click()
     expect(person.page.locator("main")).to_have_attribute("data-phase", "reading")
     person.draw([[(200, 40), (240, 80)]])
-    held[0].continue_()
-    person.page.wait_for_timeout(500)
+    finish(held)
+    let_page_settle(person.page)
     assert person.phase == "drawing"
     assert person.ink_share() > 0.05
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.browser.test_layout import PAGES
+from tests.support.looks import PAGES
+from tests.support.watch import WATCH_CSP, Watch
 
 MOST_BYTES = 100 * 1024  # uncompressed, all of it
 
@@ -27,15 +28,13 @@ def test_the_policy_that_is_watched_is_the_strict_one(visit):
 
 
 def test_the_watch_sees_another_host_and_a_broken_policy(chromium, site):
-    from tests.browser.conftest import WATCH_CSP, Watch
-
     page = chromium.new_page(base_url=site)
     page.add_init_script(WATCH_CSP)
     watch = Watch(site)
     watch.follow(page)
     page.goto("/")
     page.evaluate("() => { new Image().src = 'https://example.invalid/a.png'; }")
-    page.wait_for_timeout(100)
+    page.wait_for_function("window.violations.length > 0")
     with pytest.raises(AssertionError):
         watch.check()
     page.close()

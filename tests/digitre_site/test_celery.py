@@ -13,8 +13,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from digitre_site import celery
-from tests.support.running_site import Digitre, wait_until
-from tests.support.sevens import seven
+from tests.support.pictures import seven_form
+from tests.support.running_site import Digitre
+from tests.support.waiting import wait_until
 from training.config import RunLimits
 from training.models import WorkerHeartbeat
 
@@ -82,7 +83,7 @@ def test_drawing_goes_on_without_the_broker_and_the_worker_consumes_again_after(
 
     os.kill(broker, signal.SIGSTOP)  # a black hole: it accepts and never answers, which is worse than being gone
     for _ in range(5):
-        status, answer = digitre.call("POST", "/api/v1/drawings/", seven())
+        status, answer = digitre.call("POST", "/api/v1/drawings/", seven_form())
         assert status == 201
         status, _ = digitre.call("PUT", f"/api/v1/drawings/{answer['id']}/feedback/", {"label": 7})
         assert status == 200

@@ -16,9 +16,10 @@ from rest_framework.test import APIClient
 
 from recognizer.models import Drawing, LabelEvent
 from tests.support import pictures
+from tests.support.pictures import seven_form
 from tests.support.postgres_server import as_server_account, find_binaries, running_postgres
-from tests.support.running_site import Digitre, wait_until
-from tests.support.sevens import seven
+from tests.support.running_site import Digitre
+from tests.support.waiting import wait_until
 
 WRITERS, DRAWINGS_EACH = 16, 10
 
@@ -45,7 +46,7 @@ def test_postgres_restarted_under_load_loses_nothing_that_was_answered(own_postg
 
     def draw() -> None:
         while not stop.is_set():
-            answers.append(digitre.call("POST", "/api/v1/drawings/", seven()))
+            answers.append(digitre.call("POST", "/api/v1/drawings/", seven_form()))
 
     threads = [threading.Thread(target=draw) for _ in range(3)]
     for thread in threads:
@@ -71,7 +72,7 @@ def test_postgres_restarted_under_load_loses_nothing_that_was_answered(own_postg
 @pytest.mark.processes
 def test_request_in_flight_is_answered_when_the_end_is_asked_for(digitre: Digitre):
     digitre.start()
-    body = json.dumps(seven()).encode()
+    body = json.dumps(seven_form()).encode()
     connection = http.client.HTTPConnection("127.0.0.1", digitre.port, timeout=60)
     connection.putrequest("POST", "/api/v1/drawings/")
     connection.putheader("Content-Type", "application/json")

@@ -10,8 +10,9 @@ import sys
 import pytest
 
 from digitre_site.launcher import broker
-from tests.support.running_site import Digitre, wait_until
-from tests.support.sevens import seven
+from tests.support.pictures import seven_form
+from tests.support.running_site import Digitre
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.processes
 PASSWORD = re.compile(r'account "admin", password "([^"]+)"')
@@ -20,7 +21,7 @@ PASSWORD = re.compile(r'account "admin", password "([^"]+)"')
 def test_one_command_answers_a_real_drawing_and_ctrl_c_leaves_nothing(digitre: Digitre) -> None:
     digitre.start()
 
-    status, answer = digitre.call("POST", "/api/v1/drawings/", seven())
+    status, answer = digitre.call("POST", "/api/v1/drawings/", seven_form())
     assert (status, answer["digit"]) == (201, 7)
     assert len(digitre.processes()) >= 5  # launcher, broker, web and its worker, worker and its child, beat
 
@@ -64,7 +65,7 @@ def fell_and_came_back(digitre: Digitre, word: str) -> None:
 
 def answers(digitre: Digitre) -> bool:
     try:
-        return digitre.call("POST", "/api/v1/guesses/", seven())[0] == 200
+        return digitre.call("POST", "/api/v1/guesses/", seven_form())[0] == 200
     except OSError:
         return False
 

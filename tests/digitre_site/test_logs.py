@@ -8,7 +8,8 @@ import pytest
 import structlog
 from structlog.stdlib import ProcessorFormatter
 
-from tests.support.running_site import Digitre, wait_until
+from tests.support.running_site import Digitre
+from tests.support.waiting import wait_until
 
 
 def line_of(record: logging.LogRecord) -> str:

@@ -8,6 +8,7 @@ from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.errors import CorruptArtifact
 from recognizer.models import ModelVersion, PromotionEvent
+from tests.support.versions import make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -15,20 +16,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def baseline():
     return registry.ensure_baseline()
-
-
-def make_version(parent: ModelVersion, **columns: object) -> ModelVersion:
-    shipped = shipped_baseline()
-    defaults = {
-        "keras": shipped.keras,
-        "tflite": shipped.tflite,
-        "preprocessing_version": parent.preprocessing_version,
-        "calibration": parent.calibration,
-        "metrics": {},
-        "parent": parent,
-        "origin": "a test",
-    }
-    return registry.register(**(defaults | columns))
 
 
 def test_migrated_database_serves_the_shipped_baseline_as_version_1(baseline):

@@ -1,6 +1,5 @@
 """The verbs where something happens in between: the same call twice, a contributor who leaves, time that passes."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -14,6 +13,7 @@ from recognizer.models import Contributor, Drawing, LabelEvent
 from recognizer.review import moderation
 from recognizer.submissions import Submission
 from tests.support import pictures
+from tests.support.waiting import wait_until
 
 SUBMISSION = Submission(pictures.draw_ink())
 
@@ -93,6 +93,14 @@ def test_purging_reads_no_pictures(month_old):
     assert not [query["sql"] for query in queries if '"png"' in query["sql"] or '"strokes"' in query["sql"]]
 
 
+def somebody_waits_for_us() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        )
+        return cursor.fetchone()[0] > 0
+
+
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_what_is_confirmed_while_it_is_being_purged_stays(model):
@@ -109,7 +117,7 @@ def test_what_is_confirmed_while_it_is_being_purged_stays(model):
         with transaction.atomic():
             drawing.confirm(7)
             purging = pool.submit(purge)
-            time.sleep(0.5)  # it waits for the row by now
+            wait_until(somebody_waits_for_us)
             assert not purging.done()
         assert purging.result() == 0
     assert Drawing.objects.get().confirmed_label == 7

@@ -6,7 +6,7 @@ from django.db import OperationalError, connections
 
 from recognizer import registry, serving
 from recognizer.models import ModelVersion
-from tests.recognizer.test_registry import make_version
+from tests.support.versions import make_version
 
 pytestmark = pytest.mark.django_db
 

@@ -9,25 +9,18 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
 import pytest
 
+from tests.support.waiting import PATIENCE_SECONDS, wait_until
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 # What a person's shell has, and nothing that the suite itself runs with
 BARE_ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-PATIENCE_SECONDS = 90  # a loaded machine; everything here waits for an event, nothing for a time
-
-
-def wait_until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} seconds"
-        time.sleep(0.1)
 
 
 def free_port() -> int:

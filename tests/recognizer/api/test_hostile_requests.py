@@ -17,7 +17,6 @@ from recognizer import contributor_cookie
 from recognizer.api import throttles
 from recognizer.imaging.decoding import encode_png
 from recognizer.models import Contributor, Drawing, LabelEvent
-from tests.recognizer.imaging.test_decoding import refused as refused_pictures
 from tests.support import pictures
 
 pytestmark = pytest.mark.django_db
@@ -276,10 +275,10 @@ def test_blocked_contributor_s_agreement_is_not_approved(visitor, seven, setting
     assert answer["status"] == "waiting"
 
 
-@pytest.mark.parametrize("case", refused_pictures())
+@pytest.mark.parametrize("case", pictures.unsound_pictures())
 def test_picture_that_is_not_sound_is_a_400_and_leaves_no_row(visitor, case):
     """Every case that decoding refuses, as a visitor would meet it."""
-    response = visitor.post(DRAWINGS, {"image": pictures.data_url(refused_pictures()[case])})
+    response = visitor.post(DRAWINGS, {"image": pictures.data_url(pictures.unsound_pictures()[case])})
     assert_refused(response, 413 if response.status_code == 413 else 400)
     assert not Drawing.objects.exists()
     assert not Contributor.objects.exists()
@@ -287,7 +286,7 @@ def test_picture_that_is_not_sound_is_a_400_and_leaves_no_row(visitor, case):
 
 def test_hundred_pictures_that_would_fill_the_memory_do_not(visitor):
     """A bomb of 13,000 x 13,000 pixels is 20 MB once decoded as one bit, and 169 MB as grey."""
-    body = {"image": pictures.data_url(refused_pictures()["bomb of 13000"])}
+    body = {"image": pictures.data_url(pictures.unsound_pictures()["bomb of 13000"])}
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for _ in range(100):
         assert visitor.post(DRAWINGS, body).status_code == 400

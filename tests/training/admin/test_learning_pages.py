@@ -118,7 +118,7 @@ def test_page_explains_a_version(desk, run):
 
 def test_page_shows_fixed_broken_and_worst_drawings_to_who_may_see_drawings(owner, sign_in, run, reviewer):
     fixed, broken = make_drawing(seed=1), make_drawing(seed=2)
-    mistake = make_drawing(seed=3, predicted=1, confirmed=7, confidence=0.99, version=run.challenger)
+    mistake = make_drawing(seed=3, predicted=1, confirmed=7, confidence=0.99, model_version=run.challenger)
     mistake.approve(7, reviewer)
     evaluations = make_drawing(seed=4, predicted=7, confirmed=7)
     gone = "00000000-0000-4000-8000-000000000000"

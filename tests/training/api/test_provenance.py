@@ -6,23 +6,19 @@ import zlib
 import pytest
 from django.utils import timezone
 
-from recognizer import registry
 from recognizer.models import Contributor, Drawing, ModelVersion
+from tests.support.drawings import make_drawing
 from training.api.provenance import provenance_of
 from training.models import DatasetSnapshot, TrainingRun
 
 
 @pytest.fixture
 def drawings(db) -> list[Drawing]:
-    baseline = registry.ensure_baseline()
     contributor = Contributor.join()
     return [
-        Drawing.objects.create(
-            contributor=contributor, png=b"", preprocessing_version=1, model_version=baseline, probabilities=[0.1] * 10,
-            predicted_label=7, top_label=7, confidence=0.9, margin=0.8, confirmed_label=7, status="approved",
-        )
-        for _ in range(3)
-    ]  # fmt: skip
+        make_drawing(seed=seed, confirmed=None, confirmed_label=7, status="approved", contributor=contributor)
+        for seed in range(3)
+    ]
 
 
 def teach(number: int, members: list[Drawing], excluded: dict[str, str], promoted: bool = True) -> None:

@@ -8,7 +8,7 @@ import pytest
 from recognizer.baseline import shipped_baseline
 from recognizer.imaging.pixels import to_input
 from recognizer.inference.classifier import Classifier
-from tests.training.conftest import few_digits
+from tests.support.digits import few_digits
 from training.config import FineTuneConfig
 from training.curation.training_set import Examples, TrainingSet, balanced, hold_out
 from training.data.replay import Replay

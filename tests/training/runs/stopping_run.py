@@ -7,7 +7,6 @@ import os
 import resource
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -22,7 +21,8 @@ from django.db import connection  # noqa: E402
 from recognizer import registry  # noqa: E402
 from recognizer.baseline import shipped_baseline  # noqa: E402
 from recognizer.inference.answers import Calibration  # noqa: E402
-from tests.training.conftest import few_digits  # noqa: E402
+from tests.support.digits import few_digits  # noqa: E402
+from tests.support.waiting import wait_to_be_killed  # noqa: E402
 from training.config import FineTuneConfig, RunConfig, RunLimits  # noqa: E402
 from training.data import datasets  # noqa: E402
 from training.models import TrainingRun  # noqa: E402
@@ -41,7 +41,7 @@ FULL_DISK, FULL_DATABASE, NO_MEMORY, NO_FOLDER = "full disk", "full database", "
 def stop() -> None:
     sys.stdout.write("stopped\n")
     sys.stdout.flush()
-    time.sleep(600)
+    wait_to_be_killed()
 
 
 def learn(snapshot, config, questions, replay, steps):

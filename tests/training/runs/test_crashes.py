@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from recognizer import registry
 from recognizer.models import ModelVersion, PromotionEvent
-from tests.support.running_site import wait_until
+from tests.support.waiting import wait_until
 from tests.training.runs.stopping_run import (
     CONFIG,
     FULL_DATABASE,

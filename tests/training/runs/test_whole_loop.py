@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.pictures import canvas_png, data_url
-from tests.support.running_site import BASE_DIR, Digitre, wait_until
+from tests.support.running_site import BASE_DIR, Digitre
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.tensorflow, pytest.mark.sqlite, pytest.mark.timeout(900)]
 TAUGHT = 4  # what people here mean by a shape that the baseline does not take for one
