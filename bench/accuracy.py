@@ -4,8 +4,6 @@ import numpy as np
 
 from bench import design_2017, mistakes
 from recognizer.baseline import shipped_baseline
-from recognizer.inference.answers import Calibration
-from recognizer.inference.classifier import Classifier
 from recognizer.labels import NOT_A_DIGIT
 from training.data import datasets
 from training.evaluation.reports import Exam, Report, examine
@@ -19,8 +17,8 @@ SHEETS = "mistakes-{name}.png"  # under var/data
 
 
 def main() -> None:
-    baseline = shipped_baseline()
-    predict, calibration = Classifier(baseline.tflite).predict, Calibration.from_dict(baseline.card["calibration"])
+    model = shipped_baseline().model
+    predict, calibration = model.predict, model.calibration
     old = design_2017.trained_network(datasets.load_mnist())
     print("Right answers; a refused digit is wrong, but not in the column unrefused. For not_digits: refusals.\n")
     print(HEAD)

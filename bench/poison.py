@@ -36,7 +36,6 @@ from recognizer import registry, services, serving
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.preprocessing import normalize_drawing
 from recognizer.imaging.strokes import Strokes, ink_strokes
-from recognizer.inference.answers import Calibration
 from recognizer.models import Contributor, Drawing, ModelVersion
 from recognizer.submissions import Submission
 from training.config import FineTuneConfig, RunConfig
@@ -147,8 +146,8 @@ def train(config: RunConfig, outcome: Outcome) -> str:
 
 def scores(exams: dict[str, Exam]) -> dict[str, float]:
     version = ModelVersion.objects.defer(None).get(is_champion=True)
-    classifier, calibration = registry.load_classifier(version), Calibration.from_dict(version.calibration)
-    return {name: examine(classifier.predict, exam, calibration).accuracy for name, exam in exams.items()}
+    model = registry.load_model(version)
+    return {name: examine(model.predict, exam, model.calibration).accuracy for name, exam in exams.items()}
 
 
 def count_poison(outcome: Outcome, poisoned: list[Drawing]) -> None:

@@ -3,11 +3,8 @@
 import logging
 from functools import lru_cache
 
-import numpy as np
-
 from recognizer import serving
 from recognizer.errors import CorruptArtifact, InvalidDrawing
-from recognizer.inference.answers import answer
 from recognizer.models import Drawing, ModelVersion
 from recognizer.submissions import Submission
 
@@ -38,7 +35,7 @@ def answers_by_version(drawing: Drawing) -> list[dict]:
     None of them has an answer to a drawing that an older release stored and this one does not read.
     """
     try:
-        image = Submission.stored(drawing).image[np.newaxis]
+        image = Submission.stored(drawing).image
     except InvalidDrawing:
         return []
     answers = []
@@ -48,8 +45,7 @@ def answers_by_version(drawing: Drawing) -> list[dict]:
         except CorruptArtifact as error:
             logger.warning("cannot ask an older version: %s", error)
             continue
-        said = answer(served.classifier.predict(image), served.calibration)
-        answers.append({"version": served.version, "digit": said.digit})
+        answers.append({"version": served.version, "digit": served.model.answer(image).digit})
     return answers[::-1]
 
 

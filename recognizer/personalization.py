@@ -14,15 +14,13 @@ import numpy as np
 
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging import trajectories
-from recognizer.imaging.decoding import decode_stored
-from recognizer.imaging.preprocessing import normalize_ink
 from recognizer.imaging.strokes import Strokes
-from recognizer.inference.answers import Answer, answer, calibrated_probabilities
+from recognizer.inference.answers import Answer, Calibration, calibrated_probabilities
+from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.inference.prediction import NUM_CLASSES, Prediction
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, Drawing
-from recognizer.serving import Served
-from recognizer.submissions import Reading
+from recognizer.submissions import Reading, Submission
 
 MOST_REMEMBERED = 50  # newest first; a hand changes, and a guess must stay fast
 # Chosen on the UCI pen digits' training writers, as they wrote and sheared, stretched and bent, read by three networks, one
@@ -51,11 +49,12 @@ class Remembered:
 
 def recall(reading: Reading, strokes: Strokes | None, contributor: Contributor | None) -> tuple[Answer, int]:
     """Answer one drawing for this contributor. Returns the answer and how many of their drawings it used."""
-    remembered = remember(contributor, reading.served, by_features=strokes is None)
+    model = reading.served.model
+    remembered = remember(contributor, model, by_features=strokes is None)
     if not len(remembered.labels):
         return reading.answer, 0
     evidence = weigh(remembered, trajectories.trace(strokes) if strokes else None, reading.prediction.features[0])
-    return answer(mix(reading.prediction, evidence, reading.served), reading.served.calibration), len(remembered.labels)
+    return model.interpret(mix(reading.prediction, evidence, model.calibration)), len(remembered.labels)
 
 
 def weigh(remembered: Remembered, trace: np.ndarray | None, features: np.ndarray) -> np.ndarray:
@@ -75,17 +74,17 @@ def weigh(remembered: Remembered, trace: np.ndarray | None, features: np.ndarray
     return evidence
 
 
-def mix(prediction: Prediction, evidence: np.ndarray, served: Served) -> Prediction:
+def mix(prediction: Prediction, evidence: np.ndarray, calibration: Calibration) -> Prediction:
     """Add evidence (11,) to a prediction (N = 1): its digits' to their log-odds, the strongest to that it is a digit at all."""
-    network = calibrated_probabilities(prediction.logits, served.calibration.temperature)[0]
+    network = calibrated_probabilities(prediction.logits, calibration.temperature)[0]
     digits, none = evidence[:NUM_CLASSES], evidence[NOT_A_DIGIT]
     log_odds = np.log(np.maximum(network, np.where(digits > 0, DOUBT, 1e-12))) + digits
-    logits = (log_odds * served.calibration.temperature)[np.newaxis].astype("float32")
+    logits = (log_odds * calibration.temperature)[np.newaxis].astype("float32")
     is_digit = max(0.0, digits.max()) - max(0.0, none)
     return Prediction(logits, prediction.digitness + np.float32(is_digit), prediction.features)
 
 
-def remember(contributor: Contributor | None, served: Served, by_features: bool = False) -> Remembered:
+def remember(contributor: Contributor | None, model: CalibratedModel, by_features: bool = False) -> Remembered:
     """Collect a contributor's newest labelled drawings. With `by_features` each as the network sees it."""
     if contributor is None:
         return Remembered()
@@ -96,7 +95,7 @@ def remember(contributor: Contributor | None, served: Served, by_features: bool 
         return Remembered()
     traces = _traces(tuple(labels))
     unseen = np.isnan(traces[:, 0, 0]) | by_features
-    looks = [_features(pk, served) if show else None for pk, show in zip(labels, unseen, strict=True)]
+    looks = [_features(pk, model) if show else None for pk, show in zip(labels, unseen, strict=True)]
     kept = [i for i, look in enumerate(looks) if look is not None or not unseen[i]]
     if not kept:
         return Remembered()
@@ -120,11 +119,11 @@ def _traces(drawing_ids: tuple[UUID, ...]) -> np.ndarray:
 
 
 @lru_cache(maxsize=4096)  # some hundred numbers each
-def _features(drawing_id: UUID, served: Served) -> np.ndarray | None:
+def _features(drawing_id: UUID, model: CalibratedModel) -> np.ndarray | None:
     """Return a drawing's features, or None where it has just been deleted or is a hair that only its path shows."""
     png = Drawing.objects.filter(pk=drawing_id).values_list("png", flat=True).first()
     try:
-        image = normalize_ink(decode_stored(bytes(png or b"")))
+        image = Submission.of_columns(png or b"").image
     except InvalidDrawing:
         return None
-    return served.classifier.predict(image[np.newaxis]).features[0]
+    return model.predict(image[np.newaxis]).features[0]

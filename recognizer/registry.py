@@ -1,7 +1,6 @@
 """Model versions: register, promote, roll back. Each is one transaction, and there is never more than one champion."""
 
 import hashlib
-import math
 
 import numpy as np
 from django.db import IntegrityError, models, transaction
@@ -11,7 +10,7 @@ from recognizer.baseline import ShippedBaseline, shipped_baseline
 from recognizer.errors import CorruptArtifact
 from recognizer.inference.answers import Calibration
 from recognizer.inference.calibrated_model import CalibratedModel
-from recognizer.inference.classifier import Classifier
+from recognizer.inference.prediction import IMAGE_SHAPE, NUM_CLASSES
 from recognizer.models import ModelVersion, PromotionEvent
 
 BASELINE_ORIGIN = "shipped baseline"
@@ -30,29 +29,29 @@ def check_artifact(data: bytes, expected_sha256: str) -> bytes:
     return data
 
 
-def load_classifier(version: ModelVersion) -> Classifier:
+def load_model(version: ModelVersion) -> CalibratedModel:
     """Check, parse and try out a version's served artifact.
 
     Raises:
         CorruptArtifact: wrong hash, not a model, or it answers with something that is not a probability.
     """
-    return try_out(check_artifact(version.tflite, version.tflite_sha256))
+    tflite = check_artifact(version.tflite, version.tflite_sha256)
+    return try_out(CalibratedModel(tflite, Calibration.from_dict(version.calibration)))
 
 
-def model_of(version: ModelVersion) -> CalibratedModel:
-    """A version's model as its row keeps it; see `load_classifier` for whether it is sound."""
-    return CalibratedModel(bytes(version.tflite), Calibration.from_dict(version.calibration))
+def try_out(model: CalibratedModel) -> CalibratedModel:
+    """Load a model, let it read a blank, and return it.
 
-
-def try_out(tflite: bytes) -> Classifier:
+    Raises:
+        CorruptArtifact: it is no model, or it answers with something that is not a probability.
+    """
     try:
-        classifier = Classifier(tflite)
-        logits = classifier.predict(np.zeros((1, 28, 28, 1), "float32")).logits[0]
+        logits = model.predict(np.zeros((1, *IMAGE_SHAPE), "float32")).logits[0]
     except (ValueError, RuntimeError) as error:
         raise CorruptArtifact(f"the model does not load: {error}") from error
-    if len(logits) != 10 or not all(math.isfinite(value) for value in logits):
+    if len(logits) != NUM_CLASSES or not np.isfinite(logits).all():
         raise CorruptArtifact("the model does not answer with ten finite numbers")
-    return classifier
+    return model
 
 
 def register(
@@ -71,8 +70,7 @@ def register(
         CorruptArtifact: the served artifact does not load and answer.
         ValueError: the calibration is not one.
     """
-    try_out(tflite)
-    Calibration.from_dict(calibration)
+    try_out(CalibratedModel(tflite, Calibration.from_dict(calibration)))
     with transaction.atomic():
         _lock_registry()
         last = ModelVersion.objects.aggregate(last=models.Max("number"))["last"] or 0
@@ -98,7 +96,7 @@ def promote(version: ModelVersion, *, by: models.Model | None, reason: str) -> P
     Raises:
         CorruptArtifact: its bytes are not sound, so it may not serve.
     """
-    load_classifier(version)
+    load_model(version)
     with transaction.atomic():
         _lock_registry()
         previous = ModelVersion.objects.champion()
@@ -165,7 +163,7 @@ def _register_baseline(baseline: ShippedBaseline) -> ModelVersion:
     try:
         return register(
             baseline.keras,
-            baseline.tflite,
+            baseline.model.tflite,
             preprocessing_version=baseline.card["preprocessing_version"],
             calibration=baseline.card["calibration"],
             metrics=baseline.card["metrics"],

@@ -12,7 +12,6 @@ from django.utils import timezone
 from recognizer import monitoring, serving
 from recognizer.imaging.pixels import content_hash, to_grey
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
-from recognizer.inference.answers import answer
 from recognizer.models import Contributor, Drawing
 from recognizer.review.priority import approval_rule, assess
 from recognizer.submissions import Reading, Submission
@@ -31,10 +30,10 @@ def read(submission: Submission) -> Reading:
     with monitoring.READING_SECONDS.time():
         image = submission.image
         served = serving.current_classifier()
-        prediction = served.classifier.predict(image[np.newaxis])
-        said = answer(prediction, served.calibration)
-    monitoring.READINGS.labels(version=served.version, refused=said.refused).inc()
-    return Reading(image, prediction, said, served)
+        prediction = served.model.predict(image[np.newaxis])
+        answer = served.model.interpret(prediction)
+    monitoring.READINGS.labels(version=served.version, refused=answer.refused).inc()
+    return Reading(image, prediction, answer, served)
 
 
 def recognize(
@@ -143,7 +142,7 @@ def _store(submission: Submission, reading: Reading, contributor: Contributor | 
     Raises:
         IntegrityError: the contributor has that key already, or is there no more.
     """
-    said, (width, height) = reading.answer, submission.canvas or (None, None)
+    answer, (width, height) = reading.answer, submission.canvas or (None, None)
     monitoring.STORED.inc()
     return Drawing.objects.create(
         contributor=contributor or Contributor.join(),
@@ -156,9 +155,9 @@ def _store(submission: Submission, reading: Reading, contributor: Contributor | 
         preprocessing_version=PREPROCESSING_VERSION,
         prompted_label=submission.prompted,
         model_version_id=reading.served.version_id,
-        probabilities=said.probabilities,
-        predicted_label=said.digit,
-        top_label=said.likely_digit,
-        confidence=said.confidence,
-        margin=said.margin,
+        probabilities=answer.probabilities,
+        predicted_label=answer.digit,
+        top_label=answer.likely_digit,
+        confidence=answer.confidence,
+        margin=answer.margin,
     )

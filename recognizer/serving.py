@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import Error as DatabaseError
 
@@ -11,8 +11,7 @@ from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.errors import CorruptArtifact, NoChampion
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
-from recognizer.inference.answers import Calibration
-from recognizer.inference.classifier import Classifier
+from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.models import ModelVersion
 
 logger = logging.getLogger(__name__)
@@ -21,15 +20,14 @@ CHAMPION_CHECK_SECONDS = 2  # one indexed query per process; every process must 
 
 @dataclass(frozen=True)
 class Served:
-    """A loaded model and what is needed to speak for it.
+    """A loaded model and the version in whose name it answers.
 
     `degraded` says why it is not the champion, else it is empty.
     """
 
     version: int
     version_id: int
-    classifier: Classifier
-    calibration: Calibration
+    model: CalibratedModel
     degraded: str = ""
 
 
@@ -95,10 +93,10 @@ class Champion:
                 logger.error("%s", reason)
             registry.note_problem(wanted, str(error))
         if self._served is not None:
-            return _degrade(self._served, reason)
+            return replace(self._served, degraded=reason)
         for version in ModelVersion.objects.servable().exclude(pk=wanted_id):
             try:
-                return _degrade(load(version), reason)
+                return replace(load(version), degraded=reason)
             except CorruptArtifact as error:
                 logger.error("%s cannot be served either: %s", version, error)
                 registry.note_problem(version, str(error))
@@ -116,26 +114,15 @@ def load(version: ModelVersion) -> Served:
             f"{version} reads ink prepared by version {version.preprocessing_version}, "
             f"this server prepares version {PREPROCESSING_VERSION}"
         )
-    return Served(
-        version.number,
-        version.pk,
-        registry.load_classifier(version),
-        Calibration.from_dict(version.calibration),
-    )
+    return Served(version.number, version.pk, registry.load_model(version))
 
 
 def load_shipped(reason: str) -> Served:
     """Load the baseline from the package itself, for when no row's bytes are sound."""
-    baseline = shipped_baseline()
     row = registry.find_baseline()
     if row is None:
         raise NoChampion(reason)
-    calibration = Calibration.from_dict(baseline.card["calibration"])
-    return Served(row.number, row.pk, registry.try_out(baseline.tflite), calibration, reason)
-
-
-def _degrade(served: Served, reason: str) -> Served:
-    return Served(served.version, served.version_id, served.classifier, served.calibration, reason)
+    return Served(row.number, row.pk, registry.try_out(shipped_baseline().model), reason)
 
 
 champion = Champion()

@@ -36,7 +36,9 @@ class Submission:
         return cls.of_columns(drawing.png, drawing.strokes, drawing.canvas_width, drawing.canvas_height)
 
     @classmethod
-    def of_columns(cls, png: bytes, strokes: Strokes | None, width: float | None, height: float | None) -> Self:
+    def of_columns(
+        cls, png: bytes, strokes: Strokes | None = None, width: float | None = None, height: float | None = None
+    ) -> Self:
         """As `stored`, from the four columns of a row that hold what was sent."""
         return cls(decode_stored(bytes(png)), strokes, (width, height) if width and height else None)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from recognizer.admin import thumbnails
 from recognizer.errors import InvalidDrawing
+from recognizer.formatting import brief_percent
 from recognizer.imaging.decoding import data_url, encode_png
 from recognizer.imaging.pixels import to_grey
 from recognizer.models import Drawing, LabelEvent, label_text
@@ -27,7 +28,7 @@ def portrait(drawing: Drawing) -> dict:
         "seen": seen_by_model(drawing),
         "described": thumbnails.describe(drawing),
         "facts": facts(drawing),
-        "bars": [Bar(digit, 100 * p, thumbnails.percent(p)) for digit, p in enumerate(drawing.probabilities)],
+        "bars": [Bar(digit, 100 * p, brief_percent(p)) for digit, p in enumerate(drawing.probabilities)],
         "events": [told(event) for event in drawing.events.select_related("user")],
         "others": [
             (other, thumbnails.thumbnail(other)) for other in others.defer("strokes", "probabilities")[:NEIGHBOURS]
@@ -51,12 +52,12 @@ def facts(drawing: Drawing) -> list[tuple[str, str]]:
     )
     return [
         ("model", f"{thumbnails.said_by_model(drawing)}, by version {drawing.model_version.number}"),
-        ("confidence", thumbnails.percent(drawing.confidence)),
-        ("margin to the second choice", thumbnails.percent(drawing.margin)),
+        ("confidence", brief_percent(drawing.confidence)),
+        ("margin to the second choice", brief_percent(drawing.margin)),
         ("person", label_text(drawing.confirmed_label)),
         ("reviewer", thumbnails.said_by_reviewer(drawing)),
         *asked,
-        ("suspicion", thumbnails.percent(drawing.suspicion)),
+        ("suspicion", brief_percent(drawing.suspicion)),
         ("status", drawing.get_status_display()),
         ("why", drawing.status_reason or "-"),
         ("drawn", drawing.created_at.strftime("%d %b %Y, %H:%M")),

@@ -17,6 +17,7 @@ from recognizer.admin import filters, queue_views, thumbnails
 from recognizer.admin.bulk import BulkDecisions
 from recognizer.admin.drawing_page import portrait
 from recognizer.admin.keyset import KeysetAdmin
+from recognizer.formatting import brief_percent
 from recognizer.models import LABEL_CHOICES, Drawing, LabelEvent, label_text
 
 LIST_COLUMNS = (
@@ -107,15 +108,15 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
 
     @admin.display(description="confidence")
     def sureness(self, drawing: Drawing) -> SafeString:
-        return format_html('<span class="figure">{}</span>', thumbnails.percent(drawing.confidence))
+        return format_html('<span class="figure">{}</span>', brief_percent(drawing.confidence))
 
     @admin.display(description="margin")
     def margin_text(self, drawing: Drawing) -> SafeString:
-        return format_html('<span class="figure">{}</span>', thumbnails.percent(drawing.margin))
+        return format_html('<span class="figure">{}</span>', brief_percent(drawing.margin))
 
     @admin.display(description="suspicion")
     def suspicion_text(self, drawing: Drawing) -> SafeString:
-        return format_html('<span class="figure">{}</span>', thumbnails.percent(drawing.suspicion))
+        return format_html('<span class="figure">{}</span>', brief_percent(drawing.suspicion))
 
     @admin.display(description="contributor")
     def drawn_by(self, drawing: Drawing) -> SafeString:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from recognizer.admin import thumbnails
+from recognizer.formatting import brief_percent
 from recognizer.imaging.decoding import data_url
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, Look, label_text
@@ -42,7 +43,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "title": "Review queue",
         "is_blind": request.GET.get("blind") == "1",
         "digits": range(10),
-        "agreement": agreement and f"{thumbnails.percent(agreement.share)} of {agreement.total}",
+        "agreement": agreement and f"{brief_percent(agreement.share)} of {agreement.total}",
         "opts": Drawing._meta,
     }
     return TemplateResponse(request, "admin/recognizer/drawing/queue.html", context)
@@ -149,9 +150,9 @@ def shown(drawing: Drawing, user: AbstractBaseUser, blind: bool) -> dict:
         "blind": False,
         "address": reverse("admin:recognizer_drawing_change", args=[drawing.pk]),
         "model": thumbnails.said_by_model(drawing),
-        "confidence": thumbnails.percent(drawing.confidence),
+        "confidence": brief_percent(drawing.confidence),
         "person": label_text(drawing.confirmed_label),
         "label": drawing.confirmed_label,
         "why": drawing.status_reason,
-        "suspicion": thumbnails.percent(drawing.suspicion),
+        "suspicion": brief_percent(drawing.suspicion),
     }

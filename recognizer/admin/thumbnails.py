@@ -35,10 +35,3 @@ def said_by_reviewer(drawing: Drawing) -> str:
     if drawing.is_reviewed and drawing.reviewed_label is None:
         return "reject"
     return label_text(drawing.reviewed_label)
-
-
-def percent(value: float | None) -> str:
-    """ "62 %", or "99.7 %" near the ends, where a tenth matters."""
-    if value is None:
-        return "-"
-    return f"{value:.0%}".replace("%", " %") if 0.02 <= value <= 0.98 else f"{value:.1%}".replace("%", " %")

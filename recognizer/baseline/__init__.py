@@ -18,12 +18,8 @@ class ShippedBaseline:
     """The model in the package, as `manage.py train_baseline` left it."""
 
     keras: bytes
-    tflite: bytes
+    model: CalibratedModel
     card: dict
-
-    @property
-    def model(self) -> CalibratedModel:
-        return CalibratedModel(self.tflite, Calibration.from_dict(self.card["calibration"]))
 
 
 @cache
@@ -38,7 +34,7 @@ def shipped_baseline() -> ShippedBaseline:
     for name, data in (("keras", keras), ("tflite", tflite)):
         if hashlib.sha256(data).hexdigest() != card[f"{name}_sha256"]:
             raise CorruptArtifact(f"recognizer/baseline/baseline.{name} is not the file its card describes")
-    return ShippedBaseline(keras, tflite, card)
+    return ShippedBaseline(keras, CalibratedModel(tflite, Calibration.from_dict(card["calibration"])), card)
 
 
 @cache

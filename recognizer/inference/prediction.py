@@ -1,8 +1,11 @@
 """What a network takes and gives: the shapes, without the runtime that computes them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 NUM_CLASSES = 10
 IMAGE_SHAPE = (28, 28, 1)
@@ -20,6 +23,11 @@ class Prediction:
             nothing of a digit.
     """
 
-    logits: np.ndarray
-    digitness: np.ndarray
-    features: np.ndarray
+    logits: NDArray[np.float32]
+    digitness: NDArray[np.float32]
+    features: NDArray[np.float32]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Put predictions of one model behind one another."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in OUTPUTS))

@@ -4,6 +4,7 @@ from collections import Counter
 
 from django.core.cache import cache
 
+from recognizer.formatting import percent
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing
 
@@ -76,5 +77,5 @@ def approval_rule(drawing: Drawing, label: int, policy: str) -> str:
         return "every confirmed label is accepted here"
     agrees = label == drawing.predicted_label and drawing.confidence >= AGREEMENT_CONFIDENCE
     if policy == "agreement" and agrees:
-        return f"contributor and model agree, the model being at least {AGREEMENT_CONFIDENCE:.0%} sure"
+        return f"contributor and model agree, the model being at least {percent(AGREEMENT_CONFIDENCE, 0)} sure"
     return ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from django import template
 
+from recognizer.formatting import percent
 from recognizer.version_card import GROWING, NO_DIGITS
 
 register = template.Library()
@@ -53,7 +54,7 @@ def learning_curve(versions: list[dict]) -> dict:
     return {
         "size": {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "bottom": BOTTOM},
         "lines": [_line(name, i - (len(names) - 1) / 2, i, ordered, columns, height) for i, name in enumerate(names)],
-        "grid": [(height(level), f"{100 * level:.3g} %") for level in _levels(floor, step)],
+        "grid": [(height(level), percent(level, 0 if step >= 0.01 else 1)) for level in _levels(floor, step)],
         "ticks": [(columns[v["number"]], v["number"], v.get("drawings")) for v in _ticked(ordered)],
     }
 
@@ -77,7 +78,7 @@ def _line(
         if exam is None:
             continue
         low, high = exam.get("low"), exam.get("high")
-        title = f"version {version['number']}, {exam.get('title', name)}: {100 * exam['accuracy']:.2f} %"
+        title = f"version {version['number']}, {exam.get('title', name)}: {percent(exam['accuracy'], 2)}"
         bounds: tuple[float | None, float | None] = (None, None) if low is None else (height(low), height(high))
         held = bool(version.get("held"))
         x = round(columns[version["number"]] + dodge, 1)

@@ -3,16 +3,18 @@
 import numpy as np
 import pytest
 
-from recognizer import explanations, serving
+from recognizer import explanations
 from recognizer.explanations import Part, Span
-from recognizer.inference.answers import Calibration
+from recognizer.inference.answers import Calibration, Kind
+from recognizer.inference.classifier import Classifier
 from recognizer.inference.prediction import Prediction
 from tests.support import pictures
+from tests.support.fake_model import FakeModel
 
 BAR, STEM = [[70, 60], [110, 60], [160, 60], [200, 60]], [[200, 60], [170, 120], [150, 180], [130, 230]]
 
 
-class Wide:
+class Wide(Classifier):
     """Says 7 to a drawing wider than half its box, else 1; counts what it is asked."""
 
     def __init__(self) -> None:
@@ -27,13 +29,13 @@ class Wide:
 
 
 @pytest.fixture
-def served() -> serving.Served:
-    return serving.Served(1, 1, Wide(), Calibration())
+def wide() -> FakeModel:
+    return FakeModel(b"", Calibration(), Wide())
 
 
-def test_the_stroke_that_decides_is_found_and_named(served):
-    explained = explanations.explain([BAR, STEM], served)
-    assert explained.digit == 7
+def test_the_stroke_that_decides_is_found_and_named(wide):
+    explained = explanations.explain([BAR, STEM], wide)
+    assert (explained.kind, explained.digit) == (Kind.DIGIT, 7)
     assert explained.strongest.span == Span(0, 0, 3)
     assert explained.strongest.drop > 0.9
     assert explained.sentence == "Without this bar I would say 1."
@@ -46,22 +48,22 @@ def test_another_digit_says_more_than_a_refusal():
     assert explanations.strongest_part(7, parts[:1]).digit == 7
 
 
-def test_one_long_stroke_is_taken_apart(served):
+def test_one_long_stroke_is_taken_apart(wide):
     (stroke,) = [[*BAR, *STEM[1:]]]
-    explained = explanations.explain([stroke], served)
+    explained = explanations.explain([stroke], wide)
     assert explained.strongest.digit == 1
     assert explained.strongest.span.start == 0
     assert 0 < explained.strongest.span.end < len(stroke) - 1
 
 
-def test_there_are_at_most_a_dozen_passes_in_one_batch(served):
+def test_there_are_at_most_a_dozen_passes_in_one_batch(wide):
     scribble = [[[20 + 4 * i, 30 * (1 + k % 8)] for i in range(40)] for k in range(20)]
-    explanations.explain(scribble, served)
-    assert served.classifier.batches == [12]
+    explanations.explain(scribble, wide)
+    assert wide.classifier.batches == [12]
 
 
-def test_a_drawing_of_one_dot_has_no_part_to_leave_out(served):
-    explained = explanations.explain([[[140, 140]]], served)
+def test_a_drawing_of_one_dot_has_no_part_to_leave_out(wide):
+    explained = explanations.explain([[[140, 140]]], wide)
     assert explained.parts == []
     assert explained.strongest is None
 
@@ -77,7 +79,7 @@ def test_the_call_explains_and_stores_nothing(visitor, django_assert_num_queries
     with django_assert_num_queries(0):
         response = visitor.post("/api/v1/explanations/", body)
     assert response.status_code == 200
-    assert response.json()["digit"] == 7
+    assert (response.json()["kind"], response.json()["digit"]) == ("digit", 7)
     assert response.json()["sentence"].startswith("No single part decides it")
 
 

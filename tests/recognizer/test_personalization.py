@@ -16,7 +16,7 @@ from recognizer.models import Drawing
 from tests.support import pictures
 from training.evaluation.golden import golden_drawings
 
-SERVED = serving.Served(1, 1, None, Calibration(temperature=0.7, refusal_threshold=1.0))
+CALIBRATION = Calibration(temperature=0.7, refusal_threshold=1.0)
 
 
 def unit(*numbers: float) -> np.ndarray:
@@ -36,7 +36,7 @@ def looked(prediction: Prediction, features: list[np.ndarray], labels: list[int]
     evidence = personalization.weigh(
         personalization.Remembered(np.array(labels), blank, np.stack(features)), None, prediction.features[0]
     )
-    return answer(personalization.mix(prediction, evidence, SERVED), SERVED.calibration)
+    return answer(personalization.mix(prediction, evidence, CALIBRATION), CALIBRATION)
 
 
 def drawn(prediction: Prediction, strokes: list, shown: list[list], labels: list[int]):
@@ -44,7 +44,7 @@ def drawn(prediction: Prediction, strokes: list, shown: list[list], labels: list
     traces = np.stack([trajectories.trace(one) for one in shown])
     remembered = personalization.Remembered(np.array(labels), traces, np.full((len(labels), 0), np.nan, "float32"))
     evidence = personalization.weigh(remembered, trajectories.trace(strokes), prediction.features[0])
-    return answer(personalization.mix(prediction, evidence, SERVED), SERVED.calibration)
+    return answer(personalization.mix(prediction, evidence, CALIBRATION), CALIBRATION)
 
 
 def wobbly(strokes: list, much: float = 4.0) -> list:
@@ -90,12 +90,12 @@ def test_a_picture_like_a_corrected_one_gets_its_label():
 def test_a_picture_unlike_all_remembered_ones_keeps_the_networks_answer_exactly():
     prediction = predict(7, HERE)
     said = looked(prediction, [unit(0.6, 1, 0), unit(0, 0, 1)], [1, 2])
-    assert said.probabilities == pytest.approx(answer(prediction, SERVED.calibration).probabilities, abs=1e-6)
+    assert said.probabilities == pytest.approx(answer(prediction, CALIBRATION).probabilities, abs=1e-6)
 
 
 def test_a_refusal_is_lifted_by_a_near_digit_and_by_no_far_one():
     refused = predict(7, HERE, digitness=-1.0)
-    assert answer(refused, SERVED.calibration).refused
+    assert answer(refused, CALIBRATION).refused
     assert drawn(refused, wobbly(pictures.SEVEN), [pictures.SEVEN], [7]).digit == 7
     assert drawn(refused, pictures.ONE, [pictures.SEVEN], [7]).refused
     assert looked(refused, [unit(1, 0.1, 0)], [7]).digit == 7
@@ -203,8 +203,8 @@ def test_remembering_fifty_drawings_takes_two_queries_and_then_one(teach, seven,
     for _ in range(49):
         drawing.pk, drawing.idempotency_key = uuid.uuid4(), None
         drawing.save(force_insert=True)
-    contributor, served = drawing.contributor, serving.current_classifier()
+    contributor, model = drawing.contributor, serving.current_classifier().model
     with django_assert_num_queries(2):
-        assert len(personalization.remember(contributor, served).labels) == 50
+        assert len(personalization.remember(contributor, model).labels) == 50
     with django_assert_num_queries(1):
-        personalization.remember(contributor, served)
+        personalization.remember(contributor, model)

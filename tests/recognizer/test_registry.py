@@ -65,7 +65,7 @@ def test_nothing_before_the_first_champion(baseline):
 
 @pytest.mark.parametrize("damage", [b"", b"not a model", b"half"])
 def test_broken_artifact_is_not_registered(baseline, damage):
-    tflite = shipped_baseline().tflite
+    tflite = shipped_baseline().model.tflite
     damaged = tflite[: len(tflite) // 2] if damage == b"half" else damage
     with pytest.raises(CorruptArtifact):
         make_version(baseline, tflite=damaged)
@@ -74,7 +74,7 @@ def test_broken_artifact_is_not_registered(baseline, damage):
 
 def test_version_whose_bytes_changed_is_not_promoted(baseline):
     version = make_version(baseline)
-    ModelVersion.objects.filter(pk=version.pk).update(tflite=shipped_baseline().tflite + b"\0")
+    ModelVersion.objects.filter(pk=version.pk).update(tflite=shipped_baseline().model.tflite + b"\0")
     with pytest.raises(CorruptArtifact):
         registry.promote(ModelVersion.objects.get(pk=version.pk), by=None, reason="?")
     assert ModelVersion.objects.champion() == baseline

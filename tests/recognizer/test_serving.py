@@ -96,7 +96,7 @@ def test_when_every_row_is_broken_the_package_s_own_model_serves(baseline):
     served = serving.current_classifier()
     assert served.version == 1
     assert served.degraded
-    assert np.isfinite(served.classifier.predict(np.zeros((1, 28, 28, 1), "float32")).logits).all()
+    assert np.isfinite(served.model.predict(np.zeros((1, 28, 28, 1), "float32")).logits).all()
 
 
 def test_version_for_another_preparation_of_the_ink_is_not_served(baseline, impatient):
@@ -139,7 +139,7 @@ def test_eight_threads_predict_through_fifty_swaps(monkeypatch):
         try:
             while not done.is_set():
                 served = serving.current_classifier()
-                served.classifier.predict(batch)
+                served.model.predict(batch)
                 seen.add((served.version, served.version_id))
         except Exception as error:
             errors.append(error)

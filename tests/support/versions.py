@@ -11,7 +11,7 @@ def make_version(parent: ModelVersion, **columns: Any) -> ModelVersion:
     shipped = shipped_baseline()
     defaults = {
         "keras": shipped.keras,
-        "tflite": shipped.tflite,
+        "tflite": shipped.model.tflite,
         "preprocessing_version": parent.preprocessing_version,
         "calibration": parent.calibration,
         "metrics": {},

@@ -48,7 +48,7 @@ def obstacles(version: ModelVersion) -> list[str]:
             f"{PREPROCESSING_VERSION}."
         )
     try:
-        registry.load_classifier(version)
+        registry.load_model(version)
     except CorruptArtifact as error:
         found.append(f"Its file cannot be served: {error}.")
     return found

@@ -16,7 +16,7 @@ from recognizer.inference.answers import calibrated_probabilities
 from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.models import Drawing
 from training.config import ExamConfig
-from training.curation.label_evidence import NOBODY, read_all
+from training.curation.label_evidence import NOBODY
 from training.curation.stored_drawings import contributors_of, quarantine
 from training.evaluation import gate
 from training.evaluation.exam_sets import ExamSet
@@ -69,7 +69,7 @@ def _vouched_for(people: set[int]) -> set[int]:
 
 def sure_readings(judge: CalibratedModel, exam: Exam, config: ExamConfig) -> np.ndarray:
     """What the judge surely takes each question for, 0-9; UNSURE where it is not, or refuses: that contradicts nobody."""
-    said = read_all(judge.classifier, to_grey(exam.images))
+    said = judge.predict_all(to_grey(exam.images))
     probabilities = calibrated_probabilities(said.logits, judge.calibration.temperature)
     is_sure = probabilities.max(axis=1) >= config.sure
     is_answered = said.digitness >= judge.calibration.refusal_threshold

@@ -91,8 +91,7 @@ def recheck_version(version: ModelVersion, champion: ModelVersion | None, drawin
 def _sound_model(version: ModelVersion) -> CalibratedModel:
     if version.preprocessing_version != PREPROCESSING_VERSION:
         raise CorruptArtifact(f"{version} reads ink prepared by another release")
-    registry.load_classifier(version)
-    return registry.model_of(version)
+    return registry.load_model(version)
 
 
 def _examine(models: dict[str, CalibratedModel], exam_set: ExamSet) -> dict[str, Evaluation]:

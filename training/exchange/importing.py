@@ -22,8 +22,6 @@ from recognizer.imaging.decoding import check_header, decode_stored
 from recognizer.imaging.pixels import content_hash, to_grey
 from recognizer.imaging.preprocessing import FRAME, PREPROCESSING_VERSION
 from recognizer.imaging.strokes import validate_strokes
-from recognizer.inference.answers import Calibration, answer
-from recognizer.inference.classifier import Classifier
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
 from recognizer.submissions import Submission
@@ -187,18 +185,17 @@ class _Reader:
 
     def __init__(self, version: ModelVersion) -> None:
         self.version = version
-        self._classifier: Classifier = registry.load_classifier(version)
-        self._calibration = Calibration.from_dict(version.calibration)
+        self._model = registry.load_model(version)
 
     def read(self, image: np.ndarray) -> dict:
-        said = answer(self._classifier.predict(image[np.newaxis]), self._calibration)
+        answer = self._model.answer(image)
         return {
             "model_version": self.version,
-            "probabilities": said.probabilities,
-            "predicted_label": said.digit,
-            "top_label": said.likely_digit,
-            "confidence": said.confidence,
-            "margin": said.margin,
+            "probabilities": answer.probabilities,
+            "predicted_label": answer.digit,
+            "top_label": answer.likely_digit,
+            "confidence": answer.confidence,
+            "margin": answer.margin,
         }
 
 

@@ -14,14 +14,12 @@ from recognizer.baseline import shipped_baseline
 from recognizer.errors import CorruptArtifact
 from recognizer.imaging.pixels import to_input
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
-from recognizer.inference.answers import Calibration
 from recognizer.inference.calibrated_model import CalibratedModel
-from recognizer.inference.classifier import Classifier
 from recognizer.models import Contributor, ModelVersion
 from training.config import FineTuneConfig, RunConfig
 from training.curation import snapshots, training_set
 from training.curation.drawing_views import render_drawings_to_learn
-from training.curation.label_evidence import baseline_evidence, read_all, reference_evidence
+from training.curation.label_evidence import baseline_evidence, reference_evidence
 from training.curation.label_noise import estimate_label_noise
 from training.curation.stored_drawings import contributors_of
 from training.curation.training_set import TrainingSet
@@ -45,12 +43,11 @@ class NothingNew(RunStopped):
 
 
 @dataclass(frozen=True)
-class Challenge:
-    """What training gives: a model as bytes, with its calibration."""
+class Challenger:
+    """What training gives: the network to learn on from, the model to serve, and how far one answers unlike the other."""
 
     keras: bytes
-    tflite: bytes
-    calibration: Calibration
+    model: CalibratedModel
     agreement: float
 
 
@@ -90,8 +87,8 @@ def _chapters(run: TrainingRun, config: RunConfig, progress: Progress) -> None:
     replay = load_replay(config.fine_tune)
     snapshot = choose_drawings(run, config, exam_set, replay, progress)
     progress.note(snapshot=snapshot)
-    challenge = learn(snapshot, config.fine_tune, exam_set, replay, progress)
-    judge_and_decide(run, config, champion, challenge, exam_set, progress)
+    challenger = learn(snapshot, config.fine_tune, exam_set, replay, progress)
+    judge_and_decide(run, config, champion, challenger, exam_set, progress)
 
 
 def _sound_champion() -> ModelVersion:
@@ -104,7 +101,7 @@ def _sound_champion() -> ModelVersion:
 
 def trusted_exam_set(champion: ModelVersion, config: RunConfig, progress: Progress) -> ExamSet:
     """Lay out the exams, and set aside the drawings of exam contributors who are not to be believed."""
-    judges = [registry.model_of(champion), shipped_baseline().model]
+    judges = [registry.load_model(champion), shipped_baseline().model]
     exam_set, set_aside = set_aside_noisy_labels(full_exam_set(), judges, config.exam)
     if set_aside:
         progress.say(f"{set_aside} exam drawings are set aside: champion and baseline contradict their contributors")
@@ -157,7 +154,7 @@ def learn(
     exam_set: ExamSet,
     replay: Replay,
     steps: Steps,
-) -> Challenge:
+) -> Challenger:
     """Fine-tune the shipped baseline on a snapshot: the same one, config and seed give the same model on the same machine."""
     steps.phase("preparing pictures")
     learned_from = prepare(snapshot, config, exam_set, replay, steps)
@@ -176,9 +173,9 @@ def learn(
     )
     tflite = export_litert(trained.model)
     some = to_input(learned_from.replay.images[: config.agreement_images])
-    calibration = _recalibrate(tflite, learned_from, config)
-    steps.say(f"kept epoch {trained.best_epoch}, {trained.interpolation:.0%} of the way to it, {calibration}")
-    return Challenge(save_keras(trained.model), tflite, calibration, disagreement(trained.model, tflite, some))
+    model = _calibrated(tflite, learned_from, config)
+    steps.say(f"kept epoch {trained.best_epoch}, {trained.interpolation:.0%} of the way to it, {model.calibration}")
+    return Challenger(save_keras(trained.model), model, disagreement(trained.model, tflite, some))
 
 
 def prepare(
@@ -210,34 +207,36 @@ def prepare(
     return TrainingSet(learned, validation, replay)
 
 
-def _recalibrate(tflite: bytes, learned_from: TrainingSet, config: FineTuneConfig) -> Calibration:
-    baseline = shipped_baseline()
+def _calibrated(tflite: bytes, learned_from: TrainingSet, config: FineTuneConfig) -> CalibratedModel:
+    """Give a new artifact its calibration: the baseline's, moved as far as what it answers now allows."""
+    baseline = shipped_baseline().model
     unseen = slice(0, learned_from.replay.unseen)
     digits = learned_from.replay.images[unseen][is_digit(learned_from.replay.labels[unseen])]
-    challenger = Classifier(tflite)
-    return recalibrate(
-        Calibration.from_dict(baseline.card["calibration"]),
-        read_all(Classifier(baseline.tflite), digits),
-        read_all(challenger, digits),
-        read_all(challenger, learned_from.validation.images),
+    uncalibrated = CalibratedModel(tflite, baseline.calibration)
+    calibration = recalibrate(
+        baseline.calibration,
+        baseline.predict_all(digits),
+        uncalibrated.predict_all(digits),
+        uncalibrated.predict_all(learned_from.validation.images),
         learned_from.validation.labels,
         config,
     )
+    return replace(uncalibrated, calibration=calibration)
 
 
 def judge_and_decide(
     run: TrainingRun,
     config: RunConfig,
     champion: ModelVersion,
-    challenge: Challenge,
+    challenger: Challenger,
     exam_set: ExamSet,
     progress: Progress,
 ) -> None:
     """Examine champion, challenger and baseline, let the gate decide, and record all of it in one transaction."""
     progress.phase("exams")
     models = {
-        "champion": registry.model_of(champion),
-        "challenger": CalibratedModel(challenge.tflite, challenge.calibration),
+        "champion": registry.load_model(champion),
+        "challenger": challenger.model,
         "baseline": shipped_baseline().model,
     }
     evaluations: dict[str, Evaluation] = {}
@@ -248,7 +247,7 @@ def judge_and_decide(
     paired = comparison.compare(evaluations["champion"], evaluations["challenger"])
     decision = gate.decide(
         comparison.candidate(evaluations["champion"]),
-        comparison.candidate(evaluations["challenger"], challenge.agreement),
+        comparison.candidate(evaluations["challenger"], challenger.agreement),
         comparison.candidate(evaluations["baseline"]),
         paired,
         comparison.compare(evaluations["baseline"], evaluations["challenger"]),
@@ -256,7 +255,7 @@ def judge_and_decide(
     )
     decision = replace(decision, notes=[*decision.notes, *exam_set.notes])
     progress.phase("deciding")
-    _record(run, champion, challenge, evaluations, decision, exam_set)
+    _record(run, champion, challenger, evaluations, decision, exam_set)
 
 
 def _is_same(one: CalibratedModel, other: CalibratedModel) -> bool:
@@ -267,7 +266,7 @@ def _is_same(one: CalibratedModel, other: CalibratedModel) -> bool:
 def _record(
     run: TrainingRun,
     champion: ModelVersion,
-    challenge: Challenge,
+    challenger: Challenger,
     evaluations: dict[str, Evaluation],
     decision: gate.Decision,
     exam_set: ExamSet,
@@ -283,10 +282,10 @@ def _record(
             raise LeaseLost("Another process has given this run up; its result is refused.")
         try:
             version = registry.register(
-                challenge.keras,
-                challenge.tflite,
+                challenger.keras,
+                challenger.model.tflite,
                 preprocessing_version=PREPROCESSING_VERSION,
-                calibration=challenge.calibration.to_dict(),
+                calibration=challenger.model.calibration.to_dict(),
                 metrics={name: report["challenger"] for name, report in reports.items()},
                 parent=champion,
                 origin=f"run {run.pk}",

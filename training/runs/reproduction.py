@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from recognizer import registry
 from recognizer.baseline import shipped_baseline
-from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.models import Drawing, ModelVersion
 from training.config import RunConfig
 from training.curation.training_set import ExamLeakage
@@ -53,13 +52,13 @@ def remake(version: ModelVersion, steps: Steps) -> Remade:
         raise NotReproducible(f"{version} was shown other data again than is here now: {run.environment['replay']}.")
     exam_set = full_exam_set()
     try:
-        challenge = pipeline.learn(run.snapshot, config.fine_tune, exam_set, replay, steps)
+        challenger = pipeline.learn(run.snapshot, config.fine_tune, exam_set, replay, steps)
     except ExamLeakage as error:
         raise NotReproducible(f"{version} learned from what is an exam question since: {error}") from error
-    copy = runner.evaluate(CalibratedModel(challenge.tflite, challenge.calibration), exam_set)
-    original = runner.evaluate(registry.model_of(version), exam_set)
+    copy = runner.evaluate(challenger.model, exam_set)
+    original = runner.evaluate(registry.load_model(version), exam_set)
     return Remade(
-        same_weights=registry.sha256(challenge.tflite) == version.tflite_sha256,
+        same_weights=registry.sha256(challenger.model.tflite) == version.tflite_sha256,
         missing=_missing(run.snapshot),
         exams={
             gate.EXAM_TITLES.get(name, name): (original.reports[name].accuracy, report.accuracy)

@@ -11,7 +11,7 @@ from training.evaluation.golden import golden_drawings
 
 @pytest.fixture(scope="module")
 def tflite() -> bytes:
-    return shipped_baseline().tflite
+    return shipped_baseline().model.tflite
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ def held(baseline) -> ModelVersion:
     shipped = shipped_baseline()
     version = registry.register(
         shipped.keras,
-        shipped.tflite,
+        shipped.model.tflite,
         preprocessing_version=1,
         calibration=shipped.card["calibration"],
         metrics={"mnist": {"n": 1000, "accuracy": 0.99, "interval": [0.98, 0.995]}},

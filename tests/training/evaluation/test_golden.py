@@ -2,7 +2,6 @@ import json
 
 import numpy as np
 
-from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.labels import NOT_A_DIGIT
 from training.evaluation.golden import FOLDER, golden_drawings
@@ -24,6 +23,6 @@ def test_no_style_is_there_twice():
 
 def test_the_shipped_baseline_reads_them():
     images, labels = golden_drawings()
-    said = registry.try_out(shipped_baseline().tflite).predict(images).logits.argmax(axis=1)
+    said = shipped_baseline().model.predict(images).logits.argmax(axis=1)
     digits = labels != NOT_A_DIGIT
     assert (said == labels)[digits].mean() > 0.97

@@ -151,6 +151,6 @@ def test_handful_is_not_repeated_without_end():
 def test_nobody_held_out_leaves_the_baselines_temperature(lessons):
     from training.runs import pipeline
 
-    tflite = shipped_baseline().tflite
-    calibration = pipeline._recalibrate(tflite, lessons, TINY)
+    tflite = shipped_baseline().model.tflite
+    calibration = pipeline._calibrated(tflite, lessons, TINY).calibration
     assert calibration.temperature == shipped_baseline().card["calibration"]["temperature"]

@@ -5,7 +5,6 @@ import pytest
 
 from recognizer.imaging.pixels import to_input
 from recognizer.imaging.preprocessing import normalize_strokes
-from recognizer.inference.classifier import Classifier
 from recognizer.labels import NOT_A_DIGIT
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.sqlite]  # no rows: one database is enough
@@ -149,7 +148,7 @@ def test_the_shipped_keras_and_litert_files_agree_on_a_thousand_drawings():
     images, _ = render_drawings([draw_digit(i % 10, rng) for i in range(1000)], rng)
     baseline = shipped_baseline()
     pictures = to_input(images)
-    assert conversion.disagreement(conversion.load_keras(baseline.keras), baseline.tflite, pictures) <= 1e-3
+    assert conversion.disagreement(conversion.load_keras(baseline.keras), baseline.model.tflite, pictures) <= 1e-3
 
 
 def test_litert_that_disagrees_is_not_exported():
@@ -170,5 +169,5 @@ def test_the_shipped_model_reads_our_own_styles():
     rng = np.random.default_rng(1)
     labels = np.arange(300) % 10
     images, kept = render_drawings([draw_digit(int(label), rng) for label in labels], rng)
-    prediction = Classifier(shipped_baseline().tflite).predict(to_input(images))
+    prediction = shipped_baseline().model.predict(to_input(images))
     assert (prediction.logits.argmax(axis=1) == labels[kept]).mean() > 0.9

@@ -20,7 +20,6 @@ from django.db import connection  # noqa: E402
 
 from recognizer import registry  # noqa: E402
 from recognizer.baseline import shipped_baseline  # noqa: E402
-from recognizer.inference.answers import Calibration  # noqa: E402
 from tests.support.digits import few_digits  # noqa: E402
 from tests.support.waiting import wait_to_be_killed  # noqa: E402
 from training.config import FineTuneConfig, RunConfig, RunLimits  # noqa: E402
@@ -50,16 +49,16 @@ def learn(snapshot, config, questions, replay, steps):
     pipeline.prepare(snapshot, config, questions, replay, steps)
     steps.phase("learning")
     shipped = shipped_baseline()
-    return pipeline.Challenge(shipped.keras, shipped.tflite, Calibration.from_dict(shipped.card["calibration"]), 0.0)
+    return pipeline.Challenger(shipped.keras, shipped.model, 0.0)
 
 
 def learn_little(*lesson):
     """Train nothing, but pass the model through the disk as learning does."""
-    challenge = learn(*lesson)
+    challenger = learn(*lesson)
     with full_disk(), tempfile.NamedTemporaryFile() as file:
-        file.write(challenge.keras)
+        file.write(challenger.keras)
         file.flush()
-    return challenge
+    return challenger
 
 
 @contextmanager
@@ -75,13 +74,13 @@ def full_disk() -> Iterator[None]:
 
 def fill_database(*lesson):
     """SQLite may not take another page: the version that is registered next does not fit."""
-    challenge = learn(*lesson)
+    challenger = learn(*lesson)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM")  # earlier tests' rows have left free pages
         cursor.execute("PRAGMA page_count")
         pages = cursor.fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count = {pages}")
-    return challenge
+    return challenger
 
 
 def learn_too_much(*lesson):

@@ -10,14 +10,13 @@ from django.utils import timezone
 from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.imaging.pixels import to_grey
-from recognizer.inference.answers import Calibration
 from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
 from training.config import FineTuneConfig, RunConfig, SnapshotConfig
 from training.curation import snapshots
 from training.evaluation import exam_sets, runner
 from training.models import DatasetSnapshot, TrainingRun
 from training.runs import pipeline
-from training.runs.pipeline import Challenge
+from training.runs.pipeline import Challenger
 
 Status = TrainingRun.Status
 CONFIG = RunConfig(
@@ -38,8 +37,7 @@ def learned(monkeypatch, baseline) -> list:
         shown.append(pipeline.prepare(snapshot, config, questions, replay, steps))
         steps.phase("learning")
         steps.note(environment={"baseline": shipped.card["keras_sha256"]})
-        calibration = Calibration.from_dict(shipped.card["calibration"])
-        return Challenge(shipped.keras, shipped.tflite, calibration, 0.0)
+        return Challenger(shipped.keras, shipped.model, 0.0)
 
     monkeypatch.setattr(pipeline, "learn", learn)
     return shown
@@ -137,7 +135,7 @@ def test_champion_that_changed_meanwhile_is_not_overrun(run, draw, monkeypatch):
 
     def promote_another(*args):
         other = registry.register(
-            shipped.keras, shipped.tflite, preprocessing_version=1, parent=None, origin="by hand",
+            shipped.keras, shipped.model.tflite, preprocessing_version=1, parent=None, origin="by hand",
             calibration=shipped.card["calibration"], metrics={},
         )  # fmt: skip
         registry.promote(other, by=None, reason="meanwhile")
