@@ -42,7 +42,7 @@ def modules_of(app: str) -> list[Path]:
 @pytest.mark.parametrize(
     ("app", "later"), [("recognizer", ("training", "digitre_site")), ("training", ("digitre_site",))]
 )
-def test_imports_run_one_way(app, later):
+def test_imports_run_one_way(app: str, later: tuple[str, str] | tuple[str]) -> None:
     backwards = {
         f"{path.relative_to(ROOT)} imports {name}"
         for path in modules_of(app)
@@ -53,13 +53,13 @@ def test_imports_run_one_way(app, later):
 
 
 @pytest.mark.parametrize(("app", "module"), [(app, module) for app, modules in PURE.items() for module in modules])
-def test_pure_rooms_import_neither_rows_nor_a_model_runtime(app, module):
+def test_pure_rooms_import_neither_rows_nor_a_model_runtime(app: str, module: str) -> None:
     names = imports_of(ROOT / app / f"{module}.py")
     assert not {name for name in names if name.split(".")[0] in RUNTIMES | {"django"}}
     assert f"{app}.models" not in names
 
 
-def test_rooms_do_not_import_doors():
+def test_rooms_do_not_import_doors() -> None:
     doors = {"recognizer.api", "recognizer.views", "recognizer.admin", "recognizer.tasks"}
     for room in (
         "models/drawings",
@@ -77,7 +77,7 @@ def test_rooms_do_not_import_doors():
 
 
 @pytest.mark.parametrize("app", ["recognizer", "digitre_site"])
-def test_web_apps_never_name_tensorflow(app):
+def test_web_apps_never_name_tensorflow(app: str) -> None:
     named = {
         path for path in modules_of(app) if {name.split(".")[0] for name in imports_of(path)} & {"tensorflow", "keras"}
     }
@@ -96,7 +96,7 @@ print([name for name in ("tensorflow", "keras", "scipy", "pandas") if name in sy
 """
 
 
-def test_web_process_answers_without_tensorflow(tmp_path):
+def test_web_process_answers_without_tensorflow(tmp_path: Path) -> None:
     """A fresh process loads the whole site and reads a drawing; the training runtime must not be among its modules."""
     environment = {"DEBUG": "1", "DIGITRE_VAR_DIR": str(tmp_path), "PATH": ""}
     run = subprocess.run(
@@ -106,13 +106,13 @@ def test_web_process_answers_without_tensorflow(tmp_path):
     assert run.stdout.strip().endswith("[]"), run.stdout
 
 
-def test_no_room_has_a_name_without_a_job():
+def test_no_room_has_a_name_without_a_job() -> None:
     vague = {"utils.py", "helpers.py", "common.py", "misc.py"}
     assert not {path for app in APPS for path in modules_of(app) if path.name in vague}
 
 
 @pytest.mark.django_db
-def test_every_model_change_has_its_migration():
+def test_every_model_change_has_its_migration() -> None:
     from django.core.management import call_command
 
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)

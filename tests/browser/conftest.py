@@ -2,12 +2,15 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from pytest_django.fixtures import SettingsWrapper
+from pytest_django.live_server_helper import LiveServer
 
-from tests.support.person import Person
+from tests.support.person import OpenContext, Person, Visit
 from tests.support.watch import WATCH_CSP, Watch
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps an event loop running in this thread
@@ -40,17 +43,17 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def site(live_server, settings) -> str:
+def site(live_server: LiveServer, settings: SettingsWrapper) -> str:
     settings.DIGITRE_THROTTLES = False  # every test comes from one address
     return live_server.url
 
 
 @pytest.fixture
-def open_context(chromium: Browser, site: str) -> Iterator[Callable[..., BrowserContext]]:
+def open_context(chromium: Browser, site: str) -> Iterator[OpenContext]:
     """Make browser contexts of any shape; what happens in their pages is watched."""
     watch, contexts = Watch(site), []
 
-    def make(**options: object) -> BrowserContext:
+    def make(**options: Any) -> BrowserContext:
         defaults = {"viewport": {"width": 1280, "height": 800}, "base_url": site, "reduced_motion": "reduce"}
         context = chromium.new_context(**(defaults | options))
         context.add_init_script(WATCH_CSP)
@@ -66,10 +69,10 @@ def open_context(chromium: Browser, site: str) -> Iterator[Callable[..., Browser
 
 
 @pytest.fixture
-def visit(open_context: Callable[..., BrowserContext]) -> Callable[..., Person]:
+def visit(open_context: OpenContext) -> Visit:
     """Send somebody to a page: `visit("/", viewport=...)`."""
 
-    def send(path: str = "/", **options: object) -> Person:
+    def send(path: str = "/", **options: Any) -> Person:
         person = Person(open_context(**options).new_page())
         person.page.goto(path)
         return person

@@ -4,11 +4,12 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.looks import LOOKS, PAGES, grave_findings
+from tests.support.person import Visit
 from tests.support.recorded import FOUR, SEVEN
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_every_page_is_sound(visit, look):
+def test_every_page_is_sound(visit: Visit, look: str) -> None:
     person = visit("/", **LOOKS[look])
     for path in [*PAGES, "/api/docs/", "/nothing-here/"]:
         person.page.goto(path)
@@ -17,7 +18,7 @@ def test_every_page_is_sound(visit, look):
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_every_state_of_the_draw_page_is_sound(visit, look):
+def test_every_state_of_the_draw_page_is_sound(visit: Visit, look: str) -> None:
     person = visit("/", **LOOKS[look])
     person.draw(SEVEN)
     expect(person.part("digit")).to_have_text("7")
@@ -35,7 +36,7 @@ def test_every_state_of_the_draw_page_is_sound(visit, look):
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_filled_pages_are_sound(visit, look):
+def test_filled_pages_are_sound(visit: Visit, look: str) -> None:
     person = visit("/", **LOOKS[look])
     person.hand_in(FOUR)
     person.page.goto("/drawings/")
@@ -47,7 +48,7 @@ def test_filled_pages_are_sound(visit, look):
     assert not grave_findings(person.page)
 
 
-def test_only_final_answers_are_said_aloud_and_focus_stays(visit):
+def test_only_final_answers_are_said_aloud_and_focus_stays(visit: Visit) -> None:
     person = visit()
     person.draw(SEVEN)
     expect(person.part("digit")).to_have_text("7")

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg2
 import pytest
 from django.db import connections
+from pytest_django.fixtures import SettingsWrapper
 from rest_framework.test import APIClient
 
 from recognizer.models import Drawing, LabelEvent
@@ -39,7 +40,7 @@ def restart(url: str) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.processes
-def test_postgres_restarted_under_load_loses_nothing_that_was_answered(own_postgres, digitre: Digitre):
+def test_postgres_restarted_under_load_loses_nothing_that_was_answered(own_postgres: str, digitre: Digitre) -> None:
     digitre.environment["DATABASE_URL"] = own_postgres
     digitre.start(DIGITRE_THROTTLES="off")
     stop, answers = threading.Event(), []
@@ -70,7 +71,7 @@ def test_postgres_restarted_under_load_loses_nothing_that_was_answered(own_postg
 
 
 @pytest.mark.processes
-def test_request_in_flight_is_answered_when_the_end_is_asked_for(digitre: Digitre):
+def test_request_in_flight_is_answered_when_the_end_is_asked_for(digitre: Digitre) -> None:
     digitre.start()
     body = json.dumps(seven_form()).encode()
     connection = http.client.HTTPConnection("127.0.0.1", digitre.port, timeout=60)
@@ -86,7 +87,7 @@ def test_request_in_flight_is_answered_when_the_end_is_asked_for(digitre: Digitr
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sixteen_writers_at_once_all_get_their_rows(settings):
+def test_sixteen_writers_at_once_all_get_their_rows(settings: SettingsWrapper) -> None:
     settings.DIGITRE_THROTTLES = False
     settings.DIGITRE_AUTO_APPROVE = "all"
     body = {"image": pictures.data_url(pictures.canvas_png())}

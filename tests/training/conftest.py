@@ -1,5 +1,5 @@
-from collections.abc import Callable, Iterator
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -7,6 +7,7 @@ from recognizer import registry
 from recognizer.models import Contributor, Drawing, ModelVersion
 from tests.support.digits import few_digits
 from tests.support.drawings import Draw, approved_drawing
+from tests.support.in_this_process import InThisProcess
 from training.data import datasets
 from training.data.datasets import Mnist
 from training.models import TrainingRun
@@ -14,7 +15,7 @@ from training.runs import leases
 
 
 @pytest.fixture
-def baseline(db) -> ModelVersion:
+def baseline(db: None) -> ModelVersion:
     return registry.ensure_baseline()
 
 
@@ -33,18 +34,18 @@ def draw(baseline: ModelVersion) -> Draw:
 
 
 @pytest.fixture
-def still_lease(monkeypatch) -> None:
+def still_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     """The lease's thread looks at nothing: its connection would not see this test's transaction."""
     monkeypatch.setattr(leases, "LOOK_SECONDS", 3600)
 
 
 @pytest.fixture
-def claim(db) -> Callable[[], TrainingRun]:
+def claim(db: None) -> Callable[[], TrainingRun]:
     return lambda: TrainingRun.objects.claim(worker="test:1", trigger=TrainingRun.Trigger.COMMAND)
 
 
 @pytest.fixture
-def little_data(monkeypatch) -> Mnist:
+def little_data(monkeypatch: pytest.MonkeyPatch) -> Mnist:
     """A few pictures instead of MNIST, and no data folder: fast, and the same on every machine."""
     mnist = few_digits()
     monkeypatch.setattr(datasets, "load_mnist", lambda fallback=False: mnist)
@@ -52,22 +53,6 @@ def little_data(monkeypatch) -> Mnist:
     return mnist
 
 
-class _InThisProcess:
-    """A ProcessPoolExecutor that works where it is called, so that what a test replaces stays replaced."""
-
-    def __init__(self, *arguments: object, **options: object) -> None:
-        pass
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def map(self, function: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
-        return map(function, *arguments)
-
-
 @pytest.fixture
-def in_this_process() -> type[_InThisProcess]:
-    return _InThisProcess
+def in_this_process() -> type[InThisProcess]:
+    return InThisProcess

@@ -1,4 +1,7 @@
+from typing import Any
+
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from recognizer import registry
@@ -20,12 +23,12 @@ pytestmark = pytest.mark.django_db
         {"status": "waiting"},
     ],
 )
-def test_database_refuses_labels_that_are_none(columns):
+def test_database_refuses_labels_that_are_none(columns: dict[str, Any]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         make_drawing(confirmed=None, **columns)
 
 
-def test_database_refuses_a_second_champion():
+def test_database_refuses_a_second_champion() -> None:
     champion = registry.ensure_baseline()
     second = registry.register(
         bytes(champion.keras),
@@ -40,7 +43,7 @@ def test_database_refuses_a_second_champion():
         ModelVersion.objects.filter(pk=second.pk).update(is_champion=True, promoted_at=champion.promoted_at)
 
 
-def test_three_labels_never_overwrite_each_other(admin_user):
+def test_three_labels_never_overwrite_each_other(admin_user: User) -> None:
     drawing = make_drawing(confirmed=None)
     drawing.confirm(1)
     drawing.approve(4, admin_user, "an open four")
@@ -53,7 +56,7 @@ def test_three_labels_never_overwrite_each_other(admin_user):
     ]
 
 
-def test_review_can_be_taken_back(admin_user):
+def test_review_can_be_taken_back(admin_user: User) -> None:
     drawing = make_drawing(confirmed=None)
     drawing.confirm(1)
     drawing.reject("a heart", admin_user)
@@ -64,7 +67,7 @@ def test_review_can_be_taken_back(admin_user):
     assert [event.action for event in drawing.events.all()] == ["confirmed", "rejected", "put back", "confirmed"]
 
 
-def test_contributor_cannot_reopen_a_review(admin_user):
+def test_contributor_cannot_reopen_a_review(admin_user: User) -> None:
     drawing = make_drawing(confirmed=None)
     drawing.confirm(1)
     drawing.reject("a heart", admin_user)
@@ -73,7 +76,7 @@ def test_contributor_cannot_reopen_a_review(admin_user):
     assert Drawing.objects.get().confirmed_label == 1
 
 
-def test_only_approved_drawings_of_unexamined_unblocked_people_train(admin_user):
+def test_only_approved_drawings_of_unexamined_unblocked_people_train(admin_user: User) -> None:
     people = [Contributor.objects.create() for _ in range(4)]
     taught, evaluations, blocked, waiting = (
         make_drawing(seed=seed, confirmed=None, contributor=person) for seed, person in enumerate(people)
@@ -91,14 +94,14 @@ def test_only_approved_drawings_of_unexamined_unblocked_people_train(admin_user)
     assert list(Drawing.objects.waiting()) == [waiting]
 
 
-def test_queue_shows_disagreement_before_doubt():
+def test_queue_shows_disagreement_before_doubt() -> None:
     sure, doubtful, disputed = (make_drawing(seed=seed, confirmed=None) for seed in range(3))
     for drawing, priority in ((sure, 0.1), (doubtful, 0.9), (disputed, 2.5)):
         drawing.confirm(7, priority=priority)
     assert list(Drawing.objects.waiting()) == [disputed, doubtful, sure]
 
 
-def test_quarantined_drawing_neither_trains_nor_examines():
+def test_quarantined_drawing_neither_trains_nor_examines() -> None:
     drawing = make_drawing(confirmed=None)
     drawing.confirm(1)
     drawing.approve_by_rule("everything goes")
@@ -107,7 +110,7 @@ def test_quarantined_drawing_neither_trains_nor_examines():
     assert LabelEvent.objects.latest("id").actor == "training"
 
 
-def test_a_contributor_cannot_lift_a_quarantine():
+def test_a_contributor_cannot_lift_a_quarantine() -> None:
     drawing = make_drawing(confirmed=None)
     drawing.confirm(1)
     drawing.quarantine("others call it a 7")
@@ -122,7 +125,7 @@ def test_a_contributor_cannot_lift_a_quarantine():
     assert not drawing.events.filter(actor="rule").exists()
 
 
-def test_a_reviewer_lifts_a_quarantine_with_the_contributor_s_last_word(admin_user):
+def test_a_reviewer_lifts_a_quarantine_with_the_contributor_s_last_word(admin_user: User) -> None:
     drawing = make_drawing(confirmed=None)
     drawing.confirm(1)
     drawing.quarantine("others call it a 7")
@@ -132,5 +135,5 @@ def test_a_reviewer_lifts_a_quarantine_with_the_contributor_s_last_word(admin_us
     assert (drawing.status, drawing.status_reason, drawing.label) == ("waiting", "", 7)
 
 
-def test_labels_are_said_in_words():
+def test_labels_are_said_in_words() -> None:
     assert [label_text(label) for label in (7, 10, None)] == ["7", "not a digit", "-"]

@@ -13,7 +13,7 @@ from training.models import DatasetSnapshot, TrainingRun
 
 
 @pytest.fixture
-def drawings(db) -> list[Drawing]:
+def drawings(db: None) -> list[Drawing]:
     contributor = Contributor.join()
     return [
         make_drawing(seed=seed, confirmed=None, confirmed_label=7, status="approved", contributor=contributor)
@@ -37,7 +37,7 @@ def teach(number: int, members: list[Drawing], excluded: dict[str, str], promote
     TrainingRun.objects.create(trigger="command", status="promoted", snapshot=snapshot, challenger=version)
 
 
-def test_a_drawing_knows_which_versions_learned_from_it_and_why_one_did_not(drawings):
+def test_a_drawing_knows_which_versions_learned_from_it_and_why_one_did_not(drawings: list[Drawing]) -> None:
     first, second, third = drawings
     teach(2, [first], {})
     teach(3, [first, second], {str(third.pk): "a duplicate"})
@@ -50,11 +50,11 @@ def test_a_drawing_knows_which_versions_learned_from_it_and_why_one_did_not(draw
     assert lessons[str(third.pk)] == {"versions": [], "left_out": "a duplicate"}
 
 
-def test_nobody_learns_of_anothers_drawings(drawings):
+def test_nobody_learns_of_anothers_drawings(drawings: list[Drawing]) -> None:
     teach(2, drawings, {})
     assert provenance_of(Contributor.join()) == {}
     assert provenance_of(None) == {}
 
 
-def test_before_any_training_there_are_no_lessons(drawings):
+def test_before_any_training_there_are_no_lessons(drawings: list[Drawing]) -> None:
     assert provenance_of(drawings[0].contributor) == {}

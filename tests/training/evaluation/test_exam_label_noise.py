@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from django.contrib.auth.models import User
 
 from recognizer.baseline import shipped_baseline
 from recognizer.inference.answers import Calibration
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import Contributor, Drawing, LabelEvent
+from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
+from tests.support.drawings import Draw
 from training.config import ExamConfig
 from training.evaluation import exam_sets, gate
 from training.evaluation.exam_label_noise import UNSURE, disbelieved, set_aside_noisy_labels, sure_readings
@@ -24,32 +26,32 @@ def judged(readings: list[int], labels: list[int], people: list[int] | None = No
     return disbelieved(who, given, said, said != given, CONFIG)
 
 
-def test_contradicted_on_most_of_many_labels_is_disbelieved():
+def test_contradicted_on_most_of_many_labels_is_disbelieved() -> None:
     assert judged([1, 2, 3, 4, 5, 0, 6, 7, 8, 9], DIGITS) == {1}
 
 
 @pytest.mark.parametrize("label", [7, NOT_A_DIGIT])
-def test_calling_everything_the_same_is_disbelieved(label):
+def test_calling_everything_the_same_is_disbelieved(label: int) -> None:
     assert judged(DIGITS * 2, [label] * 20) == {1}
 
 
-def test_less_than_half_is_a_hand_of_its_own():
+def test_less_than_half_is_a_hand_of_its_own() -> None:
     assert judged([1, 2, 3, 0, 4, 5, 6, 7, 8, 9], DIGITS) == set()
 
 
-def test_two_odd_digits_are_a_habit_however_often_they_are_drawn():
+def test_two_odd_digits_are_a_habit_however_often_they_are_drawn() -> None:
     assert judged([7] * 20 + [1] * 20 + [3] * 10, [1] * 20 + [7] * 20 + [3] * 10) == set()
 
 
-def test_few_drawings_show_nothing():
+def test_few_drawings_show_nothing() -> None:
     assert judged([1, 2, 3, 4, 5, 6, 7, 8, 9], DIGITS[:9]) == set()
 
 
-def test_everybody_is_judged_by_their_own_drawings():
+def test_everybody_is_judged_by_their_own_drawings() -> None:
     assert judged(DIGITS[::-1] + DIGITS, DIGITS * 2, [1] * 10 + [2] * 10) == {1}
 
 
-def test_refusals_and_doubts_contradict_nobody():
+def test_refusals_and_doubts_contradict_nobody() -> None:
     rng = np.random.default_rng(0)
     noise = (rng.random((20, 28, 28, 1)) > 0.5).astype("float32")
     never = replace(shipped_baseline().model, calibration=Calibration(1.0, 1e6))
@@ -59,8 +61,11 @@ def test_refusals_and_doubts_contradict_nobody():
         assert (sure_readings(judge, exam, CONFIG) == UNSURE).all()
 
 
+Asked = tuple[exam_sets.ExamSet, dict[str, Contributor]]
+
+
 @pytest.fixture
-def questions(baseline, draw):
+def questions(baseline: ModelVersion, draw: Draw) -> Asked:
     """Ask what a liar, an honest contributor and a vouched-for one have drawn: each says another digit but the honest one."""
     people = {name: Contributor.objects.create(is_exam=True) for name in ("liar", "honest", "vouched")}
     for number, (name, person) in enumerate(people.items()):
@@ -72,7 +77,7 @@ def questions(baseline, draw):
 
 
 @pytest.mark.django_db
-def test_liar_waits_in_quarantine_with_the_reason_and_is_asked_no_longer(questions):
+def test_liar_waits_in_quarantine_with_the_reason_and_is_asked_no_longer(questions: Asked) -> None:
     asked, people = questions
     left, gone = set_aside_noisy_labels(asked, [shipped_baseline().model, shipped_baseline().model], CONFIG)
     theirs = Drawing.objects.of(people["liar"])
@@ -90,7 +95,9 @@ def test_liar_waits_in_quarantine_with_the_reason_and_is_asked_no_longer(questio
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("word", ["rejected", "corrected"])
-def test_reviewer_who_rejects_or_corrects_a_label_does_not_vouch_for_its_liar(questions, word, admin_user):
+def test_reviewer_who_rejects_or_corrects_a_label_does_not_vouch_for_its_liar(
+    questions: Asked, word: str, admin_user: User
+) -> None:
     asked, people = questions
     lie = Drawing.objects.of(people["liar"]).first()
     if word == "rejected":
@@ -102,14 +109,14 @@ def test_reviewer_who_rejects_or_corrects_a_label_does_not_vouch_for_its_liar(qu
 
 
 @pytest.mark.django_db
-def test_both_judges_must_contradict(questions):
+def test_both_judges_must_contradict(questions: Asked) -> None:
     asked, _ = questions
     silent = replace(shipped_baseline().model, calibration=Calibration(1.0, 1e6))
     assert set_aside_noisy_labels(asked, [shipped_baseline().model, silent], CONFIG) == (asked, 0)
 
 
 @pytest.mark.django_db
-def test_one_tireless_hand_is_not_the_exam(draw, monkeypatch):
+def test_one_tireless_hand_is_not_the_exam(draw: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exam_sets, "DRAWINGS_EACH", 3)
     tireless, other = (Contributor.objects.create(is_exam=True) for _ in range(2))
     draw(5, by=other, style=50)
@@ -121,6 +128,6 @@ def test_one_tireless_hand_is_not_the_exam(draw, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_exam_of_nobody_is_left_alone(baseline):
+def test_exam_of_nobody_is_left_alone(baseline: ModelVersion) -> None:
     asked = exam_sets.ExamSet({}, [], [])
     assert set_aside_noisy_labels(asked, [shipped_baseline().model], CONFIG) == (asked, 0)

@@ -9,8 +9,15 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import django
+from numpy.typing import NDArray
+
+from training.data.replay import Replay
+from training.evaluation.exam_sets import ExamSet
+from training.models import DatasetSnapshot
+from training.runs.pipeline import Challenger, Steps
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
@@ -43,7 +50,9 @@ def stop() -> None:
     wait_to_be_killed()
 
 
-def learn(snapshot, config, questions, replay, steps):
+def learn(
+    snapshot: DatasetSnapshot, config: FineTuneConfig, questions: ExamSet, replay: Replay, steps: Steps
+) -> Challenger:
     """Train nothing: the challenger is the baseline itself."""
     steps.phase("preparing pictures")
     pipeline.prepare(snapshot, config, questions, replay, steps)
@@ -52,7 +61,7 @@ def learn(snapshot, config, questions, replay, steps):
     return pipeline.Challenger(shipped.keras, shipped.model, 0.0)
 
 
-def learn_little(*lesson):
+def learn_little(*lesson: Any) -> Challenger:
     """Train nothing, but pass the model through the disk as learning does."""
     challenger = learn(*lesson)
     with full_disk(), tempfile.NamedTemporaryFile() as file:
@@ -72,7 +81,7 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def fill_database(*lesson):
+def fill_database(*lesson: Any) -> Challenger:
     """SQLite may not take another page: the version that is registered next does not fit."""
     challenger = learn(*lesson)
     with connection.cursor() as cursor:
@@ -83,7 +92,7 @@ def fill_database(*lesson):
     return challenger
 
 
-def learn_too_much(*lesson):
+def learn_too_much(*lesson: Any) -> NDArray[np.uint8]:
     learn(*lesson)
     return np.ones(MEMORY + 1, "uint8")
 
@@ -92,7 +101,11 @@ def lose_the_folder() -> None:
     tempfile.tempdir = __file__  # no folder can be made in a file, nor on a disk that is read-only
 
 
-TROUBLE: dict[str, Callable] = {FULL_DISK: learn_little, FULL_DATABASE: fill_database, NO_MEMORY: learn_too_much}
+TROUBLE: dict[str, Callable[..., Any]] = {
+    FULL_DISK: learn_little,
+    FULL_DATABASE: fill_database,
+    NO_MEMORY: learn_too_much,
+}
 
 
 def main(point: str) -> None:
