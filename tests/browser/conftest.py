@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.support.person import OpenContext, Person, Visit
@@ -43,7 +43,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def site(live_server: LiveServer, settings: SettingsWrapper) -> str:
+def site(live_server: LiveServer, settings: Settings) -> str:
     settings.DIGITRE_THROTTLES = False  # every test comes from one address
     return live_server.url
 

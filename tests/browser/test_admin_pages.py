@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from recognizer import registry
 from recognizer.models import Contributor, Drawing, ModelVersion
@@ -86,7 +86,7 @@ def few_golden(monkeypatch: pytest.MonkeyPatch) -> None:
 def rows(owner: User) -> dict[str, Any]:
     """A little of everything that the pages can show."""
     drawings = decided_drawings(owner)
-    baseline = ModelVersion.objects.defer(None).get(is_champion=True)
+    baseline = ModelVersion.objects.get(is_champion=True)
     champion, held = register(baseline, "run 1", 0.98), register(baseline, "run 2", 0.9)
     registry.promote(champion, by=owner, reason="better")
     make_drawing(seed=77, predicted=1, confirmed=7, model_version=champion).approve(7, owner)
@@ -123,7 +123,6 @@ def held_run(champion: ModelVersion, held: ModelVersion, drawings: list[Drawing]
         challenger=held,
         snapshot=DatasetSnapshot.objects.create(
             digest="ab" * 32,
-            packed=b"",
             drawings=321,
             contributors=12,
             counts={
@@ -232,9 +231,7 @@ def test_confirm_pages_and_the_help_are_sound_and_fit(
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_doors_are_sound(
-    open_context: OpenContext, site: str, operator: User, settings: SettingsWrapper, look: str
-) -> None:
+def test_doors_are_sound(open_context: OpenContext, site: str, operator: User, settings: Settings, look: str) -> None:
     page = open_context(**LOOKS[look]).new_page()
     page.goto("/admin/")
     assert not grave_findings(page)

@@ -6,7 +6,7 @@ import re
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Route, expect
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from recognizer.models import Contributor, Drawing
 from tests.support.person import OpenContext, Person, Visit
@@ -113,7 +113,7 @@ def test_an_answer_whose_body_is_lost_is_a_sentence_and_a_retry_fills_the_page(v
     assert Drawing.objects.count() == 2
 
 
-def test_the_throttle_itself_is_understood(visit: Visit, settings: SettingsWrapper) -> None:
+def test_the_throttle_itself_is_understood(visit: Visit, settings: Settings) -> None:
     settings.DIGITRE_THROTTLES = True
     person = visit()
     person.hand_in(SEVEN)

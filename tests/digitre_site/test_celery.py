@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from digitre_site import celery
 from tests.support.pictures import seven_form
@@ -26,7 +26,7 @@ def test_without_redis_the_queue_is_a_folder() -> None:
     assert celery.broker_options()["broker_url"] == "filesystem://"
 
 
-def test_a_redis_message_is_not_delivered_again_while_its_task_runs(settings: SettingsWrapper) -> None:
+def test_a_redis_message_is_not_delivered_again_while_its_task_runs(settings: Settings) -> None:
     settings.REDIS_URL = "redis://somewhere/0"
     options = celery.broker_options()["broker_transport_options"]
     assert options["visibility_timeout"] == celery.LONGEST_TASK.total_seconds()

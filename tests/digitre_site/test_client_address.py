@@ -4,7 +4,7 @@ import pytest
 from axes.models import AccessAttempt
 from django.conf import settings as site
 from django.test import Client, RequestFactory
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from digitre_site.client_address import client_address
 
@@ -13,7 +13,7 @@ LOGIN = "/admin/login/"
 
 
 @pytest.fixture
-def behind_a_proxy(settings: SettingsWrapper) -> None:
+def behind_a_proxy(settings: Settings) -> None:
     settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"NUM_PROXIES": 1}
 
 

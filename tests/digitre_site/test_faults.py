@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg2
 import pytest
 from django.db import connections
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from recognizer.models import Drawing, LabelEvent
@@ -87,7 +87,7 @@ def test_request_in_flight_is_answered_when_the_end_is_asked_for(digitre: Digitr
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sixteen_writers_at_once_all_get_their_rows(settings: SettingsWrapper) -> None:
+def test_sixteen_writers_at_once_all_get_their_rows(settings: Settings) -> None:
     settings.DIGITRE_THROTTLES = False
     settings.DIGITRE_AUTO_APPROVE = "all"
     body = {"image": pictures.data_url(pictures.canvas_png())}

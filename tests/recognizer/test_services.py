@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from recognizer import services
 from recognizer.models import Contributor, Drawing, LabelEvent
@@ -66,7 +66,7 @@ def test_what_is_stored_is_read_back_as_it_was_sent(model: FakeClassifier) -> No
 
 @pytest.fixture
 def month_old(
-    model: FakeClassifier, monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper, admin_user: User
+    model: FakeClassifier, monkeypatch: pytest.MonkeyPatch, settings: Settings, admin_user: User
 ) -> dict[str, Drawing]:
     """One drawing of each fate, all beyond the retention time."""
     monkeypatch.setattr(services, "PURGE_BATCH", 2)

@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from recognizer import registry, serving
-from recognizer.models import ModelVersion
+from recognizer.models import ModelArtifacts, ModelVersion
 from tests.support.versions import make_version
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def baseline() -> ModelVersion:
 
 
 def corrupt(version: ModelVersion, data: bytes = b"flipped") -> None:
-    ModelVersion.objects.filter(pk=version.pk).update(tflite=data)
+    ModelArtifacts.objects.filter(version=version).update(tflite=data)
 
 
 def promote_new(baseline: ModelVersion) -> ModelVersion:

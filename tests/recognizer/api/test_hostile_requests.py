@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from recognizer import contributor_cookie
@@ -259,7 +259,7 @@ def test_counter_is_exact_under_concurrent_calls() -> None:
 
 
 def test_throttles_can_be_switched_off_for_load_tests(
-    visitor: APIClient, seven: dict[str, Any], monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
+    visitor: APIClient, seven: dict[str, Any], monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings.DIGITRE_THROTTLES = False
     monkeypatch.setattr(throttles.GuessesByAddress, "limit", 0)
@@ -268,7 +268,7 @@ def test_throttles_can_be_switched_off_for_load_tests(
 
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_labels_end_in_one_state_and_each_change_is_an_event(
-    visitor: APIClient, seven: dict[str, Any], settings: SettingsWrapper
+    visitor: APIClient, seven: dict[str, Any], settings: Settings
 ) -> None:
     settings.DIGITRE_AUTO_APPROVE = "none"
     drawing = visitor.post(DRAWINGS, seven).json()
@@ -292,7 +292,7 @@ def test_concurrent_labels_end_in_one_state_and_each_change_is_an_event(
 
 
 def test_blocked_contributor_s_agreement_is_not_approved(
-    visitor: APIClient, seven: dict[str, Any], settings: SettingsWrapper
+    visitor: APIClient, seven: dict[str, Any], settings: Settings
 ) -> None:
     settings.DIGITRE_AUTO_APPROVE = "agreement"
     drawing = visitor.post(DRAWINGS, seven).json()

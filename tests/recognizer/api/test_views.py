@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from recognizer import contributor_cookie
@@ -146,7 +146,7 @@ def test_feedback_after_review_is_a_conflict(visitor: APIClient, seven: dict[str
     assert Drawing.objects.get().confirmed_label == 1
 
 
-def test_agreement_is_approved_by_rule(visitor: APIClient, seven: dict[str, Any], settings: SettingsWrapper) -> None:
+def test_agreement_is_approved_by_rule(visitor: APIClient, seven: dict[str, Any], settings: Settings) -> None:
     settings.DIGITRE_AUTO_APPROVE = "agreement"
     answer = draw(visitor, seven)
     assert say(visitor, answer["id"], 7).json()["status"] == "approved"
@@ -156,7 +156,7 @@ def test_agreement_is_approved_by_rule(visitor: APIClient, seven: dict[str, Any]
 
 
 def test_second_thoughts_after_the_rule_wait_for_review(
-    visitor: APIClient, seven: dict[str, Any], settings: SettingsWrapper
+    visitor: APIClient, seven: dict[str, Any], settings: Settings
 ) -> None:
     settings.DIGITRE_AUTO_APPROVE = "agreement"
     answer = draw(visitor, seven)
@@ -166,7 +166,7 @@ def test_second_thoughts_after_the_rule_wait_for_review(
 
 @pytest.mark.parametrize(("policy", "label", "status"), [("all", 1, "approved"), ("none", 7, "waiting")])
 def test_approval_follows_the_setting(
-    visitor: APIClient, seven: dict[str, Any], settings: SettingsWrapper, policy: str, label: int, status: str
+    visitor: APIClient, seven: dict[str, Any], settings: Settings, policy: str, label: int, status: str
 ) -> None:
     settings.DIGITRE_AUTO_APPROVE = policy
     answer = draw(visitor, seven)
@@ -252,9 +252,7 @@ def test_a_key_that_comes_again_with_more_ink_stores_another_drawing(visitor: AP
     assert Contributor.objects.count() == 1
 
 
-def test_feedback_does_not_lift_a_quarantine(
-    visitor: APIClient, seven: dict[str, Any], settings: SettingsWrapper
-) -> None:
+def test_feedback_does_not_lift_a_quarantine(visitor: APIClient, seven: dict[str, Any], settings: Settings) -> None:
     settings.DIGITRE_AUTO_APPROVE = "agreement"
     answer = draw(visitor, seven)
     say(visitor, answer["id"], 7)

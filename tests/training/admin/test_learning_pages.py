@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from recognizer import registry
-from recognizer.models import Drawing, ModelVersion, PromotionEvent
+from recognizer.models import Drawing, ModelArtifacts, ModelVersion, PromotionEvent
 from tests.support.accounts import SignIn
 from tests.support.drawings import make_drawing, make_drawings
 from training.admin import dashboard
@@ -63,7 +63,6 @@ def challenger() -> ModelVersion:
 def run(challenger: ModelVersion) -> TrainingRun:
     snapshot = DatasetSnapshot.objects.create(
         digest="ab" * 32,
-        packed=b"",
         drawings=321,
         contributors=12,
         counts={"labels": {"7": 300, "not a digit": 21}, "excluded": {"a copy": 5}},
@@ -181,7 +180,7 @@ def test_champion_is_not_promoted_again(desk: Client, challenger: ModelVersion) 
 
 
 def test_promoting_checks_the_file_once_more(desk: Client, challenger: ModelVersion) -> None:
-    ModelVersion.objects.filter(pk=challenger.pk).update(tflite=b"broken")
+    ModelArtifacts.objects.filter(version=challenger).update(tflite=b"broken")
     response = desk.post(f"{VERSIONS}{challenger.pk}/promote/", {"reason": "why not"})
     assert "SHA-256" in response.content.decode()
     assert not ModelVersion.objects.get(pk=challenger.pk).is_champion
@@ -210,7 +209,7 @@ def test_rolling_back_waits_for_no_comparison_and_needs_no_sound_champion(
 ) -> None:
     before = ModelVersion.objects.champion()
     registry.promote(challenger, by=operator, reason="better")
-    ModelVersion.objects.filter(pk=challenger.pk).update(tflite=b"broken")
+    ModelArtifacts.objects.filter(version=challenger).update(tflite=b"broken")
     assert "cannot answer" in desk.get(f"{VERSIONS}roll-back/").content.decode()
     monkeypatch.setattr(recheck, "recheck_version", None)
     desk.post(f"{VERSIONS}roll-back/", {"reason": "it burns", "version": before.pk})

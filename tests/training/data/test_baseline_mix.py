@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from recognizer.labels import NOT_A_DIGIT
 from tests.support.in_this_process import InThisProcess
@@ -35,7 +35,7 @@ TINY = PoolConfig(
 
 @pytest.fixture
 def folder(
-    settings: SettingsWrapper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_this_process: type[InThisProcess]
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_this_process: type[InThisProcess]
 ) -> Path:
     """A data folder with six pen writers, four characters and two fonts, five icons, and MNIST of two hundred blots."""
     settings.DIGITRE_DATA_DIR = tmp_path / "data"

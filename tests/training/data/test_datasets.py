@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from recognizer.labels import NOT_A_DIGIT
 from training.data import datasets
@@ -15,7 +15,7 @@ from training.data.datasets import DataUnavailable, load_drawings, load_mnist, l
 
 
 @pytest.fixture
-def folder(settings: SettingsWrapper, tmp_path: Path) -> Path:
+def folder(settings: Settings, tmp_path: Path) -> Path:
     settings.DIGITRE_DATA_DIR = tmp_path / "data"
     settings.DIGITRE_DATA_DIR.mkdir()
     settings.VAR_DIR = tmp_path / "var"
@@ -70,7 +70,7 @@ def test_what_a_captive_portal_answers_is_no_mnist_and_is_not_kept(
 
 @pytest.mark.mnist
 def test_a_damaged_download_is_downloaded_again(
-    settings: SettingsWrapper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = (datasets.data_dir() / "mnist.npz").read_bytes()
     settings.DIGITRE_DATA_DIR, settings.VAR_DIR = "", tmp_path

@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from recognizer.labels import NOT_A_DIGIT
 from training.data import font_glyphs
@@ -25,7 +25,7 @@ def rng() -> np.random.Generator:
 
 
 @pytest.fixture
-def folder(settings: SettingsWrapper, tmp_path: Path) -> Path:
+def folder(settings: Settings, tmp_path: Path) -> Path:
     settings.DIGITRE_DATA_DIR, settings.VAR_DIR = tmp_path / "data", tmp_path / "var"
     (tmp_path / "data" / "fonts" / "some-hand").mkdir(parents=True)
     return tmp_path / "data" / "fonts" / "some-hand"

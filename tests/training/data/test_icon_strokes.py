@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from recognizer.labels import NOT_A_DIGIT
 from training.data.icon_strokes import LOOK_ALIKES, load_icons
@@ -16,7 +16,7 @@ HATCHED = [["path", {"d": f"M0 {y}h24"}] for y in range(0, 24, 2)]
 
 
 @pytest.fixture
-def folder(settings: SettingsWrapper, tmp_path: Path) -> Path:
+def folder(settings: Settings, tmp_path: Path) -> Path:
     settings.DIGITRE_DATA_DIR, settings.VAR_DIR = tmp_path / "data", tmp_path / "var"
     (tmp_path / "data" / "icons" / "some-package").mkdir(parents=True)
     return tmp_path / "data" / "icons" / "some-package"

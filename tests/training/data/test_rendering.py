@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from recognizer.errors import InvalidDrawing
 from recognizer.labels import NOT_A_DIGIT
@@ -17,7 +17,7 @@ DIGITS = [StrokeDrawing(digit, "", []) for digit in range(10)]
 
 @pytest.fixture(autouse=True)
 def here(
-    settings: SettingsWrapper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_this_process: type[InThisProcess]
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_this_process: type[InThisProcess]
 ) -> None:
     settings.VAR_DIR = tmp_path
     monkeypatch.setattr(rendering, "ProcessPoolExecutor", in_this_process)
