@@ -8,7 +8,7 @@ import numpy as np
 
 from recognizer.imaging.preprocessing import normalize_strokes
 from recognizer.imaging.strokes import Strokes
-from recognizer.inference.answers import Answer
+from recognizer.inference.answers import Answer, Kind
 from recognizer.inference.calibrated_model import CalibratedModel
 
 MAX_PARTS = 11  # left out in turn; with the whole drawing a dozen passes, one batch
@@ -41,6 +41,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Explanation:
+    kind: Kind
     digit: int | None
     probability: float
     parts: list[Part]
@@ -56,7 +57,7 @@ def explain(strokes: Strokes, model: CalibratedModel) -> Explanation:
     whole, *rest = (model.interpret(prediction, row) for row in range(len(variants)))
     parts = [_part(whole, left, span) for span, left in zip(spans, rest, strict=True)]
     key = strongest_part(whole.digit, parts)
-    return Explanation(whole.digit, whole.confidence, parts, key, _sentence(strokes, whole.digit, key))
+    return Explanation(whole.kind, whole.digit, whole.confidence, parts, key, _sentence(strokes, whole.digit, key))
 
 
 def candidate_spans(strokes: Strokes) -> list[Span]:

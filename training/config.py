@@ -46,7 +46,16 @@ class ExamConfig(_Saved):
 
 
 @dataclass(frozen=True)
-class FineTuneConfig(_Saved):
+class LossConfig(_Saved):
+    """What the losses weigh, for the baseline and for what is fine-tuned from it: another pull would undo the first one's."""
+
+    label_smoothing: float = 0.03
+    refusal_weight: float = 0.5  # of the digit-or-not loss
+    exposure_weight: float = 0.3  # of the loss that wants no opinion about what is no digit (Hendrycks et al. 2019)
+
+
+@dataclass(frozen=True)
+class FineTuneConfig(LossConfig):
     """How the shipped baseline becomes a challenger."""
 
     seed: int = 20171107
@@ -55,9 +64,6 @@ class FineTuneConfig(_Saved):
     batch: int = 128
     learning_rate: float = 2e-4  # AdamW's peak, a fifth of the baseline's last: it moves, it does not leave
     weight_decay: float = 1e-4  # next to none in so few steps: the replay is what holds it
-    label_smoothing: float = 0.03  # this and the next two: as the baseline was trained
-    refusal_weight: float = 0.5
-    exposure_weight: float = 0.3
     warmup: float = 0.1  # share of the steps in which the rate rises: AdamW's first steps are its rudest
     average_decay: float = 0.98  # of the running mean of the weights, a batch: about the last 50
     # of the way from the baseline's weights to the learned ones: a step back, until one is left

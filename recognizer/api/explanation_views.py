@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer import contributor_cookie, explanations, personalization, rounds, services, serving
-from recognizer.api.serializers import DrawingRequestSerializer
+from recognizer.api.serializers import KINDS, DrawingRequestSerializer
 from recognizer.api.throttles import CallsByAddress, GuessesByAddress
 from recognizer.api.views import ERRORS
 from recognizer.errors import InvalidDrawing
@@ -26,6 +26,7 @@ class PartSerializer(serializers.Serializer):
 
 
 class ExplanationSerializer(serializers.Serializer):
+    kind = serializers.ChoiceField(choices=KINDS)
     digit = serializers.IntegerField(allow_null=True)
     probability = serializers.FloatField()
     parts = PartSerializer(many=True)

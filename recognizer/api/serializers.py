@@ -9,12 +9,14 @@ from rest_framework import serializers
 from recognizer import own_drawings
 from recognizer.imaging import decoding
 from recognizer.imaging.strokes import validate_strokes
+from recognizer.inference.answers import Kind
 from recognizer.labels import spoken_label
 from recognizer.models import Drawing
 from recognizer.submissions import Submission
 
 MIN_CANVAS_SIDE = 1  # a canvas may be measured in shares of itself; less would magnify its strokes beyond all numbers
 MAX_CANVAS_SIDE = 16_384  # pixels; a wall display, twice over
+KINDS = [kind.value for kind in Kind]
 
 
 @extend_schema_field({"type": "integer", "minimum": 0, "maximum": 9})
@@ -127,6 +129,9 @@ class StepSerializer(serializers.Serializer):
 
 
 class AnswerSerializer(serializers.Serializer):
+    kind = serializers.ChoiceField(
+        choices=KINDS, help_text="pair: too close to call, the digit or the first alternative"
+    )
     digit = serializers.IntegerField(min_value=0, max_value=9, allow_null=True)
     refused = serializers.BooleanField()
     message = serializers.CharField()

@@ -47,6 +47,7 @@ def answer_payload(reading: Reading, submission: Submission, contributor: Contri
     """Turn a reading into the answer of the API, with what this contributor taught by correcting it."""
     said, remembered = personalization.recall(reading, submission.strokes, contributor)
     return {
+        "kind": said.kind,
         "digit": said.digit,
         "refused": said.refused,
         "message": said.message,
@@ -99,6 +100,8 @@ class NewestFirst(CursorPagination):
 class DrawingsView(DrawingView):
     """Store a drawing and answer it; list or forget one's own."""
 
+    pagination_class = NewestFirst
+
     def get_throttles(self) -> list:
         throttles = DRAWING_THROTTLES if self.request.method == "POST" else [CallsByAddress]
         return [throttle() for throttle in throttles]
@@ -130,10 +133,10 @@ class DrawingsView(DrawingView):
 
     @extend_schema(operation_id="drawings_list", responses={200: shapes.DrawingSummarySerializer(many=True), **ERRORS})
     def get(self, request: Request) -> Response:
-        """List one's own drawings, the newest first."""
+        """List one's own drawings, the newest first, a page at a time."""
         mine = Drawing.objects.of(contributor_cookie.find(request)).select_related("model_version", "contributor")
         mine = mine.defer("strokes")
-        paginator = NewestFirst()
+        paginator = self.pagination_class()
         page = paginator.paginate_queryset(mine, request, view=self)
         return paginator.get_paginated_response(shapes.DrawingSummarySerializer(page, many=True).data)
 

@@ -1,6 +1,7 @@
 """Raw outputs -> what we say: calibrated probabilities, a refusal, or a close call. Pure."""
 
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -45,12 +46,20 @@ class Calibration:
         return asdict(self)
 
 
+class Kind(StrEnum):
+    """What sort of answer it is: what a page offers depends on it."""
+
+    DIGIT = "digit"
+    PAIR = "pair"  # too close to call: the digit or the first alternative
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True)
 class Answer:
     """What the page says about one drawing. `digit` is None when it is refused; `likely_digit` is always there."""
 
+    kind: Kind
     digit: int | None
-    refused: bool
     message: str
     confidence: float
     probabilities: list[float]
@@ -58,6 +67,10 @@ class Answer:
     margin: float
     certainty: str
     likely_digit: int
+
+    @property
+    def refused(self) -> bool:
+        return self.kind is Kind.REFUSED
 
 
 def calibrated_probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
@@ -80,32 +93,38 @@ def answer(prediction: Prediction, calibration: Calibration, row: int = 0) -> An
     ranking = np.argsort(-probabilities, kind="stable")
     top, second = int(ranking[0]), int(ranking[1])
     confidence, margin = float(probabilities[top]), float(probabilities[top] - probabilities[second])
-    refused = digitness < calibration.refusal_threshold
+    kind = _kind(digitness < calibration.refusal_threshold, margin)
     alternatives = [(int(d), float(probabilities[d])) for d in ranking[1:3]]
     return Answer(
-        digit=None if refused else top,
-        refused=refused,
-        message=_message(top, second, margin, confidence, refused),
+        kind=kind,
+        digit=None if kind is Kind.REFUSED else top,
+        message=_message(kind, top, second, confidence),
         confidence=confidence,
         probabilities=probabilities.tolist(),
         alternatives=[a for a in alternatives if a[1] >= ALTERNATIVE_MIN_PROBABILITY],
         margin=margin,
-        certainty=_certainty(confidence, refused),
+        certainty=_certainty(kind, confidence),
         likely_digit=top,
     )
 
 
-def _certainty(confidence: float, refused: bool) -> str:
+def _kind(refused: bool, margin: float) -> Kind:
     if refused:
+        return Kind.REFUSED
+    return Kind.PAIR if margin < CLOSE_CALL_MARGIN else Kind.DIGIT
+
+
+def _certainty(kind: Kind, confidence: float) -> str:
+    if kind is Kind.REFUSED:
         return "no digit"
     if confidence >= VERY_SURE:
         return "very sure"
     return "pretty sure" if confidence >= PRETTY_SURE else "not sure"
 
 
-def _message(top: int, second: int, margin: float, confidence: float, refused: bool) -> str:
-    if refused:
+def _message(kind: Kind, top: int, second: int, confidence: float) -> str:
+    if kind is Kind.REFUSED:
         return REFUSAL
-    if margin < CLOSE_CALL_MARGIN:
+    if kind is Kind.PAIR:
         return f"{top} or {second}?"
-    return f"I read {'an' if top == 8 else 'a'} {top}. {_certainty(confidence, refused).capitalize()}."
+    return f"I read {'an' if top == 8 else 'a'} {top}. {_certainty(kind, confidence).capitalize()}."

@@ -197,6 +197,22 @@ def test_delete_link_has_the_red_of_its_theme(desk, rows, look):
     expect(link).to_have_css("color", red)
 
 
+@pytest.mark.parametrize(("system", "chosen"), [("light", "dark"), ("dark", "light")])
+def test_a_theme_chosen_at_the_desk_is_stronger_than_the_systems(desk, rows, system, chosen):
+    page = desk(system)
+    page.goto(f"{DRAWINGS}?status=all")
+    for _ in range(3):
+        if page.evaluate("document.documentElement.dataset.theme") != chosen:
+            page.locator(".theme-toggle").first.click()
+    paper, header = {
+        "light": ("rgb(253, 250, 243)", "rgb(244, 239, 229)"),
+        "dark": ("rgb(24, 35, 48)", "rgb(16, 24, 34)"),
+    }[chosen]
+    expect(page.locator("body")).to_have_css("background-color", paper)
+    expect(page.locator("#header")).to_have_css("background-color", header)
+    expect(page.locator(".sheet img").first).to_have_css("filter", "invert(1)" if chosen == "dark" else "none")
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_confirm_pages_and_the_help_are_sound_and_fit(desk, rows, look):
     page = desk(look)

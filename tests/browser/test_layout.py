@@ -87,17 +87,29 @@ def test_bars_grow_for_everybody_else(visit):
     assert bar.evaluate("(bar) => getComputedStyle(bar, '::before').transitionDuration") == "0.18s"
 
 
+PAPER_AND_INK = {
+    "light": ("rgb(253, 250, 243)", "rgb(31, 27, 22)", "none"),
+    "dark": ("rgb(24, 35, 48)", "rgb(239, 233, 220)", "invert(1)"),
+}
+LOOK_AT_PAPER = """() => [getComputedStyle(document.querySelector(".paper")).backgroundColor,
+                         getComputedStyle(document.querySelector("[data-part=pad]")).color,
+                         getComputedStyle(document.querySelector("[data-part=preview]")).filter]"""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_each_theme_has_its_own_paper_and_ink(visit, scheme):
     person = visit(color_scheme=scheme)
-    paper, ink = person.page.evaluate(
-        """() => [getComputedStyle(document.querySelector(".paper")).backgroundColor,
-                  getComputedStyle(document.querySelector("[data-part=pad]")).color]"""
-    )
-    assert (paper, ink) == {
-        "light": ("rgb(253, 250, 243)", "rgb(31, 27, 22)"),
-        "dark": ("rgb(24, 35, 48)", "rgb(239, 233, 220)"),
-    }[scheme]
+    assert tuple(person.page.evaluate(LOOK_AT_PAPER)) == PAPER_AND_INK[scheme]
+
+
+@pytest.mark.parametrize(("system", "chosen"), [("light", "dark"), ("dark", "light")])
+def test_a_theme_chosen_by_hand_is_stronger_than_the_systems(visit, system, chosen):
+    person = visit(color_scheme=system)
+    person.button("theme").click()
+    person.page.reload()
+    assert tuple(person.page.evaluate(LOOK_AT_PAPER)) == PAPER_AND_INK[chosen]
+    scheme = person.page.evaluate("getComputedStyle(document.documentElement).colorScheme")
+    assert scheme == chosen  # the browser's own controls follow
 
 
 def test_ink_and_buttons_are_there_in_forced_colours(visit):

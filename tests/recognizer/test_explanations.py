@@ -5,7 +5,7 @@ import pytest
 
 from recognizer import explanations
 from recognizer.explanations import Part, Span
-from recognizer.inference.answers import Calibration
+from recognizer.inference.answers import Calibration, Kind
 from recognizer.inference.classifier import Classifier
 from recognizer.inference.prediction import Prediction
 from tests.support import pictures
@@ -35,7 +35,7 @@ def wide() -> FakeModel:
 
 def test_the_stroke_that_decides_is_found_and_named(wide):
     explained = explanations.explain([BAR, STEM], wide)
-    assert explained.digit == 7
+    assert (explained.kind, explained.digit) == (Kind.DIGIT, 7)
     assert explained.strongest.span == Span(0, 0, 3)
     assert explained.strongest.drop > 0.9
     assert explained.sentence == "Without this bar I would say 1."
@@ -79,7 +79,7 @@ def test_the_call_explains_and_stores_nothing(visitor, django_assert_num_queries
     with django_assert_num_queries(0):
         response = visitor.post("/api/v1/explanations/", body)
     assert response.status_code == 200
-    assert response.json()["digit"] == 7
+    assert (response.json()["kind"], response.json()["digit"]) == ("digit", 7)
     assert response.json()["sentence"].startswith("No single part decides it")
 
 

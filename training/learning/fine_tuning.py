@@ -3,12 +3,12 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from recognizer.imaging.pixels import to_input
 from recognizer.inference.prediction import Prediction
@@ -18,8 +18,12 @@ from training.data.augmentation import augment
 from training.data.replay import Replay, is_digit
 from training.learning.conversion import load_keras
 from training.learning.losses import losses
+from training.learning.prefetch import Batch, prefetch
+from training.learning.training_step import build_optimizer, compile_step
+from training.learning.weight_average import WeightAverage, Weights
 
 logging.getLogger("tensorflow").setLevel(logging.WARNING)  # it tells of every file it writes
+Epoch = dict[str, float]  # epoch, loss, validation_loss, accuracy, seconds
 
 
 class Diverged(RuntimeError):
@@ -31,7 +35,7 @@ class Trained:
     """A fine-tuned network; `interpolation`, above 0 and at most 1, is how far its weights went from the baseline's."""
 
     model: keras.Model
-    curve: list[dict]
+    curve: list[Epoch]
     best_epoch: int
     interpolation: float
 
@@ -41,7 +45,7 @@ def fine_tune(
     training_set: TrainingSet,
     config: FineTuneConfig,
     on_step: Callable[[float], None] = lambda share: None,
-    on_epoch: Callable[[dict], None] = lambda entry: None,
+    on_epoch: Callable[[Epoch], None] = lambda entry: None,
 ) -> Trained:
     """Train a copy of the baseline on a training set: the averaged weights of the best epoch, or less far from the baseline's.
 
@@ -50,26 +54,26 @@ def fine_tune(
 
     Args:
         on_step: told the share of the work done, 0..1, after each batch; what it raises ends the training.
-        on_epoch: told {epoch, loss, accuracy (on held-out drawings, else on the replay), seconds}.
+        on_epoch: told each Epoch; the accuracy is that on held-out drawings, else on the replay.
     """
     keras.utils.set_random_seed(config.seed)
     model, steps = _load_for_moving(baseline), max(1, config.epoch_pictures // config.batch)
-    step_once = _compile_step(model, _optimizer(model, config, steps * config.epochs), config)
-    start, average, best, curve = model.get_weights(), _Average(model, config.average_decay), _Best(), []
+    optimizer = build_optimizer(model, _schedule(config, steps * config.epochs), config.weight_decay)
+    average, train_on = WeightAverage(model, config.average_decay), compile_step(model, optimizer, config)
+    start, best, curve = model.get_weights(), _Best(), []
     for epoch in range(1, config.epochs + 1):
-        started, losses_seen = time.monotonic(), []
-        for step, batch in enumerate(_batches(training_set, config, epoch, steps), start=1):
-            losses_seen.append(float(step_once(*map(tf.constant, batch))))
-            average.add()
-            on_step(((epoch - 1) * steps + step) / (config.epochs * steps))
-        entry = {"epoch": epoch, "loss": float(np.mean(losses_seen))}
-        if not np.isfinite(entry["loss"]):
-            raise Diverged(f"The loss of epoch {epoch} is no number.")
+        started, seen = time.monotonic(), []
+        batches = _batches(training_set, config, epoch, steps)
+        for step, batch in enumerate(batches, start=(epoch - 1) * steps + 1):
+            seen.append(float(train_on(*batch)[0]))
+            average.after_step(step)
+            on_step(step / (config.epochs * steps))
+        entry: Epoch = {"epoch": epoch, "loss": _finite_mean(seen, epoch)}
         entry |= _validate(model, average.weights, training_set, config)
         curve.append(entry | {"seconds": round(time.monotonic() - started, 1)})
         on_epoch(curve[-1])
         # with nobody held out only forgetting would be seen, and the first epoch would always look best
-        best.offer(epoch, entry["validation_loss"] if len(training_set.validation.labels) else -epoch, average.weights)
+        best.offer(epoch, entry["validation_loss"] if len(training_set.validation.labels) else -epoch, average)
         if epoch - best.epoch >= config.patience:
             break
     interpolation = _interpolate(model, start, best.weights or average.weights, training_set.replay, config)
@@ -84,36 +88,23 @@ def _load_for_moving(baseline: bytes) -> keras.Model:
     return model
 
 
-def _optimizer(model: keras.Model, config: FineTuneConfig, steps: int) -> keras.Optimizer:
-    optimizer = keras.optimizers.AdamW(_schedule(config, steps), weight_decay=config.weight_decay, clipnorm=5.0)
-    optimizer.build(model.trainable_variables)
-    return optimizer
-
-
-class _Average:
-    """The running mean of the weights: smoother than the last step's, at no cost when it answers."""
-
-    def __init__(self, model: keras.Model, decay: float) -> None:
-        self._model, self._decay = model, decay
-        self.weights = model.get_weights()
-        self._steps = 0
-
-    def add(self) -> None:
-        self._steps += 1
-        decay = min(self._decay, self._steps / (self._steps + 10))
-        for mean, weight in zip(self.weights, self._model.get_weights(), strict=True):
-            mean *= decay
-            mean += (1 - decay) * weight
-
-
 class _Best:
+    """The epoch with the smallest loss so far, and a copy of its weights; 0 and none where no loss was a number."""
+
     def __init__(self) -> None:
         self.epoch, self._loss = 0, float("inf")
-        self.weights: list[np.ndarray] = []
+        self.weights: Weights = []
 
-    def offer(self, epoch: int, loss: float, weights: list[np.ndarray]) -> None:
+    def offer(self, epoch: int, loss: float, average: WeightAverage) -> None:
         if loss < self._loss:
-            self.epoch, self._loss, self.weights = epoch, loss, [weight.copy() for weight in weights]
+            self.epoch, self._loss, self.weights = epoch, loss, average.copy()
+
+
+def _finite_mean(losses_seen: list[float], epoch: int) -> float:
+    mean = float(np.mean(losses_seen))
+    if not np.isfinite(mean):
+        raise Diverged(f"The loss of epoch {epoch} is no number.")
+    return mean
 
 
 def _schedule(config: FineTuneConfig, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -127,20 +118,7 @@ def _schedule(config: FineTuneConfig, steps: int) -> keras.optimizers.schedules.
     )
 
 
-def _compile_step(model: keras.Model, optimizer: keras.Optimizer, config: FineTuneConfig) -> Callable:
-    @tf.function(reduce_retracing=True)
-    def step_once(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            loss, _ = losses(model(images, training=True), labels, config)
-        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-        return loss
-
-    return step_once
-
-
-def _interpolate(
-    model: keras.Model, start: list[np.ndarray], learned: list[np.ndarray], replay: Replay, config: FineTuneConfig
-) -> float:
+def _interpolate(model: keras.Model, start: Weights, learned: Weights, replay: Replay, config: FineTuneConfig) -> float:
     """Set the weights as far on the way to the learned ones as forgets next to nothing, one step at least. Returns how far.
 
     On the straight way between the two most of what is learned comes before most of what is forgotten (Wortsman et al. 2022,
@@ -161,37 +139,29 @@ def _misread(model: keras.Model, replay: Replay) -> int:
     labels = replay.labels[: replay.unseen]
     if not len(labels):
         return 0
-    said = predict(model, _as_input(replay.images[: replay.unseen])).logits.argmax(axis=1)
-    return int(((said != labels) & is_digit(labels)).sum())
+    digits = predict(model, to_input(replay.images[: replay.unseen])).logits.argmax(axis=1)
+    return int(((digits != labels) & is_digit(labels)).sum())
 
 
-def _batches(
-    training_set: TrainingSet, config: FineTuneConfig, epoch: int, steps: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield an epoch's batches: drawings as their share allows, the rest replay, each augmented while the last one trains."""
+def _batches(training_set: TrainingSet, config: FineTuneConfig, epoch: int, steps: int) -> Iterator[Batch]:
+    """Yield an epoch's batches: drawings as their share allows, the rest replay, augmented."""
     rng = np.random.default_rng((config.seed, epoch))
     size = steps * config.batch
     drawings = balanced(training_set.training, int(config.drawing_share * size), config, rng)
     replay = training_set.replay.draw(size - len(drawings), rng)
     order = rng.permutation(size)  # below len(drawings): a drawing; else replay
 
-    def make(step: int) -> tuple[np.ndarray, np.ndarray]:
+    def make(step: int) -> Batch:
         rows = order[step * config.batch : (step + 1) * config.batch]
-        taught, known = drawings[rows[rows < len(drawings)]], replay[rows[rows >= len(drawings)] - len(drawings)]
-        images = np.concatenate([training_set.training.images[taught], training_set.replay.images[known]])
-        labels = np.concatenate([training_set.training.labels[taught], training_set.replay.labels[known]])
-        return augment(_as_input(images), np.random.default_rng((config.seed, epoch, step))), labels.astype("int32")
+        drawn, known = drawings[rows[rows < len(drawings)]], replay[rows[rows >= len(drawings)] - len(drawings)]
+        images = np.concatenate([training_set.training.images[drawn], training_set.replay.images[known]])
+        labels = np.concatenate([training_set.training.labels[drawn], training_set.replay.labels[known]])
+        return augment(to_input(images), np.random.default_rng((config.seed, epoch, step))), labels.astype("int32")
 
-    with ThreadPoolExecutor(1) as worker:
-        ahead = worker.submit(make, 0)
-        for step in range(steps):
-            batch = ahead.result()
-            if step + 1 < steps:
-                ahead = worker.submit(make, step + 1)
-            yield batch
+    return prefetch(make, range(steps))
 
 
-def _validate(model: keras.Model, weights: list[np.ndarray], training_set: TrainingSet, config: FineTuneConfig) -> dict:
+def _validate(model: keras.Model, weights: Weights, training_set: TrainingSet, config: FineTuneConfig) -> Epoch:
     """Loss on held-out drawings plus loss on unseen replay (what is learned, what is forgotten), and digits right."""
     own = model.get_weights()
     model.set_weights(weights)
@@ -204,18 +174,17 @@ def _validate(model: keras.Model, weights: list[np.ndarray], training_set: Train
     return {"validation_loss": loss, "accuracy": accuracy}
 
 
-def _loss(model: keras.Model, images: np.ndarray, labels: np.ndarray, config: FineTuneConfig) -> tuple[float, float]:
-    said = predict(model, _as_input(images))
-    outputs = {"logits": tf.constant(said.logits), "digitness": tf.constant(said.digitness[:, None])}
+def _loss(
+    model: keras.Model, images: NDArray[np.uint8], labels: NDArray[np.int64], config: FineTuneConfig
+) -> tuple[float, float]:
+    """Loss and share of digits right on uint8 (N, 28, 28) pictures with labels (N,)."""
+    prediction = predict(model, to_input(images))
+    outputs = {"logits": tf.constant(prediction.logits), "digitness": tf.constant(prediction.digitness[:, None])}
     loss, accuracy = losses(outputs, tf.constant(labels.astype("int32")), config)
     return float(loss), float(accuracy)
 
 
-def predict(model: keras.Model, images: np.ndarray) -> Prediction:
+def predict(model: keras.Model, images: NDArray[np.float32]) -> Prediction:
     """Answer float32 (N, 28, 28, 1) with Keras, as the classifier does with LiteRT."""
     out = model.predict(images, batch_size=500, verbose=0)
     return Prediction(out["logits"], out["digitness"][:, 0], out["features"])
-
-
-def _as_input(images: np.ndarray) -> np.ndarray:
-    return to_input(images)

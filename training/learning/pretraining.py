@@ -1,20 +1,26 @@
 """The training loop of the shipped baseline: seeded, averaged, resumable; one step at a time, top to bottom."""
 
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from itertools import accumulate, chain
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from recognizer.imaging.pixels import to_input
+from training.config import LossConfig
 from training.data.augmentation import augment
-from training.learning.losses import losses
+from training.learning.checkpoint import Checkpoint
 from training.learning.network import WEIGHT_DECAY, build_network
+from training.learning.prefetch import Batch, prefetch
+from training.learning.training_step import build_optimizer, compile_step
+from training.learning.weight_average import WeightAverage
+
+REPORT_EVERY = 50  # steps
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Cycle:
 
 
 @dataclass(frozen=True)
-class BaselineConfig:
+class BaselineConfig(LossConfig):
     """How the baseline is trained; saved in its card."""
 
     seed: int = 20261122
@@ -39,10 +45,7 @@ class BaselineConfig:
     )
     batch: int = 128
     warmup_steps: int = 500  # in which the rate rises, in each cycle
-    label_smoothing: float = 0.03
     last_augmentation: float = 0.5  # its strength at a cycle's end, to which it falls as the rate does
-    refusal_weight: float = 0.5  # of the digit-or-not loss
-    exposure_weight: float = 0.3  # of the loss that wants no opinion about what is no digit (Hendrycks et al. 2019)
     average_every: int = 8  # steps between two samples of the weights' average
     average_decay: float = 0.98  # per sample: about the last 400 steps
     save_every: int = 500  # steps between two checkpoints
@@ -59,11 +62,11 @@ class BaselineConfig:
 
 @dataclass(frozen=True)
 class Source:
-    """One kind of training picture: uint8 (N, 28, 28), labels int (N,), and its share of each batch."""
+    """One kind of training picture: uint8 (N, 28, 28), labels int64 (N,), and its share of each batch."""
 
     name: str
-    images: np.ndarray
-    labels: np.ndarray
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
     share: float
 
 
@@ -76,7 +79,7 @@ def train(
     """Train a network from scratch, or go on from `checkpoint` if it is there.
 
     Args:
-        report: told step, loss and share of digits right (averages since the last call) every 50 steps.
+        report: told step, loss and share of digits right (averages since the last call) every REPORT_EVERY steps.
 
     Returns:
         The network with its averaged weights: the weighted mean of what each cycle ended with (Huang et al. 2017 let such
@@ -84,28 +87,25 @@ def train(
     """
     keras.utils.set_random_seed(config.seed)
     model = build_network()
-    optimizer = keras.optimizers.AdamW(Trapezoids(config), weight_decay=WEIGHT_DECAY, clipnorm=5.0)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    optimizer.build(model.trainable_variables)
-    average = [weight.numpy() for weight in model.weights]
-    state = TrainingState(model, optimizer, average, config, checkpoint)
-    first = state.restore()
-    step_once = _compile_step(model, optimizer, config)
-    seen = []
-    for step, (images, labels) in enumerate(_batches(config, sources, first), start=first + 1):
-        seen.append(step_once(tf.constant(images), tf.constant(labels)))
-        if step % config.average_every == 0:
-            state.add_to_average(step)
+    optimizer = build_optimizer(model, Trapezoids(config), WEIGHT_DECAY, undecayed=("bias", "gamma", "beta"))
+    average = WeightAverage(model, config.average_decay, config.average_every)
+    kept = Checkpoint(model, optimizer, average, repr(asdict(config)), checkpoint)
+    train_on, seen = compile_step(model, optimizer, config), []
+    first = kept.restore()
+    batches = prefetch(partial(make_batch, config, sources), range(first, config.steps))
+    for step, batch in enumerate(batches, start=first + 1):
+        seen.append(train_on(*batch))
+        average.after_step(step)
         if step in config.ends:
-            state.end_cycle()
-        if step % 50 == 0 or step == config.steps:
-            loss, accuracy = np.mean([[float(v) for v in pair] for pair in seen], axis=0)
+            kept.end_cycle()
+        if step % REPORT_EVERY == 0 or step == config.steps:
+            loss, accuracy = np.mean([[float(value) for value in pair] for pair in seen], axis=0).tolist()
             report(step, loss, accuracy)
             seen = []
-        if checkpoint and step % config.save_every == 0:
-            state.save(step)
+        if step % config.save_every == 0:
+            kept.save(step)
     shares = [cycle.weight for cycle in config.cycles]
-    model.set_weights([np.average(ends, axis=0, weights=shares) for ends in zip(*state.ends, strict=True)])
+    model.set_weights([np.average(ends, axis=0, weights=shares) for ends in zip(*kept.ends, strict=True)])
     return model
 
 
@@ -140,30 +140,8 @@ class Trapezoids(keras.optimizers.schedules.LearningRateSchedule):
         return peak * tf.clip_by_value(tf.minimum(rise, fall), 0.0, 1.0)
 
 
-def _compile_step(model: keras.Model, optimizer: keras.Optimizer, config: BaselineConfig) -> Callable:
-    @tf.function(reduce_retracing=True)
-    def step_once(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        with tf.GradientTape() as tape:
-            loss, accuracy = losses(model(images, training=True), labels, config)
-        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-        return loss, accuracy
-
-    return step_once
-
-
-def _batches(config: BaselineConfig, sources: list[Source], first: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the batches of steps first + 1 .. steps, each made from its own seed while the one before is trained on."""
-    with ThreadPoolExecutor(1) as worker:
-        ahead = worker.submit(make_batch, config, sources, first)
-        for step in range(first, config.steps):
-            batch = ahead.result()
-            if step + 1 < config.steps:
-                ahead = worker.submit(make_batch, config, sources, step + 1)
-            yield batch
-
-
-def make_batch(config: BaselineConfig, sources: list[Source], step: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw and augment one batch: float32 (N, 28, 28, 1) and int32 (N,). The same step gives the same batch."""
+def make_batch(config: BaselineConfig, sources: list[Source], step: int) -> Batch:
+    """Draw and augment the batch of step + 1: float32 (N, 28, 28, 1) and int32 (N,). The same step gives the same batch."""
     rng = np.random.default_rng((config.seed, step))
     shares = np.array([source.share for source in sources])
     counts = rng.multinomial(config.batch, shares / shares.sum())
@@ -174,48 +152,3 @@ def make_batch(config: BaselineConfig, sources: list[Source], step: int) -> tupl
         labels.append(source.labels[chosen])
     pictures = to_input(np.concatenate(images))
     return augment(pictures, rng, augmentation_strength(config, step)), np.concatenate(labels).astype("int32")
-
-
-class TrainingState:
-    """What an interrupted training goes on from: weights, optimizer, average, step; one .npz, replaced at once."""
-
-    def __init__(self, model, optimizer, average: list[np.ndarray], config: BaselineConfig, path: Path | None) -> None:
-        self.model, self.optimizer, self.average, self.config, self.path = model, optimizer, average, config, path
-        self.ends: list[list[np.ndarray]] = []  # the average at the end of each cycle so far
-
-    def add_to_average(self, step: int) -> None:
-        samples = step // self.config.average_every
-        decay = min(self.config.average_decay, samples / (samples + 10))  # young averages forget their start sooner
-        for mean, weight in zip(self.average, self.model.weights, strict=True):
-            mean *= decay
-            mean += (1 - decay) * weight.numpy()
-
-    def end_cycle(self) -> None:
-        self.ends.append([mean.copy() for mean in self.average])
-
-    def save(self, step: int) -> None:
-        assert self.path is not None  # nobody saves who has no place for it
-        arrays = [*map(np.asarray, self._variables()), *self.average, *chain(*self.ends)]
-        partial = self.path.with_suffix(".partial.npz")
-        with partial.open("wb") as file:
-            np.savez(file, *arrays, step=step, config=repr(asdict(self.config)), seconds=time.time())
-        partial.replace(self.path)
-
-    def restore(self) -> int:
-        """Return the step to go on after; 0 where there is no checkpoint, or one of another configuration."""
-        if self.path is None or not self.path.is_file():
-            return 0
-        with np.load(self.path, allow_pickle=False) as kept:
-            if str(kept["config"]) != repr(asdict(self.config)):
-                return 0
-            arrays = [kept[f"arr_{i}"] for i in range(len(kept.files) - 3)]
-            step = int(kept["step"])
-        variables = self._variables()
-        for variable, value in zip(variables, arrays, strict=False):
-            variable.assign(value)
-        averages, size = arrays[len(variables) :], len(self.average)
-        self.average[:], *self.ends = (averages[start : start + size] for start in range(0, len(averages), size))
-        return step
-
-    def _variables(self) -> list[keras.Variable]:
-        return [*self.model.variables, *self.optimizer.variables]  # with the dropout's seeds

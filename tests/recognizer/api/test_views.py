@@ -27,7 +27,7 @@ def test_drawing_is_answered_and_stored(visitor, seven):
 
     drawing = Drawing.objects.get()
     assert answer["id"] == str(drawing.pk)
-    assert (answer["digit"], answer["refused"], answer["model_version"]) == (7, False, 1)
+    assert (answer["kind"], answer["digit"], answer["refused"], answer["model_version"]) == ("digit", 7, False, 1)
     assert len(answer["probabilities"]) == 10
     assert sum(answer["probabilities"]) == pytest.approx(1)
     assert answer["preview"].startswith("data:image/png;base64,")
@@ -39,7 +39,7 @@ def test_drawing_is_answered_and_stored(visitor, seven):
 def test_guess_stores_nothing(visitor, seven):
     response = visitor.post("/api/v1/guesses/", seven)
     assert response.status_code == 200
-    assert response.json()["digit"] == 7
+    assert (response.json()["kind"], response.json()["digit"]) == ("digit", 7)
     assert "id" not in response.json()
     assert contributor_cookie.COOKIE not in response.cookies
     assert not Drawing.objects.exists()
@@ -71,10 +71,16 @@ def test_explained_guess_shows_the_steps(visitor, seven):
 def test_refusal_says_huh(visitor, seven, model):
     model.digitness = -50.0
     answer = draw(visitor, seven)
-    assert answer["digit"] is None
-    assert answer["refused"] is True
+    assert (answer["kind"], answer["digit"], answer["refused"]) == ("refused", None, True)
     assert answer["message"] == "Huh... You call that a digit?"
     assert answer["likely_digit"] == 7
+
+
+def test_a_close_call_asks_which_of_two(visitor, seven, model):
+    model.logit = 0.0
+    answer = draw(visitor, seven)
+    assert (answer["kind"], answer["refused"]) == ("pair", False)
+    assert answer["message"] == f"{answer['digit']} or {answer['alternatives'][0]['digit']}?"
 
 
 def test_contributor_is_known_again_by_cookie(visitor, seven):
@@ -292,6 +298,8 @@ def test_schema_and_its_page_are_served(client):
     schema = client.get("/api/schema/", headers={"Accept": "application/json"})
     assert schema.status_code == 200
     assert "/api/v1/drawings/{drawing_id}/feedback/" in schema.json()["paths"]
+    listed = schema.json()["paths"]["/api/v1/drawings/"]["get"]["responses"]["200"]["content"]["application/json"]
+    assert listed["schema"]["$ref"].endswith("/PaginatedDrawingSummaryList")
     page = client.get("/api/docs/").content.decode()
     assert "<style" not in page
     assert "http://" not in page

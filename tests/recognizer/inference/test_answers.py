@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis.extra.numpy import arrays
+from hypothesis.strategies import floats
 
-from recognizer.inference.answers import REFUSAL, Calibration, answer, calibrated_probabilities
+from recognizer.inference.answers import CLOSE_CALL_MARGIN, REFUSAL, Calibration, Kind, answer, calibrated_probabilities
 from recognizer.inference.prediction import Prediction
 
 CALIBRATION = Calibration(temperature=1.0, refusal_threshold=0.0)
@@ -17,7 +20,7 @@ def predicted(*probabilities: float, digitness: float = 5.0) -> Prediction:
 
 def test_a_clear_digit_is_named_with_how_sure():
     said = answer(predicted(0.001, 0.99), CALIBRATION)
-    assert (said.digit, said.likely_digit, said.refused) == (1, 1, False)
+    assert (said.kind, said.digit, said.likely_digit, said.refused) == (Kind.DIGIT, 1, 1, False)
     assert said.certainty == "very sure"
     assert said.message == "I read a 1. Very sure."
     assert said.confidence == pytest.approx(0.99, abs=1e-4)
@@ -35,6 +38,7 @@ def test_probabilities_sum_to_one_and_top_is_the_confidence():
 
 def test_a_close_call_offers_the_pair_likelier_first():
     said = answer(predicted(0.0493, 0.0001, 0.0001, 0.0001, 0.45, 0.0001, 0.0001, 0.0001, 0.0001, 0.5), CALIBRATION)
+    assert (said.kind, said.digit, said.refused) == (Kind.PAIR, 9, False)
     assert said.message == "9 or 4?"
     assert said.alternatives[0][0] == 4
     assert said.certainty == "not sure"
@@ -47,7 +51,25 @@ def test_a_clear_digit_offers_no_alternative():
 def test_below_the_threshold_it_refuses_but_remembers_the_likeliest():
     said = answer(predicted(0.001, 0.99, digitness=-0.1), CALIBRATION)
     assert (said.digit, said.refused, said.likely_digit) == (None, True, 1)
-    assert (said.message, said.certainty) == (REFUSAL, "no digit")
+    assert (said.kind, said.message, said.certainty) == (Kind.REFUSED, REFUSAL, "no digit")
+
+
+def test_a_refusal_is_no_pair_however_close_it_was():
+    assert answer(predicted(0.45, 0.44, digitness=-0.1), CALIBRATION).kind is Kind.REFUSED
+
+
+@pytest.mark.parametrize(("ahead", "kind"), [(-0.001, Kind.PAIR), (0.001, Kind.DIGIT)])
+def test_a_pair_is_a_margin_below_the_close_call(ahead, kind):
+    second = (0.98 - CLOSE_CALL_MARGIN - ahead) / 2
+    said = answer(predicted(0.98 - second, second), CALIBRATION)
+    assert said.margin == pytest.approx(CLOSE_CALL_MARGIN + ahead, abs=1e-4)
+    assert said.kind is kind
+
+
+@given(arrays("float32", (1, 10), elements=floats(-20, 20, width=32)))
+def test_a_pair_has_a_second_digit_to_offer(logits):
+    said = answer(Prediction(logits, np.array([5.0], "float32"), np.zeros((1, 4), "float32")), CALIBRATION)
+    assert said.alternatives or said.kind is not Kind.PAIR
 
 
 def test_at_the_threshold_it_answers():

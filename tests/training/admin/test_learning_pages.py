@@ -278,14 +278,14 @@ def test_live_run_tells_its_progress(desk):
         "97.50 %",
     )
     page = desk.get(f"{RUNS}{run.pk}/change/").content.decode()
-    assert "admin_digitre/run.js" in page
+    assert "review/run.js" in page
     assert "13:00:52 epoch 2/5" in page
 
 
 def test_run_page_shows_the_decision(desk, run):
     page = desk.get(f"{RUNS}{run.pk}/change/").content.decode()
     assert "The gate holds it" in page
-    assert "admin_digitre/run.js" not in page
+    assert "review/run.js" not in page
 
 
 def test_policy_is_one_row_that_operators_edit(desk):

@@ -1,7 +1,7 @@
 // "Yours": what this browser handed in, what became of it, and how to take or delete it.
 
-import { ApiClient, ApiError } from "./api_client.js";
-import { labelName } from "./labels.js";
+import { ApiClient, ApiError } from "../api_client.js";
+import { labelName } from "../labels.js";
 
 const root = document.querySelector("[data-page=drawings]");
 const dialog = document.querySelector("[data-part=forget-all]");

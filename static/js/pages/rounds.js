@@ -1,10 +1,10 @@
 // A round of ten: the digit is asked for before it is drawn. The label is still the person's to confirm.
 
-import { ApiClient, ApiError, idempotencyKey } from "./api_client.js";
-import { DrawingPad } from "./drawing_pad.js";
-import { SIDE, canonicalPicture } from "./ink.js";
-import { KeyboardPen } from "./keyboard_pen.js";
-import { article } from "./labels.js";
+import { ApiClient, ApiError, idempotencyKey } from "../api_client.js";
+import { DrawingPad } from "../drawing_pad.js";
+import { SIDE, canonicalPicture } from "../ink.js";
+import { KeyboardPen } from "../keyboard_pen.js";
+import { article } from "../labels.js";
 
 const root = document.querySelector("[data-page=rounds]");
 const part = (name) => root.querySelector(`[data-part="${name}"]`);

@@ -1,12 +1,12 @@
 // The draw page: joins pad, session, view and keys.
 
-import { ApiClient } from "./api_client.js";
-import { DrawingPad } from "./drawing_pad.js";
-import { Explanation } from "./explanation.js";
-import { KeyboardPen } from "./keyboard_pen.js";
-import { LiveGuess } from "./live_guess.js";
-import { ReadingSession } from "./reading_session.js";
-import { ResultView, closePair } from "./result_view.js";
+import { ApiClient } from "../api_client.js";
+import { DrawingPad } from "../drawing_pad.js";
+import { Explanation } from "../explanation.js";
+import { KeyboardPen } from "../keyboard_pen.js";
+import { LiveGuess } from "../live_guess.js";
+import { ReadingSession } from "../reading_session.js";
+import { ResultView, closePair } from "../result_view.js";
 
 const root = document.querySelector("[data-page=draw]");
 const ink = root.querySelector("[data-part=pad]");
