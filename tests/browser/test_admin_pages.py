@@ -90,7 +90,7 @@ def few_golden(monkeypatch) -> None:
 def rows(owner) -> dict:
     """A little of everything that the pages can show."""
     drawings = decided_drawings(owner)
-    baseline = ModelVersion.objects.defer(None).get(is_champion=True)
+    baseline = ModelVersion.objects.get(is_champion=True)
     champion, held = register(baseline, "run 1", 0.98), register(baseline, "run 2", 0.9)
     registry.promote(champion, by=owner, reason="better")
     make_drawing(seed=77, predicted=1, confirmed=7, version=champion).approve(7, owner)
@@ -127,7 +127,6 @@ def held_run(champion: ModelVersion, held: ModelVersion, drawings: list[Drawing]
         challenger=held,
         snapshot=DatasetSnapshot.objects.create(
             digest="ab" * 32,
-            packed=b"",
             drawings=321,
             contributors=12,
             counts={

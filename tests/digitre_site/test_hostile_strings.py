@@ -40,7 +40,7 @@ def poisoned(evil, make_user) -> dict:
     LabelEvent.objects.update(reason=evil)
     Drawing.objects.update(status_reason=evil)
     snapshot = DatasetSnapshot.objects.create(
-        digest=evil, packed=b"", drawings=1, contributors=1, counts={"labels": {evil: 1}, "excluded": {evil: 1}}
+        digest=evil, drawings=1, contributors=1, counts={"labels": {evil: 1}, "excluded": {evil: 1}}
     )
     run = TrainingRun.objects.create(
         status="held",

@@ -7,7 +7,7 @@ from django.db import connections
 from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.errors import CorruptArtifact
-from recognizer.models import ModelVersion, PromotionEvent
+from recognizer.models import ModelArtifacts, ModelVersion, PromotionEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -87,7 +87,7 @@ def test_broken_artifact_is_not_registered(baseline, damage):
 
 def test_version_whose_bytes_changed_is_not_promoted(baseline):
     version = make_version(baseline)
-    ModelVersion.objects.filter(pk=version.pk).update(tflite=shipped_baseline().model.tflite + b"\0")
+    ModelArtifacts.objects.filter(version=version).update(tflite=shipped_baseline().model.tflite + b"\0")
     with pytest.raises(CorruptArtifact):
         registry.promote(ModelVersion.objects.get(pk=version.pk), by=None, reason="?")
     assert ModelVersion.objects.champion() == baseline

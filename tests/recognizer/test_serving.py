@@ -5,7 +5,7 @@ import pytest
 from django.db import OperationalError, connections
 
 from recognizer import registry, serving
-from recognizer.models import ModelVersion
+from recognizer.models import ModelArtifacts, ModelVersion
 from tests.recognizer.test_registry import make_version
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def baseline():
 
 
 def corrupt(version: ModelVersion, data: bytes = b"flipped") -> None:
-    ModelVersion.objects.filter(pk=version.pk).update(tflite=data)
+    ModelArtifacts.objects.filter(version=version).update(tflite=data)
 
 
 def promote_new(baseline: ModelVersion) -> ModelVersion:

@@ -80,7 +80,7 @@ def parts_for(user: AbstractUser) -> dict:
     if user.has_perm("training.view_trainingrun"):
         context |= {
             "learning": learning_figures(),
-            "live_run": TrainingRun.objects.filter(status__in=TrainingRun.LIVE).defer("log").first(),
+            "live_run": TrainingRun.objects.filter(status__in=TrainingRun.LIVE).in_brief().first(),
         }
     return context
 

@@ -1,8 +1,10 @@
 """The training runs: one being watched, the others to read; start one, stop one."""
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
@@ -18,13 +20,20 @@ from training.models import TrainingRun
 from training.tasks import wake_worker
 
 
+class BriefChangeList(ChangeList):
+    """Runs with what their rows show."""
+
+    def apply_select_related(self, queryset: QuerySet) -> QuerySet:
+        brief = queryset.defer(*TrainingRun.ON_ITS_PAGE, "challenger__metrics", "snapshot__counts")
+        return brief.select_related("requested_by", "challenger", "snapshot")
+
+
 @admin.register(TrainingRun)
 class TrainingRunAdmin(admin.ModelAdmin):
     list_display = ("name", "state", "asked_by", "begun", "made", "why")
     list_display_links = None
     list_filter = ("status", "trigger")
     show_facets = admin.ShowFacets.NEVER
-    list_select_related = ("requested_by", "challenger", "snapshot")
     list_per_page = 50
     actions = None
     sortable_by = ()
@@ -32,8 +41,8 @@ class TrainingRunAdmin(admin.ModelAdmin):
     change_list_template = "admin/training/trainingrun/change_list.html"
     change_form_template = "admin/training/trainingrun/change_form.html"
 
-    def get_queryset(self, request: HttpRequest):
-        return super().get_queryset(request).defer("challenger__keras", "challenger__tflite", "snapshot__packed", "log")
+    def get_changelist(self, request: HttpRequest, **options: object) -> type[ChangeList]:
+        return BriefChangeList
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -22,7 +22,10 @@ def board(contributor: Contributor | None) -> dict:
 
 def versions() -> list[dict]:
     """Versions that served, and those that the gate held, the newest first."""
-    shown = ModelVersion.objects.select_related("run__snapshot").defer("keras", "tflite", "run__snapshot__packed")
+    shown = ModelVersion.objects.select_related("run__snapshot").only(
+        *("number", "promoted_at", "is_champion", "metrics"),
+        *("run__status", "run__decision", "run__snapshot__drawings"),
+    )
     return [_version(version) for version in shown.order_by("-number")[:VERSIONS_SHOWN]]
 
 

@@ -94,8 +94,8 @@ def _chapters(run: TrainingRun, config: RunConfig, progress: Progress) -> None:
 def _sound_champion() -> ModelVersion:
     """The version that serves, registered first if this database has never served."""
     registry.ensure_baseline()
-    champion = ModelVersion.objects.defer(None).get(is_champion=True)
-    registry.load_classifier(champion)  # a broken champion is no measure; its reason becomes the run's
+    champion = ModelVersion.objects.get(is_champion=True)
+    registry.load_model(champion)  # a broken champion is no measure; its reason becomes the run's
     return champion
 
 

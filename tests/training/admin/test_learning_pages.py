@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from recognizer import registry
-from recognizer.models import Drawing, ModelVersion, PromotionEvent
+from recognizer.models import Drawing, ModelArtifacts, ModelVersion, PromotionEvent
 from tests.support.drawings import make_drawing, make_drawings
 from training.admin import dashboard
 from training.admin.charts import reliability, share_chart
@@ -60,7 +60,6 @@ def challenger() -> ModelVersion:
 def run(challenger) -> TrainingRun:
     snapshot = DatasetSnapshot.objects.create(
         digest="ab" * 32,
-        packed=b"",
         drawings=321,
         contributors=12,
         counts={"labels": {"7": 300, "not a digit": 21}, "excluded": {"a copy": 5}},
@@ -174,7 +173,7 @@ def test_champion_is_not_promoted_again(desk, challenger):
 
 
 def test_promoting_checks_the_file_once_more(desk, challenger):
-    ModelVersion.objects.filter(pk=challenger.pk).update(tflite=b"broken")
+    ModelArtifacts.objects.filter(version=challenger).update(tflite=b"broken")
     response = desk.post(f"{VERSIONS}{challenger.pk}/promote/", {"reason": "why not"})
     assert "SHA-256" in response.content.decode()
     assert not ModelVersion.objects.get(pk=challenger.pk).is_champion
@@ -201,7 +200,7 @@ def test_rolling_back_restores_the_version_before(desk, challenger, operator):
 def test_rolling_back_waits_for_no_comparison_and_needs_no_sound_champion(desk, challenger, operator, monkeypatch):
     before = ModelVersion.objects.champion()
     registry.promote(challenger, by=operator, reason="better")
-    ModelVersion.objects.filter(pk=challenger.pk).update(tflite=b"broken")
+    ModelArtifacts.objects.filter(version=challenger).update(tflite=b"broken")
     assert "cannot answer" in desk.get(f"{VERSIONS}roll-back/").content.decode()
     monkeypatch.setattr(recheck, "recheck_version", None)
     desk.post(f"{VERSIONS}roll-back/", {"reason": "it burns", "version": before.pk})

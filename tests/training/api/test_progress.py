@@ -29,7 +29,7 @@ def held(baseline) -> ModelVersion:
         parent=baseline,
         origin="run 1",
     )
-    snapshot = DatasetSnapshot.objects.create(digest="d", packed=b"", drawings=12, contributors=3)
+    snapshot = DatasetSnapshot.objects.create(digest="d", drawings=12, contributors=3)
     decision = {"promote": False, "reasons": ["MNIST test: falls by 0.30 points below the champion"]}
     TrainingRun.objects.create(
         status="held", trigger="command", challenger=version, snapshot=snapshot, decision=decision

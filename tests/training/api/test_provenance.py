@@ -1,15 +1,12 @@
 """Which versions learned from whose drawings."""
 
-import json
-import zlib
-
 import pytest
 from django.utils import timezone
 
 from recognizer import registry
 from recognizer.models import Contributor, Drawing, ModelVersion
 from training.api.provenance import provenance_of
-from training.models import DatasetSnapshot, TrainingRun
+from training.models import DatasetSnapshot, SnapshotManifest, TrainingRun
 
 
 @pytest.fixture
@@ -27,13 +24,10 @@ def drawings(db) -> list[Drawing]:
 
 def teach(number: int, members: list[Drawing], excluded: dict[str, str], promoted: bool = True) -> None:
     manifest = {"members": [[str(drawing.pk), 7] for drawing in members], "excluded": excluded}
-    snapshot = DatasetSnapshot.objects.create(
-        digest=str(number), packed=zlib.compress(json.dumps(manifest).encode()), drawings=len(members), contributors=1
-    )
+    snapshot = DatasetSnapshot.objects.create(digest=str(number), drawings=len(members), contributors=1)
+    SnapshotManifest.pack(snapshot, manifest)
     version = ModelVersion.objects.create(
         number=number,
-        keras=b"",
-        tflite=b"",
         preprocessing_version=1,
         calibration={},
         promoted_at=timezone.now() if promoted else None,

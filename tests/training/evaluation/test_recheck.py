@@ -7,7 +7,7 @@ from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.inference.answers import Calibration
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import Contributor, ModelVersion
+from recognizer.models import Contributor, ModelArtifacts, ModelVersion
 from training.evaluation import comparison, exam_sets, recheck, runner
 from training.evaluation.gate import DRAWINGS, GOLDEN, MNIST, PEN
 from training.evaluation.recheck import BOTH, NOW, RECORD
@@ -114,7 +114,7 @@ def test_record_of_a_run_counts_for_whoever_sat_in_it(baseline, version_with):
 
 def test_champion_that_cannot_answer_is_stood_in_for_by_the_baseline(version_with):
     champion = version_with()
-    ModelVersion.objects.filter(pk=champion.pk).update(tflite=b"broken")
+    ModelArtifacts.objects.filter(version=champion).update(tflite=b"broken")
     look = recheck.recheck_version(version_with(), ModelVersion.objects.get(pk=champion.pk))
     assert look.decision.promote
     assert "the shipped baseline stands in for it" in look.decision.notes[0]

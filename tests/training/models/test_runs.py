@@ -323,7 +323,7 @@ def test_requested_run_waits_for_nothing(policy):
 def test_labels_seen_by_a_decided_run_are_not_new(policy, draw):
     drawing = draw(3)
     snapshot = DatasetSnapshot.objects.create(
-        digest="d", packed=b"", drawings=1, contributors=1, last_event=drawing.events.get().pk
+        digest="d", drawings=1, contributors=1, last_event=drawing.events.get().pk
     )
     TrainingRun.objects.create(status=Status.HELD, trigger="schedule", snapshot=snapshot)
     draw(4)
