@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 from django.db.models.functions import Coalesce
 
-from recognizer.imaging.pixels import content_hash, to_grey
+from recognizer.imaging.pixels import content_hash, to_grey, to_input
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, LabelEvent
 from training.config import SnapshotConfig
@@ -138,7 +138,7 @@ def drop_near_duplicates(chosen: Chosen, images: np.ndarray, config: SnapshotCon
     labels, is_copy = chosen.labels, np.zeros(len(images), bool)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
-        is_copy[rows] = _copies(images[rows].reshape(len(rows), -1).astype("float32") / 255, config)
+        is_copy[rows] = _copies(to_input(images[rows]).reshape(len(rows), -1), config)
     chosen.leave_out({member.id: NEAR for member, copy in zip(chosen.members, is_copy, strict=True) if copy})
     return images[~is_copy]
 
