@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from numpy.typing import NDArray
 from rest_framework import status
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
@@ -69,7 +70,7 @@ def explanation_payload(submission: Submission) -> dict:
     return {"steps": [{"name": name, "image": picture_url(image)} for name, image in steps]}
 
 
-def picture_url(ink: np.ndarray) -> str:
+def picture_url(ink: NDArray[np.uint8]) -> str:
     return decoding.data_url(decoding.encode_png(ink))
 
 
