@@ -9,7 +9,7 @@ def percent(share: float | None, digits: int) -> str:
 
 
 def percent_range(low: float, high: float, digits: int) -> str:
-    """Say "97.91 to 98.66 %"."""
+    """Say "97.10 to 98.74 %"."""
     return f"{100 * low:.{digits}f} to {percent(high, digits)}"
 
 

@@ -22,4 +22,4 @@ def test_a_brief_share_shows_tenths_near_the_ends_alone(share: float | None, tex
 
 
 def test_a_range_names_its_unit_once() -> None:
-    assert percent_range(0.97914, 0.98655, 2) == "97.91 to 98.66 %"
+    assert percent_range(0.971, 0.98744, 2) == "97.10 to 98.74 %"
