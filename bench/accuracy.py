@@ -1,5 +1,7 @@
 """Accuracy on every exam that the data folder has: the 2017 design, its network behind our preparation, and ours."""
 
+from typing import Any
+
 import numpy as np
 
 from bench import design_2017, mistakes
@@ -52,7 +54,7 @@ def _draw_mistakes(exam: Exam, report: Report) -> str:
     return f"{mistakes.draw_sheet(exam, report, path):4} in {path}"
 
 
-def _old_scores(old, drawings: list[datasets.StrokeDrawing], exam: Exam) -> tuple[float, float]:
+def _old_scores(old: Any, drawings: list[datasets.StrokeDrawing], exam: Exam) -> tuple[float, float]:
     """The 2017 network's score with its own preparation and with ours; for non-digits, what it refuses."""
     rng = np.random.default_rng(SEED)
     theirs = np.array([design_2017.prepare(canvas(drawing, rng)[0]) for drawing in drawings])

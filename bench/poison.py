@@ -18,6 +18,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DIGITRE_VAR_DIR", tempfile.mkdtemp(prefix="digitre-poison-"))
@@ -181,7 +184,7 @@ def report(name: str, outcome: Outcome) -> bool:
 # --- storing, as the API does
 
 
-def store(contributor: Contributor, strokes: Strokes, ink: np.ndarray, label: int) -> Drawing | None:
+def store(contributor: Contributor, strokes: Strokes, ink: NDArray[Any], label: int) -> Drawing | None:
     try:
         drawing, _ = services.recognize(Submission(ink, strokes, (CANVAS, CANVAS)), contributor)
     except InvalidDrawing:
@@ -202,7 +205,7 @@ def store_all(
 
 def on_canvas(
     drawing: StrokeDrawing, rng: np.random.Generator, extra: Strokes | None = None
-) -> tuple[Strokes, np.ndarray]:
+) -> tuple[Strokes, NDArray[Any]]:
     ink, strokes = canvas(drawing, rng)
     if extra:
         strokes = [*strokes, *extra]

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from recognizer.exams import EXAMS, exam_spec
+
+Card = dict[str, Any]  # as card.json holds it: numbers, names, and tables of them
 
 EXAM_TITLES = {exam.name: exam.card_title or exam.title for exam in EXAMS}
 HELD_OUT = {
@@ -32,12 +35,12 @@ SOURCES = {
 WORST_PAIRS = 8
 
 
-def write(card: dict, path: Path) -> None:
+def write(card: Card, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(card))
 
 
-def render(card: dict) -> str:
+def render(card: Card) -> str:
     """Return the card as Markdown."""
     parts = [
         "# Model card: the shipped baseline\n",
@@ -95,7 +98,7 @@ FAILURES = """\
 """
 
 
-def _facts(card: dict) -> str:
+def _facts(card: Card) -> str:
     calibration = card["calibration"]
     rows = [
         ("Made", card["made_at"]),
@@ -110,11 +113,11 @@ def _facts(card: dict) -> str:
     return _table(("", ""), rows)
 
 
-def _cycles(config: dict) -> list[str]:
+def _cycles(config: dict[str, Any]) -> list[str]:
     return [f"{cycle['batches']:,}" for cycle in config["cycles"]]
 
 
-def _exams(metrics: dict, names: dict[str, str]) -> str:
+def _exams(metrics: dict[str, Any], names: dict[str, str]) -> str:
     rows = []
     for name, result in metrics.items():
         low, high = result["interval"]
@@ -126,7 +129,7 @@ def _exams(metrics: dict, names: dict[str, str]) -> str:
     return _table(head, rows)
 
 
-def _recalls(metrics: dict) -> str:
+def _recalls(metrics: dict[str, Any]) -> str:
     rows = [
         (EXAM_TITLES.get(name, name), *(f"{r:.1%}" if r is not None else "-" for r in result["recall"]))
         for name, result in metrics.items()
@@ -135,7 +138,7 @@ def _recalls(metrics: dict) -> str:
     return _table(("Exam", *map(str, range(10))), rows)
 
 
-def _pairs(metrics: dict) -> str:
+def _pairs(metrics: dict[str, Any]) -> str:
     confusions = [result["confusion"] for name, result in metrics.items() if not exam_spec(name).is_refusal]
     table = np.sum(confusions, axis=0)[:10]
     table[np.arange(10), np.arange(10)] = 0
@@ -146,7 +149,7 @@ def _pairs(metrics: dict) -> str:
     )
 
 
-def _curve(card: dict) -> str:
+def _curve(card: Card) -> str:
     rows = [(f"{point['confidence']:.1%}", f"{point['accuracy']:.1%}", f"{point['n']:,}") for point in card["curve"]]
     return _table(("Said (mean)", "Was right", "Drawings"), rows)
 

@@ -39,8 +39,8 @@ def remake(version: ModelVersion, steps: Steps) -> Remade:
     """Train a version again from its snapshot, config and seed. Stores nothing.
 
     Raises:
-        NotReproducible: it was not made by a run here, or from another shipped baseline, or with other data to replay; or people
-            have drawn exam questions since that it learned from.
+        NotReproducible: it was not made by a run here, or from another shipped baseline, or with other data to replay; or
+            it learned from pictures that an exam holds since.
     """
     run = TrainingRun.objects.select_related("snapshot").filter(challenger=version).first()
     if run is None or run.snapshot is None:

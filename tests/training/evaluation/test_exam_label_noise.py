@@ -9,7 +9,8 @@ from recognizer.baseline import shipped_baseline
 from recognizer.exams import DRAWINGS
 from recognizer.inference.answers import Calibration
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import Contributor, Drawing, LabelEvent
+from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
+from tests.support.drawings import Draw
 from training.config import ExamConfig
 from training.evaluation import exam_sets
 from training.evaluation.exam_label_noise import (
@@ -30,32 +31,32 @@ def judged(readings: list[int], labels: list[int], contributors: list[int] | Non
     return contributors_with_label_noise(who, given, read, read != given, CONFIG)
 
 
-def test_contradicted_on_most_of_many_labels_is_noise():
+def test_contradicted_on_most_of_many_labels_is_noise() -> None:
     assert judged([1, 2, 3, 4, 5, 0, 6, 7, 8, 9], DIGITS) == {1}
 
 
 @pytest.mark.parametrize("label", [7, NOT_A_DIGIT])
-def test_calling_everything_the_same_is_noise(label):
+def test_calling_everything_the_same_is_noise(label) -> None:
     assert judged(DIGITS * 2, [label] * 20) == {1}
 
 
-def test_less_than_half_is_a_hand_of_its_own():
+def test_less_than_half_is_a_hand_of_its_own() -> None:
     assert judged([1, 2, 3, 0, 4, 5, 6, 7, 8, 9], DIGITS) == set()
 
 
-def test_two_odd_digits_are_a_habit_however_often_they_are_drawn():
+def test_two_odd_digits_are_a_habit_however_often_they_are_drawn() -> None:
     assert judged([7] * 20 + [1] * 20 + [3] * 10, [1] * 20 + [7] * 20 + [3] * 10) == set()
 
 
-def test_few_drawings_show_nothing():
+def test_few_drawings_show_nothing() -> None:
     assert judged([1, 2, 3, 4, 5, 6, 7, 8, 9], DIGITS[:9]) == set()
 
 
-def test_everybody_is_judged_by_their_own_drawings():
+def test_everybody_is_judged_by_their_own_drawings() -> None:
     assert judged(DIGITS[::-1] + DIGITS, DIGITS * 2, [1] * 10 + [2] * 10) == {1}
 
 
-def test_refusals_and_doubts_contradict_nobody():
+def test_refusals_and_doubts_contradict_nobody() -> None:
     rng = np.random.default_rng(0)
     noise = (rng.random((20, 28, 28, 1)) > 0.5).astype("float32")
     never = replace(shipped_baseline().model, calibration=Calibration(1.0, 1e6))
@@ -63,6 +64,9 @@ def test_refusals_and_doubts_contradict_nobody():
     exam = Exam("drawings", noise, np.arange(20) % 10)
     for judge in (never, unsure):
         assert (sure_readings(judge, exam, CONFIG) == UNSURE).all()
+
+
+Asked = tuple[exam_sets.ExamSet, dict[str, Contributor]]
 
 
 @pytest.fixture
@@ -78,7 +82,7 @@ def questions(baseline, draw):
 
 
 @pytest.mark.django_db
-def test_noisy_contributor_waits_in_quarantine_with_the_reason_and_is_asked_no_longer(questions):
+def test_noisy_contributor_waits_in_quarantine_with_the_reason_and_is_asked_no_longer(questions) -> None:
     asked, people = questions
     left, gone = set_aside_noisy_labels(asked, [shipped_baseline().model, shipped_baseline().model], CONFIG)
     theirs = Drawing.objects.of(people["noisy"])
@@ -96,7 +100,9 @@ def test_noisy_contributor_waits_in_quarantine_with_the_reason_and_is_asked_no_l
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("word", ["rejected", "corrected"])
-def test_reviewer_who_rejects_or_corrects_a_label_does_not_vouch_for_its_contributor(questions, word, admin_user):
+def test_reviewer_who_rejects_or_corrects_a_label_does_not_vouch_for_its_contributor(
+    questions, word, admin_user
+) -> None:
     asked, people = questions
     lie = Drawing.objects.of(people["noisy"]).first()
     if word == "rejected":
@@ -108,14 +114,14 @@ def test_reviewer_who_rejects_or_corrects_a_label_does_not_vouch_for_its_contrib
 
 
 @pytest.mark.django_db
-def test_both_judges_must_contradict(questions):
+def test_both_judges_must_contradict(questions: Asked) -> None:
     asked, _ = questions
     silent = replace(shipped_baseline().model, calibration=Calibration(1.0, 1e6))
     assert set_aside_noisy_labels(asked, [shipped_baseline().model, silent], CONFIG) == (asked, 0)
 
 
 @pytest.mark.django_db
-def test_one_tireless_hand_is_not_the_exam(draw, monkeypatch):
+def test_one_tireless_hand_is_not_the_exam(draw: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exam_sets, "DRAWINGS_EACH", 3)
     tireless, other = (Contributor.objects.create(is_exam=True) for _ in range(2))
     draw(5, by=other, style=50)
@@ -127,6 +133,6 @@ def test_one_tireless_hand_is_not_the_exam(draw, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_exam_of_nobody_is_left_alone(baseline):
+def test_exam_of_nobody_is_left_alone(baseline: ModelVersion) -> None:
     asked = exam_sets.ExamSet({}, [], [])
     assert set_aside_noisy_labels(asked, [shipped_baseline().model], CONFIG) == (asked, 0)

@@ -31,7 +31,7 @@ class Command(BaseCommand):
                 f"{TrainingRun.objects.running() or 'Another run'} is at work; not starting a second one."
             )
             sys.exit(1)
-        config = RunConfig()
+        config = RunConfig.from_environment()
         confine(config.limits)
         from training.runs import pipeline
 
