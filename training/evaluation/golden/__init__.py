@@ -36,9 +36,10 @@ def _path(strokes: list[dict[str, list[list[float]]]]) -> Strokes:
     return [stroke["lines"] if "lines" in stroke else _smooth(stroke["curve"]) for stroke in strokes]
 
 
-def _smooth(points: list[list[float]]) -> list[list[float]]:
-    knots = np.array(points, "float64")
-    return curve_through(knots, knots[0], knots[-1], CURVE_STEPS).tolist()
+def _smooth(written: list[list[float]]) -> list[list[float]]:
+    knots = np.array(written, "float64")
+    points: list[list[float]] = curve_through(knots, knots[0], knots[-1], CURVE_STEPS).tolist()
+    return points
 
 
 def _as_drawn(strokes: Strokes, slant: float, aspect: float) -> Strokes:
