@@ -60,12 +60,12 @@ def test_deleted_drawings_are_counted(run: TrainingRun, capsys: pytest.CaptureFi
 def test_other_results_are_said_and_fail(
     run: TrainingRun, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    evaluate, sat = runner.evaluate, []
+    evaluate, evaluated = runner.evaluate, []
 
     def stumble(*args: Any) -> Any:
         evaluations = evaluate(*args)
-        sat.append(evaluations)
-        if len(sat) > 1:
+        evaluated.append(evaluations)
+        if len(evaluated) > 1:
             return evaluations
         golden = evaluations.reports["golden"]
         return replace(evaluations, reports={"golden": replace(golden, answers=(golden.answers + 1) % 10)})
