@@ -9,6 +9,9 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable
+from typing import Any
+
+from numpy.typing import NDArray
 
 os.environ.setdefault("DIGITRE_VAR_DIR", tempfile.mkdtemp(prefix="digitre-fingerprint-"))  # no pool drawn by other code
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
@@ -50,7 +53,7 @@ SMALL_POOLS = baseline_mix.PoolConfig(
 SHORT_RUN = FineTuneConfig(epochs=2, epoch_pictures=2_560, replay_scans=500, replay_pen=500, replay_others=500)
 
 
-def digest(arrays: Iterable[np.ndarray]) -> str:
+def digest(arrays: Iterable[NDArray[Any]]) -> str:
     """SHA-256 of arrays, with their shapes and dtypes."""
     found = hashlib.sha256()
     for array in arrays:
@@ -59,7 +62,7 @@ def digest(arrays: Iterable[np.ndarray]) -> str:
     return found.hexdigest()[:32]
 
 
-def on_canvas(strokes: list) -> list:
+def on_canvas(strokes: list[Any]) -> list[Any]:
     """Place strokes of any unit on the canvas, 160 px high or wide."""
     points = np.array([point[:2] for stroke in strokes for point in stroke])
     low, size = points.min(axis=0), max(np.ptp(points, axis=0).max(), 1e-6)
@@ -98,7 +101,7 @@ def fine_tuned() -> str:
     return digest([*trained.model.get_weights(), np.array(trained.interpolation)])
 
 
-def _view(i: int) -> np.ndarray:
+def _view(i: int) -> NDArray[Any]:
     rng = np.random.default_rng((2, i))
     return render_strokes(draw_digit(i // 2 % 10, rng).strokes, rng)
 

@@ -27,10 +27,15 @@ def token_of(request: HttpRequest) -> uuid.UUID | None:
         return None
 
 
+def signed(contributor: Contributor) -> str:
+    """Return what the contributor's cookie says."""
+    return signing.dumps(contributor.token.hex, salt=SALT)
+
+
 def remember(response: HttpResponse, contributor: Contributor) -> None:
     response.set_cookie(
         COOKIE,
-        signing.dumps(contributor.token.hex, salt=SALT),
+        signed(contributor),
         max_age=COOKIE_SECONDS,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,

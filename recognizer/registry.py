@@ -11,7 +11,7 @@ from recognizer.errors import CorruptArtifact
 from recognizer.inference.answers import Calibration
 from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.inference.prediction import IMAGE_SHAPE, NUM_CLASSES
-from recognizer.models import ModelVersion, PromotionEvent
+from recognizer.models import ModelArtifacts, ModelVersion, PromotionEvent
 
 BASELINE_ORIGIN = "shipped baseline"
 PROBLEM_LENGTH = 300  # as much as the row takes
@@ -74,10 +74,8 @@ def register(
     with transaction.atomic():
         _lock_registry()
         last = ModelVersion.objects.aggregate(last=models.Max("number"))["last"] or 0
-        return ModelVersion.objects.create(
+        version = ModelVersion.objects.create(
             number=last + 1,
-            keras=keras,
-            tflite=tflite,
             keras_sha256=sha256(keras),
             tflite_sha256=sha256(tflite),
             preprocessing_version=preprocessing_version,
@@ -86,6 +84,8 @@ def register(
             parent=parent,
             origin=origin,
         )
+        ModelArtifacts.objects.create(version=version, keras=keras, tflite=tflite)
+        return version
 
 
 def promote(version: ModelVersion, *, by: models.Model | None, reason: str) -> PromotionEvent | None:

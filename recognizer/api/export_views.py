@@ -30,7 +30,7 @@ class ExportView(APIView):
 
 def _lines(contributor: Contributor | None) -> Iterator[str]:
     """Stream a JSON list: a person may have thousands of drawings."""
-    mine = Drawing.objects.of(contributor).select_related("model_version", "contributor").order_by("created_at")
+    mine = Drawing.objects.of(contributor).with_fate().order_by("created_at")
     serializer = DrawingDetailSerializer(context={"asks_versions": False})
     yield "["
     for i, drawing in enumerate(mine.iterator(chunk_size=100)):

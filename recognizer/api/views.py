@@ -134,8 +134,7 @@ class DrawingsView(DrawingView):
     @extend_schema(operation_id="drawings_list", responses={200: shapes.DrawingSummarySerializer(many=True), **ERRORS})
     def get(self, request: Request) -> Response:
         """List one's own drawings, the newest first, a page at a time."""
-        mine = Drawing.objects.of(contributor_cookie.find(request)).select_related("model_version", "contributor")
-        mine = mine.defer("strokes")
+        mine = Drawing.objects.of(contributor_cookie.find(request)).with_fate().defer("strokes", "probabilities")
         paginator = self.pagination_class()
         page = paginator.paginate_queryset(mine, request, view=self)
         return paginator.get_paginated_response(shapes.DrawingSummarySerializer(page, many=True).data)
@@ -184,7 +183,7 @@ class DrawingDetailView(OwnDrawingView):
     @extend_schema(operation_id="drawings_read", responses={200: shapes.DrawingDetailSerializer, **NOT_YOURS, **ERRORS})
     def get(self, request: Request, drawing_id: UUID) -> Response:
         """Read one's own drawing: its picture, its labels, and what became of it."""
-        mine = Drawing.objects.of(self.contributor(request)).select_related("model_version", "contributor")
+        mine = Drawing.objects.of(self.contributor(request)).with_fate()
         return Response(shapes.DrawingDetailSerializer(mine.filter(pk=drawing_id).first() or raise_not_found()).data)
 
     @extend_schema(operation_id="drawings_forget", responses={204: None, **NOT_YOURS, **ERRORS})

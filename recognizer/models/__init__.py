@@ -4,7 +4,7 @@ from recognizer.models.contributors import EXAM_EVERY, Contributor
 from recognizer.models.drawings import AUDIT_EVERY, CLAIM_TIMEOUT, SECOND_OPINION_EVERY, Drawing, DrawingQuerySet
 from recognizer.models.events import LabelEvent, Look
 from recognizer.models.label_fields import LABEL_CHOICES, label_field, label_text
-from recognizer.models.versions import ModelVersion, PromotionEvent
+from recognizer.models.versions import ModelArtifacts, ModelVersion, PromotionEvent
 
 __all__ = [
     "AUDIT_EVERY",
@@ -17,6 +17,7 @@ __all__ = [
     "DrawingQuerySet",
     "LabelEvent",
     "Look",
+    "ModelArtifacts",
     "ModelVersion",
     "PromotionEvent",
     "label_field",

@@ -60,6 +60,12 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
     def without_pixels(self) -> Self:
         return self.defer("png", "strokes")
 
+    def with_fate(self) -> Self:
+        """With whose they are and which version answered: its number, not all that is known of it."""
+        return self.select_related("contributor", "model_version").defer(
+            "model_version__metrics", "model_version__calibration"
+        )
+
 
 class Drawing(models.Model):
     """One picture a contributor sent, what the model answered, and what people said of it since."""

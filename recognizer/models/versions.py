@@ -17,22 +17,13 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         return self.filter(promoted_at__isnull=False, broken_reason="").order_by("-is_champion", "-promoted_at")
 
 
-class LightModelVersionManager(models.Manager.from_queryset(ModelVersionQuerySet)):
-    """Leaves the artifacts (about 4 MB a row) in the database until they are asked for."""
-
-    def get_queryset(self) -> ModelVersionQuerySet:
-        return super().get_queryset().defer("keras", "tflite")
-
-
 class ModelVersion(models.Model):
-    """One trained network: immutable artifacts, how it was measured, and whether it speaks."""
+    """One trained network: what its artifacts must be, how it was measured, and whether it speaks."""
 
     number = models.PositiveIntegerField(unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     origin = models.CharField(max_length=200, help_text="Where it comes from: the shipped baseline, or a training run.")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
-    keras = models.BinaryField()
-    tflite = models.BinaryField()
     keras_sha256 = models.CharField(max_length=64, editable=False)
     tflite_sha256 = models.CharField(max_length=64, editable=False)
     preprocessing_version = models.PositiveIntegerField(editable=False)
@@ -44,7 +35,7 @@ class ModelVersion(models.Model):
     promoted_at = models.DateTimeField(null=True, blank=True, editable=False)
     broken_reason = models.CharField(max_length=300, blank=True, editable=False)
 
-    objects = LightModelVersionManager()
+    objects = ModelVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]
@@ -57,6 +48,33 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.number}"
+
+    @property
+    def keras(self) -> bytes:
+        """What training goes on from, read from the database each time; empty where it is lost."""
+        return self._read("keras")
+
+    @property
+    def tflite(self) -> bytes:
+        """What is served, read from the database each time; empty where it is lost."""
+        return self._read("tflite")
+
+    def _read(self, kind: str) -> bytes:
+        return bytes(ModelArtifacts.objects.filter(version=self).values_list(kind, flat=True).first() or b"")
+
+
+class ModelArtifacts(models.Model):
+    """A version's files, immutable: a table of their own, so that no row that names a version carries 4 MB along."""
+
+    version = models.OneToOneField(ModelVersion, primary_key=True, on_delete=models.CASCADE, related_name="artifacts")
+    keras = models.BinaryField()
+    tflite = models.BinaryField()
+
+    class Meta:
+        default_permissions = ()  # nobody handles it but through its version
+
+    def __str__(self) -> str:
+        return f"artifacts of {self.version_id}"
 
 
 class PromotionEvent(models.Model):

@@ -164,7 +164,7 @@ def _take(pool: DrawingQuerySet, user: models.Model, without: Collection[UUID]) 
     """
     with transaction.atomic():
         free = pool.filter(_free(user)).exclude(pk__in=without).select_related("model_version")
-        free = free.defer("strokes", "model_version__keras", "model_version__tflite")
+        free = free.defer("strokes", "model_version__metrics")
         drawing = free.select_for_update(skip_locked=True, of=("self",)).first()
         return drawing if drawing is not None and _claim_row(drawing, user) else None
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.sqlite
 LONG_SECRET = "a-test-secret-that-is-long-enough-and-has-0123456789-different-signs"
 
 
-def manage(var_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess:
+def manage(var_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=BASE_DIR,

@@ -69,5 +69,6 @@ def test_every_decision_is_dated_and_listed() -> None:
     assert re.findall(r"\]\((0.+?\.md)\)", (folder / "README.md").read_text()) == [record.name for record in records]
     for number, record in enumerate(records, 1):
         title, when, *parts = record.read_text().split("\n\n")
-        assert title.startswith(f"# {number}. ") and re.match(r"\d{4}-\d\d-\d\d.* · ", when), record.name
+        assert title.startswith(f"# {number}. "), record.name
+        assert re.match(r"\d{4}-\d\d-\d\d.* · ", when), record.name
         assert [part.split("**")[1] for part in parts] == ["Context.", "Decision.", "Consequences."], record.name

@@ -1,15 +1,15 @@
 """Rows that only tell: snapshots, promotions, heartbeats. To read, never to change."""
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Prefetch, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from recognizer.admin.keyset import NamedChangeList
-from recognizer.models import PromotionEvent
-from training.models import DatasetSnapshot, WorkerHeartbeat
+from recognizer.models import ModelVersion, PromotionEvent
+from training.models import DatasetSnapshot, TrainingRun, WorkerHeartbeat
 
 
 class RecordAdmin(admin.ModelAdmin):
@@ -36,7 +36,7 @@ class DatasetSnapshotAdmin(RecordAdmin):
     list_display = ("name", "taken_at", "drawings", "contributors", "left_out", "runs_made")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).defer("packed").prefetch_related("runs")
+        return super().get_queryset(request).prefetch_related(Prefetch("runs", TrainingRun.objects.only("snapshot")))
 
     @admin.display(description="snapshot")
     def name(self, snapshot: DatasetSnapshot) -> SafeString:
@@ -60,7 +60,10 @@ class PromotionEventAdmin(RecordAdmin):
     list_select_related = ("by",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).prefetch_related("version", "previous")
+        numbers = ModelVersion.objects.only("number")
+        return (
+            super().get_queryset(request).prefetch_related(Prefetch("version", numbers), Prefetch("previous", numbers))
+        )
 
     @admin.display(description="speaks")
     def now_speaks(self, event: PromotionEvent) -> SafeString:

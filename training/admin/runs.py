@@ -1,8 +1,10 @@
 """The training runs: one being watched, the others to read; start one, stop one."""
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
@@ -12,10 +14,19 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
-from training.admin.charts import share_text
+from recognizer.formatting import percent
 from training.admin.version_page import data_counts, flat, learning_curve
+from training.evaluation.gate import Decision
 from training.models import TrainingRun
 from training.tasks import wake_worker
+
+
+class BriefChangeList(ChangeList):
+    """Runs with what their rows show."""
+
+    def apply_select_related(self, queryset: QuerySet) -> QuerySet:
+        brief = queryset.defer(*TrainingRun.ON_ITS_PAGE, "challenger__metrics", "snapshot__counts")
+        return brief.select_related("requested_by", "challenger", "snapshot")
 
 
 @admin.register(TrainingRun)
@@ -24,7 +35,6 @@ class TrainingRunAdmin(admin.ModelAdmin):
     list_display_links = None
     list_filter = ("status", "trigger")
     show_facets = admin.ShowFacets.NEVER
-    list_select_related = ("requested_by", "challenger", "snapshot")
     list_per_page = 50
     actions = None
     sortable_by = ()
@@ -32,8 +42,8 @@ class TrainingRunAdmin(admin.ModelAdmin):
     change_list_template = "admin/training/trainingrun/change_list.html"
     change_form_template = "admin/training/trainingrun/change_form.html"
 
-    def get_queryset(self, request: HttpRequest):
-        return super().get_queryset(request).defer("challenger__keras", "challenger__tflite", "snapshot__packed", "log")
+    def get_changelist(self, request: HttpRequest, **options: object) -> type[ChangeList]:
+        return BriefChangeList
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -116,8 +126,9 @@ class TrainingRunAdmin(admin.ModelAdmin):
 
     @admin.display(description="why")
     def why(self, run: TrainingRun) -> SafeString:
-        reasons = run.decision.get("reasons") or [run.error]
-        return format_html('<span class="why">{}</span>', reasons[0] if reasons else "")
+        decision = Decision.from_dict(run.decision)
+        reason = decision.reasons[0] if decision and decision.reasons else run.error
+        return format_html('<span class="why">{}</span>', reason)
 
     # the page
 
@@ -140,7 +151,7 @@ def run_page(run: TrainingRun) -> dict:
     return {
         "run": run,
         "live": live(run),
-        "decision": run.decision,
+        "decision": Decision.from_dict(run.decision),
         "curve": learning_curve(run.curve),
         "counts": data_counts(run.snapshot) if run.snapshot else None,
         "snapshot": run.snapshot,
@@ -156,9 +167,9 @@ def live(run: TrainingRun) -> dict:
         "status": "stopping" if is_stopping else run.get_status_display(),
         "phase": run.phase,
         "progress": round(run.progress, 4),
-        "percent": f"{run.progress:.0%}".replace("%", " %"),
+        "percent": percent(run.progress, 0),
         "epoch": f"{run.epoch} of {run.epochs}" if run.epochs else "-",
-        "accuracy": share_text(run.accuracy, 2),
+        "accuracy": percent(run.accuracy, 2),
         "left": left_text(run),
         "lasted": duration_text(run),
         "log": run.log,

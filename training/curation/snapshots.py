@@ -4,8 +4,6 @@ Everything is bounded by SnapshotConfig: a site with a million drawings pays wha
 """
 
 import hashlib
-import json
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,7 +21,7 @@ from recognizer.models import Drawing, LabelEvent
 from training.config import SnapshotConfig
 from training.curation.label_noise import LabelNoise
 from training.curation.stored_drawings import quarantine, read_pictures
-from training.models import DatasetSnapshot, TrainingRun
+from training.models import DatasetSnapshot, SnapshotManifest, TrainingRun
 
 EXACT, NEAR = "the same picture again", "almost the same picture again"
 CAPPED = "its contributor has drawn enough of these"
@@ -198,9 +196,8 @@ def freeze(chosen: Chosen, last_event: int) -> DatasetSnapshot:
     labels = Counter("not a digit" if label == NOT_A_DIGIT else str(label) for label in chosen.labels.tolist())
     try:
         with transaction.atomic():
-            return DatasetSnapshot.objects.create(
+            snapshot = DatasetSnapshot.objects.create(
                 digest=digest,
-                packed=zlib.compress(json.dumps(manifest).encode()),
                 last_event=last_event,
                 drawings=len(chosen.members),
                 contributors=len(set(chosen.contributors.tolist())),
@@ -209,6 +206,8 @@ def freeze(chosen: Chosen, last_event: int) -> DatasetSnapshot:
                     "excluded": Counter(reason.partition(":")[0] for reason in chosen.excluded.values()),
                 },
             )
+            SnapshotManifest.pack(snapshot, manifest)
+            return snapshot
     except IntegrityError:
         mark_seen(digest, last_event)
         return DatasetSnapshot.objects.get(digest=digest)

@@ -68,7 +68,7 @@ def import_drawings(folder: Path, status: str = Drawing.Status.APPROVED) -> Impo
     manifest = check_manifest(folder)
     source = manifest["source"]
     registry.ensure_baseline()
-    model = _Reader(ModelVersion.objects.defer(None).get(is_champion=True))
+    model = _Reader(ModelVersion.objects.get(is_champion=True))
     outcome = Imported()
     rows = _rows(folder, _richest(manifest["files"], status), source, outcome)
     while page := list(islice(rows, PAGE)):

@@ -23,7 +23,6 @@ from training.learning.training_step import Step, build_optimizer, compile_step
 from training.learning.weight_average import WeightAverage, Weights
 
 logging.getLogger("tensorflow").setLevel(logging.WARNING)  # it tells of every file it writes
-TENSORFLOW: str = tf.__version__
 Epoch = dict[str, float]  # epoch, loss, validation_loss, accuracy, seconds
 
 

@@ -6,15 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from recognizer.exams import EXAMS, exam_spec
+
 Card = dict[str, Any]  # as card.json holds it: numbers, names, and tables of them
 
-EXAMS = {
-    "mnist": "MNIST test",
-    "pen_digits": "UCI pen digits, 14 test writers",
-    "canvas_a": "Tablet writers (exam a)",
-    "canvas_b": "Other sites (exam b)",
-    "not_digits": "Letters, doodles, Korean characters: refused",
-}
+EXAM_TITLES = {exam.name: exam.card_title or exam.title for exam in EXAMS}
 HELD_OUT = {
     "mnist": "MNIST, 5 % of the training writers",
     "mnist_on_canvas": "the same, on a canvas",
@@ -55,7 +51,7 @@ def render(card: Card) -> str:
         HONESTY,
         "## Exams\n",
         "Pen drawings are inked on a 280 px canvas with a 14 px pen. A refused digit counts as wrong.\n",
-        _exams(card["metrics"], EXAMS),
+        _exams(card["metrics"], EXAM_TITLES),
         "## Held out of training\n",
         "Not trained on; MNIST's and UCI's served to calibrate. What is no digit is right when it is refused.\n",
         _exams(card["held_out"], HELD_OUT),
@@ -135,7 +131,7 @@ def _exams(metrics: dict[str, Any], names: dict[str, str]) -> str:
 
 def _recalls(metrics: dict[str, Any]) -> str:
     rows = [
-        (EXAMS.get(name, name), *(f"{r:.1%}" if r is not None else "-" for r in result["recall"]))
+        (EXAM_TITLES.get(name, name), *(f"{r:.1%}" if r is not None else "-" for r in result["recall"]))
         for name, result in metrics.items()
         if any(r is not None for r in result["recall"])
     ]
@@ -143,7 +139,7 @@ def _recalls(metrics: dict[str, Any]) -> str:
 
 
 def _pairs(metrics: dict[str, Any]) -> str:
-    confusions = [result["confusion"] for name, result in metrics.items() if name != "not_digits"]
+    confusions = [result["confusion"] for name, result in metrics.items() if not exam_spec(name).is_refusal]
     table = np.sum(confusions, axis=0)[:10]
     table[np.arange(10), np.arange(10)] = 0
     worst = np.argsort(-table, axis=None)[:WORST_PAIRS]

@@ -3,6 +3,14 @@
 from training.models.heartbeats import WorkerHeartbeat
 from training.models.policy import TrainingPolicy
 from training.models.runs import LEASE, LOG_CHARACTERS, TrainingRun
-from training.models.snapshots import DatasetSnapshot
+from training.models.snapshots import DatasetSnapshot, SnapshotManifest
 
-__all__ = ["LEASE", "LOG_CHARACTERS", "DatasetSnapshot", "TrainingPolicy", "TrainingRun", "WorkerHeartbeat"]
+__all__ = [
+    "LEASE",
+    "LOG_CHARACTERS",
+    "DatasetSnapshot",
+    "SnapshotManifest",
+    "TrainingPolicy",
+    "TrainingRun",
+    "WorkerHeartbeat",
+]

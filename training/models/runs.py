@@ -27,6 +27,10 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         """The newest label event that a run which came to a decision has looked at; 0 before the first."""
         return self.decided().aggregate(last=Max("snapshot__last_event"))["last"] or 0
 
+    def in_brief(self) -> Self:
+        """Without what only a run's own page shows: together some hundred kilobytes a row."""
+        return self.defer(*TrainingRun.ON_ITS_PAGE)
+
     def request(self, *, by: models.Model | None) -> tuple["TrainingRun", bool]:
         """Ask for a run ("Train now"). The row is the request: the next tick picks it up, whatever became of the message.
 
@@ -102,6 +106,7 @@ class TrainingRun(models.Model):
 
     LIVE = (Status.REQUESTED, Status.RUNNING)
     DECIDED = (Status.PROMOTED, Status.HELD)
+    ON_ITS_PAGE = ("log", "config", "environment", "curve", "reports", "changed")
 
     # who and when
     status = models.CharField(max_length=12, choices=Status, default=Status.REQUESTED, editable=False)

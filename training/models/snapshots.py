@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from typing import Self
 
 from django.db import models
 from django.utils import timezone
@@ -15,7 +16,6 @@ class DatasetSnapshot(models.Model):
 
     taken_at = models.DateTimeField(default=timezone.now, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the members.")
-    packed = models.BinaryField(editable=False, help_text="zlib of JSON: members and exclusions.")
     last_event = models.BigIntegerField(
         default=0, editable=False, help_text="The newest label event that was seen: what is newer is new."
     )
@@ -31,5 +31,23 @@ class DatasetSnapshot(models.Model):
 
     @property
     def manifest(self) -> dict:
-        """{"members": [[drawing id, label], ...] sorted by id, "excluded": {drawing id: reason}}."""
-        return json.loads(zlib.decompress(bytes(self.packed)))
+        """{"members": [[drawing id, label], ...] sorted by id, "excluded": {drawing id: reason}}, read from the database."""
+        packed = SnapshotManifest.objects.values_list("packed", flat=True).get(snapshot=self)
+        return json.loads(zlib.decompress(bytes(packed)))
+
+
+class SnapshotManifest(models.Model):
+    """Every drawing of a snapshot: a table of its own, so that no row that names a snapshot carries megabytes along."""
+
+    snapshot = models.OneToOneField(DatasetSnapshot, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    packed = models.BinaryField(help_text="zlib of JSON: members and exclusions.")
+
+    class Meta:
+        default_permissions = ()  # nobody handles it but through its snapshot
+
+    def __str__(self) -> str:
+        return f"manifest of {self.snapshot_id}"
+
+    @classmethod
+    def pack(cls, snapshot: DatasetSnapshot, manifest: dict) -> Self:
+        return cls.objects.create(snapshot=snapshot, packed=zlib.compress(json.dumps(manifest).encode()))

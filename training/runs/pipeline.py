@@ -5,6 +5,7 @@ import os
 import platform
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.metadata import version as version_of
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django.db import transaction
 from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.errors import CorruptArtifact
+from recognizer.exams import MNIST
 from recognizer.imaging.pixels import to_input
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.inference.calibrated_model import CalibratedModel
@@ -94,7 +96,7 @@ def _run_phases(run: TrainingRun, config: RunConfig, progress: Progress) -> None
 def _sound_champion() -> ModelVersion:
     """The version that serves, registered first if this database has never served."""
     registry.ensure_baseline()
-    champion: ModelVersion = ModelVersion.objects.defer(None).get(is_champion=True)
+    champion: ModelVersion = ModelVersion.objects.get(is_champion=True)
     registry.load_model(champion)  # a broken champion is no measure; its reason becomes the run's
     return champion
 
@@ -165,7 +167,7 @@ def learn(
     from training.learning.conversion import disagreement, export_litert, save_keras
 
     baseline = shipped_baseline()
-    steps.note(environment=_environment(learned_from.replay.source, fine_tuning.TENSORFLOW))
+    steps.note(environment=_environment(learned_from.replay.source))
     trained = fine_tuning.fine_tune(
         baseline.keras,
         learned_from,
@@ -197,7 +199,7 @@ def prepare(
     examples = render_drawings_to_learn(members, contributors, config, steps.at)
     exam_hashes = exam_set.hashes()
     examples = training_set.without_exam_look_alikes(examples, exam_hashes)
-    replay = training_set.replay_without(replay, exam_hashes - exam_set.hashes(gate.MNIST))
+    replay = training_set.replay_without(replay, exam_hashes - exam_set.hashes(MNIST))
     learned_from = set(contributors.values())
     examined = set(Contributor.objects.filter(is_exam=True, pk__in=learned_from).values_list("pk", flat=True))
     training_set.refuse_exam_leakage([examples.images, replay.images], exam_hashes, learned_from, examined)
@@ -323,10 +325,10 @@ def _promote(version: ModelVersion, champion: ModelVersion, decision: gate.Decis
     return True
 
 
-def _environment(source: dict[str, str], tensorflow: str) -> dict[str, Any]:
+def _environment(source: dict[str, str]) -> dict[str, Any]:
     return {
         "baseline": shipped_baseline().card["keras_sha256"],
-        "tensorflow": tensorflow,
+        "tensorflow": version_of("tensorflow"),
         "python": platform.python_version(),
         "machine": platform.machine(),
         "threads": os.cpu_count(),

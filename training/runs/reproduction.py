@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from recognizer import registry
 from recognizer.baseline import shipped_baseline
+from recognizer.exams import exam_spec
 from recognizer.models import Drawing, ModelVersion
 from training.config import RunConfig
 from training.curation.training_set import ExamLeakage
 from training.data.replay import load_replay
-from training.evaluation import gate, runner
+from training.evaluation import runner
 from training.evaluation.exam_sets import full_exam_set
 from training.models import DatasetSnapshot, TrainingRun
 from training.runs import pipeline
@@ -61,7 +62,7 @@ def remake(version: ModelVersion, steps: Steps) -> Remade:
         same_weights=registry.sha256(challenger.model.tflite) == version.tflite_sha256,
         missing=_missing(run.snapshot),
         exams={
-            gate.EXAM_TITLES.get(name, name): (original.reports[name].accuracy, report.accuracy)
+            exam_spec(name).title: (original.reports[name].accuracy, report.accuracy)
             for name, report in copy.reports.items()
         },
     )

@@ -48,7 +48,8 @@ def why_not_due(policy: TrainingPolicy, now: datetime) -> str:
 
 def earliest_start(policy: TrainingPolicy) -> datetime | None:
     """When the interval since the last run is over; None where there is nothing to wait for."""
-    last = list(TrainingRun.objects.exclude(started_at=None).order_by("-started_at")[:RETRIES])
+    begun = TrainingRun.objects.exclude(started_at=None).order_by("-started_at")
+    last = list(begun.only("status", "started_at")[:RETRIES])
     failed = [run.status == TrainingRun.Status.FAILED for run in last]
     started = last[0].started_at if last else None
     if started is None or (failed[0] and not (len(failed) == RETRIES and all(failed))):

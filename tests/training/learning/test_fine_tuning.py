@@ -1,14 +1,16 @@
 """Learning for real, tiny: TensorFlow is loaded here."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from recognizer.baseline import shipped_baseline
 from recognizer.imaging.pixels import to_input
 from recognizer.inference.classifier import Classifier
-from tests.training.conftest import few_digits
+from tests.support.digits import few_digits
 from training.config import FineTuneConfig
 from training.curation.training_set import Examples, TrainingSet, balanced, hold_out
 from training.data.replay import Replay
@@ -37,11 +39,11 @@ def train(training_set: TrainingSet, config: FineTuneConfig = TINY, **watchers):
     return fine_tune(shipped_baseline().keras, training_set, config, **watchers)
 
 
-def weights(model) -> np.ndarray:
+def weights(model: Any) -> NDArray[Any]:
     return np.concatenate([weight.ravel() for weight in model.get_weights()])
 
 
-def test_it_moves_a_little_and_the_seed_says_where(training_set):
+def test_it_moves_a_little_and_the_seed_says_where(training_set) -> None:
     from training.learning.conversion import load_keras
 
     before = weights(load_keras(shipped_baseline().keras))
@@ -53,7 +55,7 @@ def test_it_moves_a_little_and_the_seed_says_where(training_set):
     assert [entry["epoch"] for entry in first.curve] == list(range(1, len(first.curve) + 1))
 
 
-def test_what_is_labelled_is_learned_and_served_as_it_was_trained(training_set):
+def test_what_is_labelled_is_learned_and_served_as_it_was_trained(training_set) -> None:
     """Pictures that the baseline calls something else, shown often enough, are answered as labelled; LiteRT agrees with Keras."""
     from training.learning.conversion import disagreement, export_litert
 
@@ -76,7 +78,7 @@ def test_what_is_labelled_is_learned_and_served_as_it_was_trained(training_set):
     assert disagreement(trained.model, tflite, batch) < 1e-3
 
 
-def test_what_would_forget_too_much_goes_back_towards_the_baseline(training_set):
+def test_what_would_forget_too_much_goes_back_towards_the_baseline(training_set) -> None:
     wrong = replace(
         training_set, training=replace(training_set.training, labels=np.full(len(training_set.training.images), 4))
     )
@@ -85,7 +87,7 @@ def test_what_would_forget_too_much_goes_back_towards_the_baseline(training_set)
     assert train(wrong, replace(eager, forgetting_tolerance=0.0)).interpolation < 1.0
 
 
-def test_weights_that_are_no_numbers_end_the_training_and_say_so(training_set):
+def test_weights_that_are_no_numbers_end_the_training_and_say_so(training_set) -> None:
     from training.learning.fine_tuning import Diverged
 
     told = []
@@ -94,25 +96,25 @@ def test_weights_that_are_no_numbers_end_the_training_and_say_so(training_set):
     assert told == []
 
 
-def test_what_a_step_raises_ends_the_training(training_set):
+def test_what_a_step_raises_ends_the_training(training_set) -> None:
     class Enough(Exception):
         pass
 
-    def stop(share):
+    def stop(share: float) -> None:
         raise Enough
 
     with pytest.raises(Enough):
         train(training_set, on_step=stop)
 
 
-def test_contributors_are_held_out_whole_where_there_are_several():
+def test_contributors_are_held_out_whole_where_there_are_several() -> None:
     trains, held = hold_out(drawn_by_each(8), replace(TINY, validation_share=0.3))
     assert set(trains.contributors) | set(held.contributors) == set(range(8))
     assert not set(trains.contributors) & set(held.contributors)
     assert len(held.labels) == 16
 
 
-def test_of_few_contributors_some_drawings_are_held_out():
+def test_of_few_contributors_some_drawings_are_held_out() -> None:
     trains, held = hold_out(drawn_by_each(2), replace(TINY, validation_share=0.25))
     assert (len(trains.labels), len(held.labels)) == (12, 4)
     assert set(trains.contributors) == {0, 1}
@@ -128,7 +130,7 @@ def drawn_by(*counts: int) -> Examples:
     )
 
 
-def test_whoever_draws_most_is_not_held_out():
+def test_whoever_draws_most_is_not_held_out() -> None:
     for seed in range(20):
         trains, held = hold_out(drawn_by(400, 10, 10, 10, 10), replace(TINY, seed=seed))
         assert len(set(held.contributors)) == 1
@@ -136,13 +138,13 @@ def test_whoever_draws_most_is_not_held_out():
         assert len(trains.labels) == 430
 
 
-def test_where_everybody_drew_too_much_to_be_missed_drawings_are_held_out():
+def test_where_everybody_drew_too_much_to_be_missed_drawings_are_held_out() -> None:
     trains, held = hold_out(drawn_by(100, 100, 100, 100, 100), TINY)
     assert len(held.labels) == 75
     assert set(trains.contributors) == set(range(5))
 
 
-def test_flood_of_one_hand_and_class_does_not_drown_the_rest():
+def test_flood_of_one_hand_and_class_does_not_drown_the_rest() -> None:
     labels = np.array([7] * 900 + [3] * 10)
     contributors = np.array([0] * 900 + list(range(1, 11)))
     flood = Examples(np.zeros((910, 28, 28), "uint8"), labels, contributors, np.ones(910, bool))
@@ -150,12 +152,12 @@ def test_flood_of_one_hand_and_class_does_not_drown_the_rest():
     assert (labels[drawn] == 3).mean() > 0.3
 
 
-def test_handful_is_not_repeated_without_end():
+def test_handful_is_not_repeated_without_end() -> None:
     drawn = balanced(drawn_by_each(1), 1000, TINY, np.random.default_rng(0))
     assert len(drawn) == TINY.drawing_repeats * 8
 
 
-def test_nobody_held_out_leaves_the_baselines_temperature(training_set):
+def test_nobody_held_out_leaves_the_baselines_temperature(training_set) -> None:
     from training.runs import pipeline
 
     tflite = shipped_baseline().model.tflite

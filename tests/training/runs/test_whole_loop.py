@@ -11,11 +11,13 @@ import subprocess
 import sys
 import urllib.parse
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.support.pictures import canvas_png, data_url
-from tests.support.running_site import BASE_DIR, Digitre, wait_until
+from tests.support.running_site import BASE_DIR, Digitre
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.tensorflow, pytest.mark.sqlite, pytest.mark.timeout(900)]
 TAUGHT = 4  # what people here mean by a shape that the baseline does not take for one
@@ -41,7 +43,9 @@ class Visitor:
     def __init__(self, port: int) -> None:
         self.port, self.cookies = port, {}
 
-    def call(self, method: str, path: str, body: object = None, form: dict | None = None, **headers: str):
+    def call(
+        self, method: str, path: str, body: object = None, form: dict[str, Any] | None = None, **headers: str
+    ) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         kind = "application/x-www-form-urlencoded" if form else "application/json"
         content = urllib.parse.urlencode(form) if form else (None if body is None else json.dumps(body))
@@ -79,7 +83,7 @@ def manage(site: Digitre, statement: str) -> None:
     subprocess.run(command, check=True, cwd=BASE_DIR, env=environment)
 
 
-def stemless_four(number: int) -> dict:
+def stemless_four(number: int) -> dict[str, Any]:
     """A 4 whose stem ends at its bar, as one of many hands draws it, no two alike."""
     hand = random.Random(number)
     x, y, width, height = hand.uniform(30, 60), hand.uniform(30, 50), hand.uniform(120, 190), hand.uniform(130, 190)
@@ -100,7 +104,7 @@ def sign_in(site: Digitre) -> Visitor:
     return admin
 
 
-def submit(visitor: Visitor, path: str, form: dict) -> int:
+def submit(visitor: Visitor, path: str, form: dict[str, Any]) -> int:
     """Send a page's form with its token, as a browser does. Returns the status."""
     return visitor.call("POST", path, form=form | {"csrfmiddlewaretoken": visitor.cookies["csrftoken"]})[0]
 
@@ -131,7 +135,7 @@ def roll_back(admin: Visitor) -> None:
     assert submit(admin, path, {"version": version, "reason": "the old answer, please"}) == 302
 
 
-def test_the_whole_loop(site):
+def test_the_whole_loop(site: Digitre) -> None:
     admin, asked = sign_in(site), Visitor(site.port)
     status, before = asked.call("POST", "/api/v1/guesses/", stemless_four(1000))
     assert status == 200

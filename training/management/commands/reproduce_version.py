@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("number", type=int)
 
     def handle(self, *args: object, number: int, **options: object) -> None:
-        version = ModelVersion.objects.defer(None).filter(number=number).first()
+        version = ModelVersion.objects.filter(number=number).first()
         if version is None:
             raise CommandError(f"There is no version {number}.")
         confine(RunConfig.from_environment().limits)
