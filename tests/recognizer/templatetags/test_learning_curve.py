@@ -63,7 +63,8 @@ def test_an_interval_down_to_nothing_is_inside_the_picture() -> None:
 
 
 def test_no_version_no_exam_one_version_and_thirty_are_drawn() -> None:
-    for versions in ([], [{"number": 1, "exams": []}], [version(1, 1.0)], [version(i, 0.9) for i in range(1, 31)]):
+    without_exams: dict[str, Any] = {"number": 1, "exams": []}
+    for versions in ([], [without_exams], [version(1, 1.0)], [version(i, 0.9) for i in range(1, 31)]):
         svg = render_to_string("pages/_learning_curve.html", learning_curve(versions))
         assert svg.count("<title>") == sum(len(v["exams"]) for v in versions)
         assert 'style="' not in svg

@@ -1,6 +1,7 @@
 """Every refusal of the gate, and what it says."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,9 @@ from training.evaluation.gate import DRAWINGS, GOLDEN, MNIST, PEN, Candidate, Pa
 POLICY = GatePolicy()
 
 
-def score(digits: int, right: int, **other: object) -> Score:
+def score(digits: int, right: int, **other: Any) -> Score:
     each = digits // 10
-    counts = {"digit_count": (each,) * 10, "digit_right": (each,) * 10, "calibration_error": 0.004}
+    counts: dict[str, Any] = {"digit_count": (each,) * 10, "digit_right": (each,) * 10, "calibration_error": 0.004}
     return Score(digits, right, **counts | other)
 
 
@@ -27,7 +28,7 @@ CANDIDATE = Candidate(SCORES, agreement=1e-5, latency_ms=0.4, artifact_bytes=1_7
 EQUAL = {exam: Paired(0, 0) for exam in SCORES}
 
 
-def with_exam(exam: str, **columns: object) -> Candidate:
+def with_exam(exam: str, **columns: Any) -> Candidate:
     return replace(CANDIDATE, scores=SCORES | {exam: replace(SCORES[exam], **columns)})
 
 
