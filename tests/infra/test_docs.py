@@ -55,7 +55,7 @@ def test_commands_that_are_named_exist(page: str) -> None:
     text = (ROOT / page).read_text()
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     assert set(re.findall(r"(?:`|^    )make ([a-z-]+)", text, flags=re.MULTILINE)) <= set(targets)
-    django = {"createsuperuser", "collectstatic", "makemigrations"}
+    django = {"createsuperuser", "collectstatic", "makemigrations", "runserver"}
     assert set(re.findall(r"manage\.py ([a-z_]+)", text)) <= {*COMMANDS, *django}
 
 
