@@ -1,5 +1,7 @@
 """Accuracy on every exam that the data folder has: the 2017 design, its network behind our preparation, and ours."""
 
+from typing import Any
+
 import numpy as np
 
 from bench import design_2017, mistakes
@@ -22,14 +24,15 @@ def main() -> None:
     old = design_2017.trained_network(datasets.load_mnist())
     print("Right answers; a refused digit is wrong, but not in the column unrefused. For not_digits: refusals.\n")
     print(HEAD)
-    mnist, digits = mnist_exam(), []
+    mnist, digits = mnist_exam(datasets.load_mnist()), []
     report = examine(predict, mnist, calibration)
     first, _ = design_2017.score(old, mnist.images, mnist.labels)
     _print_row(mnist, (first, first), report, None)
     sheets = [_draw_mistakes(mnist, report)]
-    for name, (file, split) in STROKE_EXAMS.items():
+    for spec in STROKE_EXAMS:
+        name = spec.name
         try:
-            drawings = datasets.load_drawings(file, split)
+            drawings = datasets.load_drawings(spec.file, spec.split)
         except datasets.DataUnavailable as missing:
             print(f"{name:<12} {missing}")
             continue
@@ -51,7 +54,7 @@ def _draw_mistakes(exam: Exam, report: Report) -> str:
     return f"{mistakes.draw_sheet(exam, report, path):4} in {path}"
 
 
-def _old_scores(old, drawings: list[datasets.StrokeDrawing], exam: Exam) -> tuple[float, float]:
+def _old_scores(old: Any, drawings: list[datasets.StrokeDrawing], exam: Exam) -> tuple[float, float]:
     """The 2017 network's score with its own preparation and with ours; for non-digits, what it refuses."""
     rng = np.random.default_rng(SEED)
     theirs = np.array([design_2017.prepare(canvas(drawing, rng)[0]) for drawing in drawings])

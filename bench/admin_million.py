@@ -147,7 +147,7 @@ def pages() -> dict[str, str]:
 
 def measure(
     ask: Callable[[], object], before: Callable[[], None] = lambda: None
-) -> tuple[float, float, float, int, dict]:
+) -> tuple[float, float, float, int, dict[str, Any]]:
     """Ask warm calls; return medians in ms of the clock, of Python's processor time and of the queries, how many these
     are, and the slowest of the last call.
 
@@ -217,7 +217,7 @@ def main() -> int:
     return 1 if over else 0
 
 
-def claim_and_decide(client: object, post: dict) -> None:
+def claim_and_decide(client: object, post: dict[str, Any]) -> None:
     address = "/admin/recognizer/drawing/queue/"
     answer = client.post(f"{address}claim/", {"held": [], "unsent": [], "blind": False}, **post).json()
     for drawing in answer["drawings"][:1]:

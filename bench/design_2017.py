@@ -6,6 +6,9 @@ It crashed when the square left the canvas; here the square is filled up with pa
 
 import os
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -23,7 +26,7 @@ EPOCHS = 3
 SMALLEST_SQUARE = 28  # px
 
 
-def prepare(ink: np.ndarray) -> np.ndarray:
+def prepare(ink: NDArray[Any]) -> NDArray[Any]:
     """uint8 (H, W) ink -> float32 (28, 28, 1), as the 2017 server did it."""
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     half = int(max(rows[-1] - rows[0], columns[-1] - columns[0], SMALLEST_SQUARE) / 2 + 1)
@@ -38,7 +41,7 @@ def prepare(ink: np.ndarray) -> np.ndarray:
     return np.asarray(small, "float32")[..., np.newaxis] / 255
 
 
-def _centre_by_padding(square: np.ndarray) -> np.ndarray:
+def _centre_by_padding(square: NDArray[Any]) -> NDArray[Any]:
     weights = square.astype("float64")
     total = weights.sum()
     y = int((weights.sum(axis=1) @ np.arange(len(square))) / total - len(square) / 2)
@@ -78,7 +81,7 @@ def _network() -> keras.Model:
     )
 
 
-def score(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+def score(model: keras.Model, images: NDArray[Any], labels: NDArray[Any]) -> tuple[float, float]:
     """Return the share of digits read rightly (a refusal is wrong) and the share of drawings refused."""
     probabilities = model.predict(images, batch_size=500, verbose=0)
     refused = probabilities.max(axis=1) < REFUSES_BELOW

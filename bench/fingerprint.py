@@ -9,6 +9,9 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable
+from typing import Any
+
+from numpy.typing import NDArray
 
 os.environ.setdefault("DIGITRE_VAR_DIR", tempfile.mkdtemp(prefix="digitre-fingerprint-"))  # no pool drawn by other code
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
@@ -50,7 +53,7 @@ SMALL_POOLS = baseline_mix.PoolConfig(
 SHORT_RUN = FineTuneConfig(epochs=2, epoch_pictures=2_560, replay_scans=500, replay_pen=500, replay_others=500)
 
 
-def digest(arrays: Iterable[np.ndarray]) -> str:
+def digest(arrays: Iterable[NDArray[Any]]) -> str:
     """SHA-256 of arrays, with their shapes and dtypes."""
     found = hashlib.sha256()
     for array in arrays:
@@ -59,7 +62,7 @@ def digest(arrays: Iterable[np.ndarray]) -> str:
     return found.hexdigest()[:32]
 
 
-def on_canvas(strokes: list) -> list:
+def on_canvas(strokes: list[Any]) -> list[Any]:
     """Place strokes of any unit on the canvas, 160 px high or wide."""
     points = np.array([point[:2] for stroke in strokes for point in stroke])
     low, size = points.min(axis=0), max(np.ptp(points, axis=0).max(), 1e-6)
@@ -90,15 +93,15 @@ def fine_tuned() -> str:
     from training.learning import fine_tuning
 
     images = np.stack([_view(i) for i in range(80)])
-    labels, people = np.arange(80) // 2 % 10, np.arange(80) // 8
-    taught = Examples(images, labels, people, np.arange(80) % 2 == 0)
-    held = taught[people >= 8]
-    lessons = TrainingSet(taught[people < 8], held[held.first], load_replay(SHORT_RUN))
-    trained = fine_tuning.fine_tune(shipped_baseline().keras, lessons, SHORT_RUN)
+    labels, contributors = np.arange(80) // 2 % 10, np.arange(80) // 8
+    examples = Examples(images, labels, contributors, np.arange(80) % 2 == 0)
+    held = examples[contributors >= 8]
+    training_set = TrainingSet(examples[contributors < 8], held[held.first], load_replay(SHORT_RUN))
+    trained = fine_tuning.fine_tune(shipped_baseline().keras, training_set, SHORT_RUN)
     return digest([*trained.model.get_weights(), np.array(trained.interpolation)])
 
 
-def _view(i: int) -> np.ndarray:
+def _view(i: int) -> NDArray[Any]:
     rng = np.random.default_rng((2, i))
     return render_strokes(draw_digit(i // 2 % 10, rng).strokes, rng)
 

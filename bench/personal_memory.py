@@ -15,6 +15,9 @@ import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
@@ -66,7 +69,7 @@ def warp(writer: object, x: float, y: float) -> list[float]:
     return [x * math.cos(turn) - y * math.sin(turn), x * math.sin(turn) + y * math.cos(turn)]
 
 
-def read(drawings: list[StrokeDrawing], model: CalibratedModel) -> tuple[Prediction, np.ndarray]:
+def read(drawings: list[StrokeDrawing], model: CalibratedModel) -> tuple[Prediction, NDArray[Any]]:
     """Ink each drawing on a canvas as the page does, send strokes along, and read it as serving does; and its path."""
     rng = np.random.default_rng(0)
     sheets = [canvas(drawing, rng) for drawing in drawings]
@@ -77,12 +80,12 @@ def read(drawings: list[StrokeDrawing], model: CalibratedModel) -> tuple[Predict
 
 def measure(
     prediction: Prediction,
-    traces: np.ndarray,
-    labels: np.ndarray,
-    writers: np.ndarray,
+    traces: NDArray[Any],
+    labels: NDArray[Any],
+    writers: NDArray[Any],
     model: CalibratedModel,
     is_round: bool,
-) -> dict:
+) -> dict[str, Any]:
     """Teach ten of a writer's drawings, ask the others, with and without memory; a refusal of a digit is an error."""
     asked = wrong_before = wrong_after = spoilt = 0
     for taught, rest in lessons(labels, writers, is_round):
@@ -102,7 +105,7 @@ def measure(
     }  # fmt: skip
 
 
-def lessons(labels: np.ndarray, writers: np.ndarray, is_round: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def lessons(labels: NDArray[Any], writers: NDArray[Any], is_round: bool) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
         for writer in sorted(set(writers)):

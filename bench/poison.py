@@ -18,6 +18,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DIGITRE_VAR_DIR", tempfile.mkdtemp(prefix="digitre-poison-"))
@@ -34,6 +37,7 @@ from django.core.management import call_command
 
 from recognizer import registry, services, serving
 from recognizer.errors import InvalidDrawing
+from recognizer.exams import DRAWINGS
 from recognizer.imaging.preprocessing import normalize_drawing
 from recognizer.imaging.strokes import Strokes, ink_strokes
 from recognizer.models import Contributor, Drawing, ModelVersion
@@ -42,7 +46,6 @@ from training.config import FineTuneConfig, RunConfig
 from training.data.augmentation import vary_strokes
 from training.data.datasets import DataUnavailable, StrokeDrawing, load_drawings
 from training.data.synthetic_digits import draw_digit
-from training.evaluation import gate
 from training.evaluation.reports import Exam, examine
 from training.evaluation.stroke_exams import CANVAS, PEN, canvas
 from training.models import TrainingRun
@@ -134,7 +137,7 @@ def train(config: RunConfig, outcome: Outcome) -> str:
     run = TrainingRun.objects.claim(worker="bench", trigger=TrainingRun.Trigger.COMMAND)
     pipeline.execute(run, config)
     for name, report in run.reports.items():
-        if name != gate.DRAWINGS:
+        if name != DRAWINGS:
             accuracy = {who: report[who]["accuracy"] for who in report}
             outcome.before.setdefault(name, accuracy["baseline"])
             outcome.after[name] = accuracy["challenger" if run.status == TrainingRun.Status.PROMOTED else "champion"]
@@ -181,7 +184,7 @@ def report(name: str, outcome: Outcome) -> bool:
 # --- storing, as the API does
 
 
-def store(contributor: Contributor, strokes: Strokes, ink: np.ndarray, label: int) -> Drawing | None:
+def store(contributor: Contributor, strokes: Strokes, ink: NDArray[Any], label: int) -> Drawing | None:
     try:
         drawing, _ = services.recognize(Submission(ink, strokes, (CANVAS, CANVAS)), contributor)
     except InvalidDrawing:
@@ -202,7 +205,7 @@ def store_all(
 
 def on_canvas(
     drawing: StrokeDrawing, rng: np.random.Generator, extra: Strokes | None = None
-) -> tuple[Strokes, np.ndarray]:
+) -> tuple[Strokes, NDArray[Any]]:
     ink, strokes = canvas(drawing, rng)
     if extra:
         strokes = [*strokes, *extra]

@@ -47,7 +47,7 @@ def modules_of(app: str) -> list[Path]:
 @pytest.mark.parametrize(
     ("app", "later"), [("recognizer", ("training", "digitre_site")), ("training", ("digitre_site",))]
 )
-def test_imports_run_one_way(app, later):
+def test_imports_run_one_way(app: str, later: tuple[str, str] | tuple[str]) -> None:
     backwards = {
         f"{path.relative_to(ROOT)} imports {name}"
         for path in modules_of(app)
@@ -58,13 +58,13 @@ def test_imports_run_one_way(app, later):
 
 
 @pytest.mark.parametrize(("app", "module"), [(app, module) for app, modules in PURE.items() for module in modules])
-def test_pure_rooms_import_neither_rows_nor_a_model_runtime(app, module):
+def test_pure_rooms_import_neither_rows_nor_a_model_runtime(app: str, module: str) -> None:
     names = imports_of(ROOT / app / f"{module}.py")
     assert not {name for name in names if name.split(".")[0] in RUNTIMES | {"django"}}
     assert f"{app}.models" not in names
 
 
-def test_rooms_do_not_import_doors():
+def test_rooms_do_not_import_doors() -> None:
     doors = {"recognizer.api", "recognizer.views", "recognizer.admin", "recognizer.tasks"}
     for room in (
         "models/drawings",
@@ -82,7 +82,7 @@ def test_rooms_do_not_import_doors():
 
 
 @pytest.mark.parametrize("app", ["recognizer", "digitre_site"])
-def test_web_apps_never_name_tensorflow(app):
+def test_web_apps_never_name_tensorflow(app: str) -> None:
     named = {
         path for path in modules_of(app) if {name.split(".")[0] for name in imports_of(path)} & {"tensorflow", "keras"}
     }
@@ -147,7 +147,7 @@ def left_out_of_the_web() -> set[str]:
     return {name for name, of in owners.items() if not {canonicalize_name(owner) for owner in of} & named}
 
 
-def test_the_web_imports_nothing_that_its_requirements_do_not_name():
+def test_the_web_imports_nothing_that_its_requirements_do_not_name() -> None:
     chains = loaded_by_the_web()
     wrong = {
         f"{chain} -> {package}"
@@ -183,7 +183,7 @@ shipped_baseline().model.predict(np.zeros((1, 28, 28, 1), "float32"))
 """
 
 
-def test_web_process_answers_with_its_own_packages_alone(tmp_path):
+def test_web_process_answers_with_its_own_packages_alone(tmp_path: Path) -> None:
     """A fresh process that cannot import what only worker and tests have loads the whole site and reads a drawing."""
     environment = {"DEBUG": "1", "DIGITRE_VAR_DIR": str(tmp_path), "PATH": ""}
     command = [sys.executable, "-c", WEB_PROCESS, json.dumps(sorted(left_out_of_the_web()))]
@@ -191,13 +191,13 @@ def test_web_process_answers_with_its_own_packages_alone(tmp_path):
     assert run.returncode == 0, run.stderr
 
 
-def test_no_room_has_a_name_without_a_job():
+def test_no_room_has_a_name_without_a_job() -> None:
     vague = {"utils.py", "helpers.py", "common.py", "misc.py"}
     assert not {path for app in APPS for path in modules_of(app) if path.name in vague}
 
 
 @pytest.mark.django_db
-def test_every_model_change_has_its_migration():
+def test_every_model_change_has_its_migration() -> None:
     from django.core.management import call_command
 
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)

@@ -68,7 +68,7 @@ def heavy_columns(statements: list[str]) -> set[str]:
 
 
 @pytest.fixture
-def somebody(db) -> Contributor:
+def somebody(db: None) -> Contributor:
     """Who drew sixty drawings, which made a version that serves."""
     contributor, baseline = Contributor.join(), registry.ensure_baseline()
     for number in range(DRAWINGS):

@@ -2,14 +2,16 @@
 
 import re
 from collections import Counter
+from typing import Any, Protocol
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from recognizer.models import Drawing, LabelEvent
 from tests.support.drawings import make_drawing, make_drawings
-from tests.support.person import sign_in
+from tests.support.person import OpenContext, sign_in
+from tests.support.watch import WATCH_CSP
 
 QUEUE = "/admin/recognizer/drawing/queue/"
 MOST = 50
@@ -23,7 +25,7 @@ class Desk:
         page.goto(QUEUE)
         expect(self.part("left")).to_contain_text("left")
 
-    def part(self, name: str):
+    def part(self, name: str) -> Locator:
         return self.page.locator(f"[data-part={name}]")
 
     @property
@@ -48,8 +50,12 @@ class Desk:
         )
 
 
+class DeskOf(Protocol):
+    def __call__(self, user: User, **options: Any) -> Desk: ...
+
+
 @pytest.fixture
-def desk_of(open_context, site):
+def desk_of(open_context: OpenContext, site: str) -> DeskOf:
     def desk_of(user: User, **options: object) -> Desk:
         context = open_context(**options)
         sign_in(context, user, site)
@@ -58,7 +64,7 @@ def desk_of(open_context, site):
     return desk_of
 
 
-def decide(desk: Desk, turn: int, decided: dict[str, list]) -> bool:
+def decide(desk: Desk, turn: int, decided: dict[str, list[Any]]) -> bool:
     """Decide on what is shown, by a key that depends on the turn; every seventh is taken back once and decided anew."""
     shown = desk.shown()
     if not shown:
@@ -74,10 +80,12 @@ def decide(desk: Desk, turn: int, decided: dict[str, list]) -> bool:
     return True
 
 
-def test_fifty_drawings_by_keyboard_alone_by_two_reviewers_at_once(desk_of, reviewer, other_reviewer):
+def test_fifty_drawings_by_keyboard_alone_by_two_reviewers_at_once(
+    desk_of: DeskOf, reviewer: User, other_reviewer: User
+) -> None:
     made = {str(drawing.pk): drawing for drawing in make_drawings(MOST)}
     desks = [desk_of(user) for user in (reviewer, other_reviewer)]
-    decided: list[dict[str, list]] = [{}, {}]
+    decided: list[dict[str, list[Any]]] = [{}, {}]
     for turn in range(2 * MOST):
         worked = [decide(desk, turn, done) for desk, done in zip(desks, decided, strict=True)]
         if not any(worked):
@@ -101,7 +109,7 @@ def test_fifty_drawings_by_keyboard_alone_by_two_reviewers_at_once(desk_of, revi
     assert actions["approved"] + actions["rejected"] - actions["undone"] == MOST
 
 
-def test_skipped_drawings_come_again_when_asked_for(desk_of, reviewer):
+def test_skipped_drawings_come_again_when_asked_for(desk_of: DeskOf, reviewer: User) -> None:
     make_drawings(2)
     desk = desk_of(reviewer)
     first = desk.shown()
@@ -115,7 +123,7 @@ def test_skipped_drawings_come_again_when_asked_for(desk_of, reviewer):
     assert not LabelEvent.objects.filter(actor="reviewer").exists()
 
 
-def test_a_skipped_drawing_stays_away_in_this_tab_also_through_a_reload(desk_of, reviewer):
+def test_a_skipped_drawing_stays_away_in_this_tab_also_through_a_reload(desk_of: DeskOf, reviewer: User) -> None:
     made = {str(drawing.pk) for drawing in make_drawings(8)}
     desk, seen = desk_of(reviewer), []
     for turn in range(len(made)):
@@ -129,7 +137,7 @@ def test_a_skipped_drawing_stays_away_in_this_tab_also_through_a_reload(desk_of,
     assert set(seen) == made
 
 
-def test_undo_takes_a_skip_back_too(desk_of, reviewer):
+def test_undo_takes_a_skip_back_too(desk_of: DeskOf, reviewer: User) -> None:
     make_drawing()
     desk = desk_of(reviewer)
     shown = desk.shown()
@@ -142,7 +150,7 @@ def test_undo_takes_a_skip_back_too(desk_of, reviewer):
     assert desk.shown() == shown
 
 
-def test_decisions_made_offline_are_sent_when_the_connection_is_back(desk_of, reviewer):
+def test_decisions_made_offline_are_sent_when_the_connection_is_back(desk_of: DeskOf, reviewer: User) -> None:
     make_drawings(3)
     desk = desk_of(reviewer)
     desk.shown()
@@ -158,7 +166,7 @@ def test_decisions_made_offline_are_sent_when_the_connection_is_back(desk_of, re
     assert set(Drawing.objects.values_list("reviewed_label", flat=True)) == {1, 2, 3}
 
 
-def test_decisions_kept_through_a_reload_are_sent_once(desk_of, reviewer):
+def test_decisions_kept_through_a_reload_are_sent_once(desk_of: DeskOf, reviewer: User) -> None:
     make_drawings(1)
     desk = desk_of(reviewer)
     desk.page.route("**/queue/decide/", lambda route: route.abort())
@@ -173,7 +181,7 @@ def test_decisions_kept_through_a_reload_are_sent_once(desk_of, reviewer):
     assert LabelEvent.objects.filter(action="approved").count() == 1
 
 
-def test_blind_mode_shows_the_drawing_and_nothing_of_what_was_said(desk_of, reviewer):
+def test_blind_mode_shows_the_drawing_and_nothing_of_what_was_said(desk_of: DeskOf, reviewer: User) -> None:
     make_drawing(predicted=1, confirmed=7)
     desk = desk_of(reviewer)
     desk.shown()
@@ -188,7 +196,7 @@ def test_blind_mode_shows_the_drawing_and_nothing_of_what_was_said(desk_of, revi
     assert LabelEvent.objects.last().look == "blind"
 
 
-def test_help_lists_the_keys_and_holds_them_off(desk_of, reviewer):
+def test_help_lists_the_keys_and_holds_them_off(desk_of: DeskOf, reviewer: User) -> None:
     make_drawing()
     desk = desk_of(reviewer)
     desk.shown()
@@ -200,7 +208,7 @@ def test_help_lists_the_keys_and_holds_them_off(desk_of, reviewer):
     assert Drawing.objects.get().status == "waiting"
 
 
-def test_works_by_thumb(desk_of, reviewer):
+def test_works_by_thumb(desk_of: DeskOf, reviewer: User) -> None:
     make_drawing(confirmed=7)
     desk = desk_of(reviewer, viewport={"width": 360, "height": 640}, has_touch=True)
     desk.shown()
@@ -212,11 +220,14 @@ def test_works_by_thumb(desk_of, reviewer):
     assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_markup_that_got_into_a_page_would_not_run(open_context, chromium, site, owner):
+def test_markup_that_got_into_a_page_would_not_run(
+    open_context: OpenContext, chromium: Browser, site: str, owner: User
+) -> None:
     make_drawing()
     context = chromium.new_context(base_url=site)  # not watched: the policy is broken here on purpose
     sign_in(context, owner, site)
     page = context.new_page()
+    page.add_init_script(WATCH_CSP)
     page.goto("/admin/recognizer/drawing/")
     page.evaluate(
         """() => {
@@ -226,6 +237,6 @@ def test_markup_that_got_into_a_page_would_not_run(open_context, chromium, site,
             document.body.append(script);
         }"""
     )
-    page.wait_for_timeout(200)
+    page.wait_for_function("window.violations.length >= 2")
     assert page.evaluate("window.ran") is None
     context.close()

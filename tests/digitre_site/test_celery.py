@@ -11,10 +11,12 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from pytest_django import Settings
 
 from digitre_site import celery
-from tests.support.running_site import Digitre, wait_until
-from tests.support.sevens import seven
+from tests.support.pictures import seven_form
+from tests.support.running_site import Digitre
+from tests.support.waiting import wait_until
 from training.config import RunLimits
 from training.models import WorkerHeartbeat
 
@@ -24,7 +26,7 @@ def test_without_redis_the_queue_is_a_folder() -> None:
     assert celery.broker_options()["broker_url"] == "filesystem://"
 
 
-def test_a_redis_message_is_not_delivered_again_while_its_task_runs(settings) -> None:
+def test_a_redis_message_is_not_delivered_again_while_its_task_runs(settings: Settings) -> None:
     settings.REDIS_URL = "redis://somewhere/0"
     options = celery.broker_options()["broker_transport_options"]
     assert options["visibility_timeout"] == celery.LONGEST_TASK.total_seconds()
@@ -82,7 +84,7 @@ def test_drawing_goes_on_without_the_broker_and_the_worker_consumes_again_after(
 
     os.kill(broker, signal.SIGSTOP)  # a black hole: it accepts and never answers, which is worse than being gone
     for _ in range(5):
-        status, answer = digitre.call("POST", "/api/v1/drawings/", seven())
+        status, answer = digitre.call("POST", "/api/v1/drawings/", seven_form())
         assert status == 201
         status, _ = digitre.call("PUT", f"/api/v1/drawings/{answer['id']}/feedback/", {"label": 7})
         assert status == 200

@@ -12,13 +12,15 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg2
 import pytest
 from django.db import connections
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from recognizer.models import Drawing, LabelEvent
 from tests.support import pictures
+from tests.support.pictures import seven_form
 from tests.support.postgres_server import as_server_account, find_binaries, running_postgres
-from tests.support.running_site import Digitre, wait_until
-from tests.support.sevens import seven
+from tests.support.running_site import Digitre
+from tests.support.waiting import wait_until
 
 WRITERS, DRAWINGS_EACH = 16, 10
 
@@ -38,14 +40,14 @@ def restart(url: str) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.processes
-def test_postgres_restarted_under_load_loses_nothing_that_was_answered(own_postgres, digitre: Digitre):
+def test_postgres_restarted_under_load_loses_nothing_that_was_answered(own_postgres: str, digitre: Digitre) -> None:
     digitre.environment["DATABASE_URL"] = own_postgres
     digitre.start(DIGITRE_THROTTLES="off")
     stop, answers = threading.Event(), []
 
     def draw() -> None:
         while not stop.is_set():
-            answers.append(digitre.call("POST", "/api/v1/drawings/", seven()))
+            answers.append(digitre.call("POST", "/api/v1/drawings/", seven_form()))
 
     threads = [threading.Thread(target=draw) for _ in range(3)]
     for thread in threads:
@@ -69,9 +71,9 @@ def test_postgres_restarted_under_load_loses_nothing_that_was_answered(own_postg
 
 
 @pytest.mark.processes
-def test_request_in_flight_is_answered_when_the_end_is_asked_for(digitre: Digitre):
+def test_request_in_flight_is_answered_when_the_end_is_asked_for(digitre: Digitre) -> None:
     digitre.start()
-    body = json.dumps(seven()).encode()
+    body = json.dumps(seven_form()).encode()
     connection = http.client.HTTPConnection("127.0.0.1", digitre.port, timeout=60)
     connection.putrequest("POST", "/api/v1/drawings/")
     connection.putheader("Content-Type", "application/json")
@@ -85,7 +87,7 @@ def test_request_in_flight_is_answered_when_the_end_is_asked_for(digitre: Digitr
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sixteen_writers_at_once_all_get_their_rows(settings):
+def test_sixteen_writers_at_once_all_get_their_rows(settings: Settings) -> None:
     settings.DIGITRE_THROTTLES = False
     settings.DIGITRE_AUTO_APPROVE = "all"
     body = {"image": pictures.data_url(pictures.canvas_png())}

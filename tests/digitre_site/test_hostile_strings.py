@@ -1,11 +1,16 @@
 """Whatever a stranger gets into a row: the desk shows it as text, and the policy would stop it otherwise."""
 
+from typing import Any
+
 import pytest
 from axes.models import AccessAttempt
+from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from recognizer import registry
 from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion, PromotionEvent
+from tests.support.accounts import MakeUser, SignIn
 from tests.support.drawings import make_drawing
 from training.models import DatasetSnapshot, TrainingRun, WorkerHeartbeat
 
@@ -15,12 +20,12 @@ EVIL_ATTRIBUTE = "\"' onerror=alert(1) x="
 
 
 @pytest.fixture(params=[EVIL, EVIL_ATTRIBUTE, "{{ 7|add:7 }}"], ids=["tag", "attribute", "template"])
-def evil(request) -> str:
+def evil(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
 @pytest.fixture
-def poisoned(evil, make_user) -> dict:
+def poisoned(evil: str, make_user: MakeUser) -> dict[str, Any]:
     """Put the string into every column that is shown somewhere."""
     version = registry.ensure_baseline()
     bins = [{"confidence": 0.5, "accuracy": 0.4, "n": 10}]
@@ -98,7 +103,9 @@ PAGES = [
 ]
 
 
-def test_every_page_shows_it_as_text_under_a_strict_policy(poisoned, evil, sign_in):
+def test_every_page_shows_it_as_text_under_a_strict_policy(
+    poisoned: dict[str, Any], evil: str, sign_in: SignIn
+) -> None:
     client = sign_in(poisoned["user"])
     shown = 0
     for address in PAGES:
@@ -113,7 +120,7 @@ def test_every_page_shows_it_as_text_under_a_strict_policy(poisoned, evil, sign_
     assert shown >= len(PAGES)
 
 
-def test_progress_of_a_run_is_json_and_not_a_page(poisoned, evil, sign_in):
+def test_progress_of_a_run_is_json_and_not_a_page(poisoned: dict[str, Any], evil: str, sign_in: SignIn) -> None:
     response = sign_in(poisoned["user"]).get(f"/admin/training/trainingrun/{poisoned['run']}/progress/")
     assert response["Content-Type"] == "application/json"
     assert response["X-Content-Type-Options"] == "nosniff"
@@ -123,11 +130,11 @@ def test_progress_of_a_run_is_json_and_not_a_page(poisoned, evil, sign_in):
 @pytest.mark.parametrize(
     "query", ["?q={}", "?status={}", "?contributor={}", "?order={}&answer={}", "?after={}", "?e={}"]
 )
-def test_address_is_not_echoed_as_markup(owner, sign_in, query):
+def test_address_is_not_echoed_as_markup(owner: User, sign_in: SignIn, query: str) -> None:
     page = sign_in(owner).get("/admin/recognizer/drawing/" + query.format(EVIL, EVIL), follow=True).content.decode()
     assert EVIL not in page
 
 
-def test_name_tried_at_the_door_is_not_echoed_as_markup(db, client):
+def test_name_tried_at_the_door_is_not_echoed_as_markup(db: None, client: Client) -> None:
     page = client.post("/admin/login/", {"username": EVIL, "password": "x"}).content.decode()
     assert EVIL not in page

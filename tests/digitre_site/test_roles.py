@@ -1,13 +1,17 @@
 """Least privilege: who may see which page, and who may do what."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 
 from recognizer import registry
 from recognizer.models import Drawing, ModelVersion
+from tests.support.accounts import MakeUser, SignIn
 from tests.support.drawings import make_drawing
 from training.models import TrainingPolicy, TrainingRun
 
@@ -55,7 +59,7 @@ ROLES = ["Reviewer", "Operator", "nobody in particular", "a visitor"]
 
 
 @pytest.fixture
-def rows() -> dict:
+def rows() -> dict[str, Any]:
     version = registry.ensure_baseline()
     TrainingPolicy.load()
     run = TrainingRun.objects.create(trigger="request")
@@ -63,8 +67,8 @@ def rows() -> dict:
 
 
 @pytest.fixture
-def client_of(make_user, sign_in, client):
-    def client_of(role: str):
+def client_of(make_user: MakeUser, sign_in: SignIn, client: Client) -> Callable[[str], Client]:
+    def client_of(role: str) -> Callable[[str], Client]:
         return client if role == "a visitor" else sign_in(make_user("somebody", role))
 
     return client_of
@@ -78,20 +82,24 @@ def is_refused(response: HttpResponse, role: str) -> bool:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_sees_its_pages_and_no_other(client_of, rows, role):
+def test_each_role_sees_its_pages_and_no_other(
+    client_of: Callable[[str], Client], rows: dict[str, Any], role: str
+) -> None:
     visitor = client_of(role)
     seen = {page: visitor.get(page.format(**rows)).status_code == 200 for page in PAGES}
     assert seen == {page: role in who for page, who in PAGES.items()}
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_does_its_work_and_no_other(client_of, rows, role):
+def test_each_role_does_its_work_and_no_other(
+    client_of: Callable[[str], Client], rows: dict[str, Any], role: str
+) -> None:
     visitor = client_of(role)
     refused = {act: is_refused(visitor.post(act.format(**rows), said), role) for act, (said, _) in ACTS.items()}
     assert refused == {act: role not in who for act, (_, who) in ACTS.items()}
 
 
-def test_what_a_role_may_not_do_is_not_done(client_of, rows):
+def test_what_a_role_may_not_do_is_not_done(client_of: Callable[[str], Client], rows: dict[str, Any]) -> None:
     visitor = client_of("Operator")
     visitor.post(f"/admin/recognizer/drawing/{rows['drawing']}/decide/", {"decision": "1"})
     assert Drawing.objects.get().status == "waiting"
@@ -100,7 +108,9 @@ def test_what_a_role_may_not_do_is_not_done(client_of, rows):
 @pytest.mark.parametrize(
     "action", ["approve_as_said", "approve_as", "not_a_digit", "reject", "put_back", "block_contributors"]
 )
-def test_who_may_only_look_has_no_actions(make_user, sign_in, rows, action):
+def test_who_may_only_look_has_no_actions(
+    make_user: MakeUser, sign_in: SignIn, rows: dict[str, Any], action: str
+) -> None:
     from django.contrib.auth.models import Permission
 
     onlooker = make_user("onlooker")
@@ -113,7 +123,9 @@ def test_who_may_only_look_has_no_actions(make_user, sign_in, rows, action):
     assert Drawing.objects.get().status == "waiting"
 
 
-def test_blocking_needs_the_permission_to_change_contributors(make_user, sign_in, rows):
+def test_blocking_needs_the_permission_to_change_contributors(
+    make_user: MakeUser, sign_in: SignIn, rows: dict[str, Any]
+) -> None:
     from django.contrib.auth.models import Permission
 
     junior = make_user("junior")
@@ -125,7 +137,9 @@ def test_blocking_needs_the_permission_to_change_contributors(make_user, sign_in
     assert not Drawing.objects.get().contributor.is_blocked
 
 
-def test_reviewer_sees_no_training_on_the_first_page_and_operator_no_drawings(client_of, make_user, sign_in, rows):
+def test_reviewer_sees_no_training_on_the_first_page_and_operator_no_drawings(
+    client_of: Callable[[str], Client], make_user: MakeUser, sign_in: SignIn, rows: dict[str, Any]
+) -> None:
     reviewers = client_of("Reviewer").get("/admin/").content.decode()
     assert "waiting for review" in reviewers
     assert "Champion" not in reviewers
@@ -136,13 +150,13 @@ def test_reviewer_sees_no_training_on_the_first_page_and_operator_no_drawings(cl
     assert "next training" in operators
 
 
-def test_operator_sees_no_pictures_on_a_versions_page(client_of, rows):
+def test_operator_sees_no_pictures_on_a_versions_page(client_of: Callable[[str], Client], rows: dict[str, Any]) -> None:
     page = client_of("Operator").get(f"/admin/recognizer/modelversion/{rows['version']}/change/").content.decode()
     assert "data:image/png" not in page
 
 
 @pytest.mark.parametrize("page", ["/admin/recognizer/modelversion/{version}/", "/admin/training/trainingrun/{run}/"])
-def test_nobody_deletes_versions_or_runs(owner, sign_in, rows, page):
+def test_nobody_deletes_versions_or_runs(owner: User, sign_in: SignIn, rows: dict[str, Any], page: str) -> None:
     client = sign_in(owner)
     assert client.post(page.format(**rows) + "delete/", {"post": "yes"}).status_code == 403
     assert ModelVersion.objects.count() == 1
@@ -151,19 +165,19 @@ def test_nobody_deletes_versions_or_runs(owner, sign_in, rows, page):
 @pytest.mark.parametrize(
     ("role", "places"), [("Reviewer", ["Drawings", "Queue"]), ("Operator", ["Versions", "Runs", "Policy"])]
 )
-def test_header_leads_to_the_places_of_a_role(client_of, role, places):
+def test_header_leads_to_the_places_of_a_role(client_of: Callable[[str], Client], role: str, places: list[str]) -> None:
     page = client_of(role).get("/admin/").content.decode()
     nav = page[page.index('class="places-of-work"') : page.index("</nav>")]
     assert re.findall(r">(\w+)</a>", nav) == places
 
 
-def test_refusal_says_whose_account_it_is_not_for(client_of, rows):
+def test_refusal_says_whose_account_it_is_not_for(client_of: Callable[[str], Client], rows: dict[str, Any]) -> None:
     response = client_of("Operator").get("/admin/recognizer/drawing/")
     assert response.status_code == 403
     assert "somebody may do other work here" in response.content.decode()
 
 
-def test_form_from_another_site_is_refused_in_its_own_words(make_user):
+def test_form_from_another_site_is_refused_in_its_own_words(make_user: MakeUser) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(make_user("somebody", "Operator"), "django.contrib.auth.backends.ModelBackend")
     response = client.post("/admin/training/trainingrun/train-now/")
@@ -171,7 +185,7 @@ def test_form_from_another_site_is_refused_in_its_own_words(make_user):
     assert "came from another site" in response.content.decode()
 
 
-def test_first_page_asks_visitors_to_sign_in(client):
+def test_first_page_asks_visitors_to_sign_in(client: Client) -> None:
     response = client.get("/admin/recognizer/drawing/queue/")
     assert response.status_code == 302
     assert "/admin/login/" in response["Location"]

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.sqlite
 LONG_SECRET = "a-test-secret-that-is-long-enough-and-has-0123456789-different-signs"
 
 
-def manage(var_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess:
+def manage(var_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=BASE_DIR,
@@ -35,6 +35,8 @@ def manage(var_dir: Path, *arguments: str, **settings: str) -> subprocess.Comple
         ("DIGITRE_THROTTLES", "fast"),
         ("DIGITRE_INSECURE_HTTP", "2"),
         ("DIGITRE_DATA_DIR", "/no/such/folder"),
+        ("DIGITRE_RUN_CONFIG", "/no/such/file.json"),
+        ("DIGITRE_RUN_CONFIG", '{"fine_tune": {"epoch": 3}}'),
     ],
 )
 def test_nonsense_stops_the_start_with_a_sentence(tmp_path: Path, name: str, value: str) -> None:

@@ -36,7 +36,7 @@ def stages() -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def compose(environment: dict[str, str]) -> subprocess.CompletedProcess:
+def compose(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     if shutil.which("docker-compose") is None:
         pytest.skip("docker-compose is not installed here (Debian: apt install docker-compose)")
     command = ["docker-compose", "-f", "docker/compose.yaml", "config"]

@@ -110,7 +110,7 @@ class Image:
         return subprocess.run(command, cwd=self.app, env=self.environment, capture_output=True).returncode == 0
 
     @contextmanager
-    def started(self, command: list[str]) -> Iterator[subprocess.Popen]:
+    def started(self, command: list[str]) -> Iterator[subprocess.Popen[str]]:
         with (self.folder / "output").open("w") as output:
             process = subprocess.Popen(
                 command, cwd=self.app, env=self.environment, stdout=output, stderr=subprocess.STDOUT

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from rest_framework.test import APIClient
 
@@ -8,7 +10,7 @@ from tests.support.fake_model import FakeClassifier, FakeModel
 
 
 @pytest.fixture
-def model(db, monkeypatch) -> FakeClassifier:
+def model(db: None, monkeypatch: pytest.MonkeyPatch) -> FakeClassifier:
     """The network that answers: a fake one, in the name of version 1. The one seam that API tests replace."""
     fake = FakeClassifier()
     version = registry.ensure_baseline()
@@ -19,10 +21,10 @@ def model(db, monkeypatch) -> FakeClassifier:
 
 
 @pytest.fixture
-def visitor(model) -> APIClient:
+def visitor(model: FakeClassifier) -> APIClient:
     return APIClient()
 
 
 @pytest.fixture
-def seven() -> dict:
+def seven() -> dict[str, Any]:
     return {"image": pictures.data_url(pictures.canvas_png())}

@@ -1,7 +1,12 @@
 """Which part of a drawing an answer rests on."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from pytest_django import DjangoAssertNumQueries
+from rest_framework.test import APIClient
 
 from recognizer import explanations
 from recognizer.explanations import Part, Span
@@ -9,7 +14,7 @@ from recognizer.inference.answers import Calibration, Kind
 from recognizer.inference.classifier import Classifier
 from recognizer.inference.prediction import Prediction
 from tests.support import pictures
-from tests.support.fake_model import FakeModel
+from tests.support.fake_model import FakeClassifier, FakeModel
 
 BAR, STEM = [[70, 60], [110, 60], [160, 60], [200, 60]], [[200, 60], [170, 120], [150, 180], [130, 230]]
 
@@ -20,7 +25,7 @@ class Wide(Classifier):
     def __init__(self) -> None:
         self.batches = []
 
-    def predict(self, batch: np.ndarray) -> Prediction:
+    def predict(self, batch: NDArray[Any]) -> Prediction:
         self.batches.append(len(batch))
         logits = np.zeros((len(batch), 10), "float32")
         width = (batch[..., 0].max(axis=1) > 0.5).sum(axis=1)
@@ -33,7 +38,7 @@ def wide() -> FakeModel:
     return FakeModel(b"", Calibration(), Wide())
 
 
-def test_the_stroke_that_decides_is_found_and_named(wide):
+def test_the_stroke_that_decides_is_found_and_named(wide: FakeModel) -> None:
     explained = explanations.explain([BAR, STEM], wide)
     assert (explained.kind, explained.digit) == (Kind.DIGIT, 7)
     assert explained.strongest.span == Span(0, 0, 3)
@@ -41,14 +46,14 @@ def test_the_stroke_that_decides_is_found_and_named(wide):
     assert explained.sentence == "Without this bar I would say 1."
 
 
-def test_another_digit_says_more_than_a_refusal():
+def test_another_digit_says_more_than_a_refusal() -> None:
     parts = [Part(Span(0, 0, 1), digit, 0.1, drop) for digit, drop in [(7, 0.2), (None, 0.9), (1, 0.6), (None, 0.95)]]
     assert explanations.strongest_part(7, parts).digit == 1
     assert explanations.strongest_part(7, [p for p in parts if p.digit != 1]).drop == 0.95
     assert explanations.strongest_part(7, parts[:1]).digit == 7
 
 
-def test_one_long_stroke_is_taken_apart(wide):
+def test_one_long_stroke_is_taken_apart(wide: FakeModel) -> None:
     (stroke,) = [[*BAR, *STEM[1:]]]
     explained = explanations.explain([stroke], wide)
     assert explained.strongest.digit == 1
@@ -56,25 +61,27 @@ def test_one_long_stroke_is_taken_apart(wide):
     assert 0 < explained.strongest.span.end < len(stroke) - 1
 
 
-def test_there_are_at_most_a_dozen_passes_in_one_batch(wide):
+def test_there_are_at_most_a_dozen_passes_in_one_batch(wide: FakeModel) -> None:
     scribble = [[[20 + 4 * i, 30 * (1 + k % 8)] for i in range(40)] for k in range(20)]
     explanations.explain(scribble, wide)
     assert wide.classifier.batches == [12]
 
 
-def test_a_drawing_of_one_dot_has_no_part_to_leave_out(wide):
+def test_a_drawing_of_one_dot_has_no_part_to_leave_out(wide: FakeModel) -> None:
     explained = explanations.explain([[[140, 140]]], wide)
     assert explained.parts == []
     assert explained.strongest is None
 
 
-def test_a_stroke_that_loses_its_middle_becomes_two():
+def test_a_stroke_that_loses_its_middle_becomes_two() -> None:
     stroke = [[x, 0.0] for x in range(0, 100, 10)]
     left = explanations.without([stroke], Span(0, 3, 6))
     assert left == [stroke[:4], stroke[6:]]
 
 
-def test_the_call_explains_and_stores_nothing(visitor, django_assert_num_queries):
+def test_the_call_explains_and_stores_nothing(
+    visitor: APIClient, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     body = {"image": pictures.data_url(pictures.canvas_png()), "strokes": pictures.SEVEN}
     with django_assert_num_queries(0):
         response = visitor.post("/api/v1/explanations/", body)
@@ -83,13 +90,13 @@ def test_the_call_explains_and_stores_nothing(visitor, django_assert_num_queries
     assert response.json()["sentence"].startswith("No single part decides it")
 
 
-def test_the_call_needs_strokes(visitor, seven):
+def test_the_call_needs_strokes(visitor: APIClient, seven: dict[str, Any]) -> None:
     response = visitor.post("/api/v1/explanations/", seven)
     assert response.status_code == 400
     assert response.json()["code"] == "strokes_required"
 
 
-def test_an_answer_that_memory_gave_is_credited_to_it(visitor, model):
+def test_an_answer_that_memory_gave_is_credited_to_it(visitor: APIClient, model: FakeClassifier) -> None:
     model.logit = 6.0
     body = {"image": pictures.data_url(pictures.canvas_png()), "strokes": pictures.SEVEN}
     for corrections in ("your last correction makes it a 1.", "your last 2 corrections make it a 1."):

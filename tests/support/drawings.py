@@ -4,13 +4,20 @@ import hashlib
 import random
 import uuid
 from functools import cache
+from typing import Any, Protocol
 
 import numpy as np
+from django.utils import timezone
+from numpy.typing import NDArray
 
 from recognizer import registry
 from recognizer.imaging.decoding import encode_png
-from recognizer.models import Contributor, Drawing, ModelVersion
+from recognizer.imaging.pixels import content_hash, to_grey
+from recognizer.imaging.preprocessing import PREPROCESSING_VERSION, normalize_drawing
+from recognizer.imaging.strokes import ink_strokes
+from recognizer.models import Contributor, Drawing, LabelEvent
 from recognizer.review.priority import assess
+from tests.support.digits import PEN, SIDE, digit_path
 from tests.support.pictures import draw_ink
 
 VARIANTS = 5
@@ -34,7 +41,7 @@ def png_of(digit: int, variant: int) -> bytes:
     return encode_png(ink_of(digit, random.Random(variant)))
 
 
-def ink_of(digit: int, rng: random.Random) -> np.ndarray:
+def ink_of(digit: int, rng: random.Random) -> NDArray[Any]:
     shaken = [[[x + rng.uniform(-9, 9), y + rng.uniform(-9, 9)] for x, y in stroke] for stroke in DIGITS[digit]]
     return draw_ink(shaken, pen=rng.choice([16, 18, 20, 22]))
 
@@ -47,28 +54,27 @@ def make_drawing(
     confirmed: int | None = 7,
     confidence: float = 0.9,
     contributor: Contributor | None = None,
-    version: ModelVersion | None = None,
-    **columns: object,
+    **columns: Any,
 ) -> Drawing:
     """Store a drawing that its contributor has confirmed (unless `confirmed` is None); it then waits for review."""
     rng = random.Random(seed)
-    png = png_of(drawn, seed % VARIANTS)
+    png = columns.pop("png", None) or png_of(drawn, seed % VARIANTS)
     top = drawn if predicted is None else predicted
     rest = (1 - confidence) / 9
-    drawing = Drawing.objects.create(
-        id=columns.pop("id", None) or uuid.UUID(int=rng.getrandbits(128), version=4),
-        contributor=contributor or Contributor.join(),
-        png=png,
-        content_hash=hashlib.sha256(png).hexdigest(),
-        preprocessing_version=1,
-        model_version=version or registry.ensure_baseline(),
-        probabilities=[confidence if digit == top else rest for digit in range(10)],
-        predicted_label=predicted,
-        top_label=top,
-        confidence=confidence,
-        margin=confidence - rest,
-        **columns,
-    )
+    said = {
+        "id": uuid.UUID(int=rng.getrandbits(128), version=4),
+        "png": png,
+        "content_hash": hashlib.sha256(png).hexdigest(),
+        "preprocessing_version": 1,
+        "probabilities": [confidence if digit == top else rest for digit in range(10)],
+        "predicted_label": predicted,
+        "top_label": top,
+        "confidence": confidence,
+        "margin": confidence - rest,
+    }
+    if "model_version" not in columns:
+        columns["model_version"] = registry.ensure_baseline()
+    drawing = Drawing.objects.create(contributor=contributor or Contributor.join(), **(said | columns))
     if confirmed is not None:
         drawing.confirm(confirmed, **assess(drawing, confirmed))
     return drawing
@@ -93,3 +99,56 @@ def make_drawings(count: int, seed: int = 1, contributors: int = 8) -> list[Draw
             )
         )
     return made
+
+
+class Draw(Protocol):
+    """What the fixture `draw` is: `draw(7)`, `draw(7, by=contributor, label=1, style=3, reviewed=True, strokes=False)`."""
+
+    def __call__(
+        self,
+        digit: int,
+        *,
+        by: Contributor | None = None,
+        label: int | None = None,
+        style: int = 0,
+        reviewed: bool = False,
+        strokes: bool = True,
+        status: str = Drawing.Status.APPROVED,
+    ) -> Drawing: ...
+
+
+def approved_drawing(
+    digit: int,
+    *,
+    by: Contributor | None = None,
+    label: int | None = None,
+    style: int = 0,
+    reviewed: bool = False,
+    strokes: bool = True,
+    status: str = Drawing.Status.APPROVED,
+) -> Drawing:
+    """Store a drawing as training reads it: with the pen's path, its picture's own hash, and a label that was approved."""
+    path = digit_path(digit, np.random.default_rng((digit, style)))
+    ink = ink_strokes(path, SIDE, PEN)
+    label = digit if label is None else label
+    drawing = make_drawing(
+        drawn=digit,
+        predicted=digit,
+        confirmed=None,
+        contributor=by,
+        id=uuid.uuid4(),
+        png=encode_png(ink),
+        strokes=path if strokes else None,
+        canvas_width=SIDE,
+        canvas_height=SIDE,
+        content_hash=content_hash(to_grey(normalize_drawing(ink, path if strokes else None))),
+        preprocessing_version=PREPROCESSING_VERSION,
+        confirmed_label=label,
+        confirmed_at=timezone.now(),
+        status=status,
+        reviewed_label=label if reviewed else None,
+    )
+    if reviewed:
+        Drawing.objects.filter(pk=drawing.pk).update(reviewed_at=drawing.created_at)
+    LabelEvent.objects.create(drawing=drawing, actor="rule", action="approved", label=label)
+    return drawing

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 from django.contrib.auth.models import User
 from django.test import Client
@@ -15,6 +16,12 @@ def sign_in(context: BrowserContext, user: User, site: str) -> None:
     client = Client()
     client.force_login(user, "django.contrib.auth.backends.ModelBackend")
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
+
+
+class OpenContext(Protocol):
+    """What the fixture `open_context` is: a browser's context of any shape, watched until the test ends."""
+
+    def __call__(self, **options: Any) -> BrowserContext: ...
 
 
 class Person:
@@ -105,3 +112,9 @@ class Person:
         self.draw(strokes)
         self.button("read").click()
         expect(self.page.locator("main")).to_have_attribute("data-phase", "answered")
+
+
+class Visit(Protocol):
+    """What the fixture `visit` is: `visit("/rounds/", viewport=...)`."""
+
+    def __call__(self, path: str = "/", **options: Any) -> Person: ...

@@ -9,25 +9,19 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
 
+from tests.support.waiting import PATIENCE_SECONDS, wait_until
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 # What a person's shell has, and nothing that the suite itself runs with
 BARE_ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-PATIENCE_SECONDS = 90  # a loaded machine; everything here waits for an event, nothing for a time
-
-
-def wait_until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} seconds"
-        time.sleep(0.1)
 
 
 def free_port() -> int:
@@ -43,14 +37,14 @@ class Digitre:
         self.var_dir = var_dir
         self.port = free_port()
         self.lines: list[str] = []
-        self.process: subprocess.Popen | None = None
+        self.process: subprocess.Popen[str] | None = None
         self.cookie = ""
         self.environment = dict(BARE_ENVIRONMENT)
         self.environment |= {"DIGITRE_VAR_DIR": str(var_dir), "PORT": str(self.port), "WEB_CONCURRENCY": "1"}
         if database_url:
             self.environment["DATABASE_URL"] = database_url
 
-    def launch(self, **extra: str) -> subprocess.Popen:
+    def launch(self, **extra: str) -> subprocess.Popen[str]:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "digitre_site.launcher"],
             cwd=BASE_DIR,
@@ -62,7 +56,7 @@ class Digitre:
         threading.Thread(target=self.read, args=(self.process,), daemon=True).start()
         return self.process
 
-    def read(self, process: subprocess.Popen) -> None:
+    def read(self, process: subprocess.Popen[str]) -> None:
         for line in process.stdout:
             self.lines.append(line)
 
@@ -98,7 +92,7 @@ class Digitre:
                 continue
         return sorted(found)
 
-    def call(self, method: str, path: str, body: object = None) -> tuple[int, dict]:
+    def call(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             headers = {"Content-Type": "application/json", "Cookie": self.cookie}

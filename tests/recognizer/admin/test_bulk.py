@@ -1,7 +1,13 @@
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 
 from recognizer.models import Contributor, Drawing, LabelEvent
 from recognizer.review import moderation
+from tests.support.accounts import SignIn
 from tests.support.drawings import make_drawing, make_drawings
 
 pytestmark = pytest.mark.django_db
@@ -9,15 +15,15 @@ LIST = "/admin/recognizer/drawing/"
 
 
 @pytest.fixture
-def desk(reviewer, sign_in):
+def desk(reviewer: User, sign_in: SignIn) -> Client:
     return sign_in(reviewer)
 
 
-def act(client, action: str, drawings, **said: object):
+def act(client: Client, action: str, drawings: Iterable[Drawing], **said: object) -> Any:
     return client.post(LIST, {"action": action, "_selected_action": [str(one.pk) for one in drawings]} | said)
 
 
-def test_action_first_shows_a_contact_sheet_and_decides_nothing(desk):
+def test_action_first_shows_a_contact_sheet_and_decides_nothing(desk: Client) -> None:
     made = make_drawings(3)
     response = act(desk, "approve_as_said", made)
     page = response.content.decode()
@@ -35,7 +41,9 @@ def test_action_first_shows_a_contact_sheet_and_decides_nothing(desk):
         ("reject", {"reason": "offensive"}, "rejected", 7),
     ],
 )
-def test_confirmed_action_decides_with_an_event_each(desk, action, said, status, label):
+def test_confirmed_action_decides_with_an_event_each(
+    desk: Client, action: str, said: dict[str, Any], status: str, label: int
+) -> None:
     made = [make_drawing(seed=seed, confirmed=7) for seed in range(3)]
     response = act(desk, action, made, sheet="yes", **said)
     assert response.status_code == 302
@@ -45,7 +53,7 @@ def test_confirmed_action_decides_with_an_event_each(desk, action, said, status,
     assert events.count() == 3
 
 
-def test_what_is_unticked_on_the_sheet_stays(desk):
+def test_what_is_unticked_on_the_sheet_stays(desk: Client) -> None:
     kept, decided = make_drawing(seed=1), make_drawing(seed=2)
     act(desk, "not_a_digit", [decided], sheet="yes")
     assert Drawing.objects.get(pk=kept.pk).status == "waiting"
@@ -54,14 +62,14 @@ def test_what_is_unticked_on_the_sheet_stays(desk):
 @pytest.mark.parametrize(
     ("action", "said"), [("reject", {}), ("reject", {"reason": " "}), ("approve_as", {"label": "11"})]
 )
-def test_sheet_asks_again_for_what_is_missing(desk, action, said):
+def test_sheet_asks_again_for_what_is_missing(desk: Client, action: str, said: dict[str, Any]) -> None:
     drawing = make_drawing()
     response = act(desk, action, [drawing], sheet="yes", **said)
     assert "complaint" in response.content.decode()
     assert Drawing.objects.get().status == "waiting"
 
 
-def test_drawing_without_a_persons_label_is_not_approved_as_said(desk):
+def test_drawing_without_a_persons_label_is_not_approved_as_said(desk: Client) -> None:
     drawing = make_drawing(confirmed=None)
     response = desk.post(
         f"{LIST}?status=all", {"action": "approve_as_said", "_selected_action": [str(drawing.pk)], "sheet": "yes"}
@@ -70,7 +78,7 @@ def test_drawing_without_a_persons_label_is_not_approved_as_said(desk):
     assert Drawing.objects.get().status == "unconfirmed"
 
 
-def test_put_back_undoes_a_bulk_decision(desk, reviewer):
+def test_put_back_undoes_a_bulk_decision(desk: Client, reviewer: User) -> None:
     made = make_drawings(3)
     for drawing in made:
         drawing.reject("not readable", reviewer)
@@ -86,7 +94,7 @@ def test_put_back_undoes_a_bulk_decision(desk, reviewer):
     assert set(Drawing.objects.values_list("status", flat=True)) == {"waiting"}
 
 
-def test_blocking_a_contributor_rejects_all_their_drawings(desk):
+def test_blocking_a_contributor_rejects_all_their_drawings(desk: Client) -> None:
     troll, honest = Contributor.join(), Contributor.join()
     theirs = [make_drawing(seed=seed, contributor=troll) for seed in range(4)]
     make_drawing(seed=9, contributor=honest)
@@ -100,7 +108,7 @@ def test_blocking_a_contributor_rejects_all_their_drawings(desk):
     assert LabelEvent.objects.filter(action="rejected", reason__contains="wrong on purpose").count() == 4
 
 
-def test_unblocking_puts_back_what_blocking_rejected_and_nothing_else(reviewer):
+def test_unblocking_puts_back_what_blocking_rejected_and_nothing_else(reviewer: User) -> None:
     troll = Contributor.join()
     earlier, waiting = make_drawing(seed=1, contributor=troll), make_drawing(seed=2, contributor=troll)
     unconfirmed = make_drawing(seed=3, contributor=troll, confirmed=None)
@@ -113,7 +121,7 @@ def test_unblocking_puts_back_what_blocking_rejected_and_nothing_else(reviewer):
     assert not troll.is_blocked
 
 
-def test_contributors_are_found_by_purpose_and_by_being_blocked(desk, reviewer):
+def test_contributors_are_found_by_purpose_and_by_being_blocked(desk: Client, reviewer: User) -> None:
     people = [Contributor.join() for _ in range(5)]
     moderation.block(people[0], by=reviewer, reason="wrong on purpose")
     found = {}
@@ -123,7 +131,7 @@ def test_contributors_are_found_by_purpose_and_by_being_blocked(desk, reviewer):
     assert found == {"is_exam=1": exams, "is_exam=0": 5 - exams, "blocked=1": 1, "blocked=0": 4, "blocked=x": 5}
 
 
-def test_contributor_is_let_in_again_in_the_admin(desk, reviewer):
+def test_contributor_is_let_in_again_in_the_admin(desk: Client, reviewer: User) -> None:
     drawing = make_drawing()
     moderation.block(drawing.contributor, by=reviewer, reason="wrong on purpose")
     desk.post(

@@ -1,15 +1,19 @@
 import itertools
 import re
+from collections.abc import Iterable
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Func, TextField, Value
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from recognizer.admin import keyset
 from recognizer.admin.drawings import DrawingAdmin
 from recognizer.admin.keyset import beyond, estimated_rows
 from recognizer.models import Drawing, LabelEvent
+from tests.support.accounts import SignIn
 from tests.support.drawings import make_drawing, make_drawings
 
 pytestmark = pytest.mark.django_db
@@ -17,21 +21,21 @@ LIST = "/admin/recognizer/drawing/"
 
 
 @pytest.fixture
-def desk(reviewer, sign_in):
+def desk(reviewer: User, sign_in: SignIn) -> Client:
     return sign_in(reviewer)
 
 
-def listed(client, query: str = "") -> list[str]:
+def listed(client: Client, query: str = "") -> list[str]:
     response = client.get(LIST + query)
     assert response.status_code == 200, response
     return re.findall(r'name="_selected_action" value="([0-9a-f-]{36})"', response.content.decode())
 
 
-def as_text(drawings) -> list[str]:
+def as_text(drawings: Iterable[Drawing]) -> list[str]:
     return [str(drawing.pk) for drawing in drawings]
 
 
-def test_opens_on_what_waits_with_disagreement_first(desk, reviewer):
+def test_opens_on_what_waits_with_disagreement_first(desk: Client, reviewer: User) -> None:
     agreed = make_drawing(seed=1, predicted=7, confirmed=7)
     differs = make_drawing(seed=2, predicted=1, confirmed=7)
     make_drawing(seed=3, confirmed=7).approve(7, reviewer)
@@ -39,7 +43,7 @@ def test_opens_on_what_waits_with_disagreement_first(desk, reviewer):
     assert listed(desk) == as_text([differs, agreed])
 
 
-def test_row_shows_picture_labels_and_figures(desk):
+def test_row_shows_picture_labels_and_figures(desk: Client) -> None:
     drawing = make_drawing(predicted=1, confirmed=7, confidence=0.62)
     page = desk.get(LIST).content.decode()
     assert 'src="data:image/png;base64,' in page
@@ -63,7 +67,7 @@ def test_row_shows_picture_labels_and_figures(desk):
         ("?status=all&suspicion=high", ["differs"]),
     ],
 )
-def test_filter_narrows_the_list(desk, reviewer, query, expected):
+def test_filter_narrows_the_list(desk: Client, reviewer: User, query: str, expected: list[str]) -> None:
     made = {
         "approved": make_drawing(seed=1, drawn=3, predicted=3, confirmed=3),
         "rejected": make_drawing(seed=2),
@@ -82,7 +86,7 @@ def test_filter_narrows_the_list(desk, reviewer, query, expected):
     assert set(listed(desk, query)) == set(as_text(made[name] for name in expected))
 
 
-def test_contributor_filter_and_search_find_one_persons_drawings(desk):
+def test_contributor_filter_and_search_find_one_persons_drawings(desk: Client) -> None:
     drawing = make_drawings(9, contributors=3)[0]
     theirs = set(as_text(Drawing.objects.of(drawing.contributor)))
     assert set(listed(desk, f"?status=all&contributor={drawing.contributor_id}")) == theirs
@@ -102,7 +106,7 @@ def test_contributor_filter_and_search_find_one_persons_drawings(desk):
         "?label=99",
     ],
 )
-def test_nonsense_in_the_address_is_no_error(desk, query):
+def test_nonsense_in_the_address_is_no_error(desk: Client, query: str) -> None:
     make_drawing()
     assert desk.get(LIST + query).status_code == 200
 
@@ -116,7 +120,7 @@ def test_nonsense_in_the_address_is_no_error(desk, query):
         ("?order=suspicious", "most suspicious first", 3),
     ],
 )
-def test_order_that_the_list_has_is_the_one_marked(desk, query, marked, offered):
+def test_order_that_the_list_has_is_the_one_marked(desk: Client, query: str, marked: str, offered: int) -> None:
     make_drawing()
     cl = desk.get(LIST + query).context["cl"]
     (order,) = [spec for spec in cl.filter_specs if spec.title == "order"]
@@ -126,13 +130,15 @@ def test_order_that_the_list_has_is_the_one_marked(desk, query, marked, offered)
 
 
 @pytest.mark.parametrize("place", ["x", "1~2~3", "nan~nan", "1.0~not-a-uuid"])
-def test_nonsense_as_a_place_leads_back_to_the_list(desk, place):
+def test_nonsense_as_a_place_leads_back_to_the_list(desk: Client, place: str) -> None:
     make_drawing()
     assert desk.get(LIST, {"after": place}).status_code in (200, 302)
 
 
 @pytest.mark.parametrize("query", ["?status=waiting", "?status=all&order=newest", "?status=all&order=suspicious"])
-def test_pages_follow_one_another_without_a_gap_and_back(desk, query, monkeypatch):
+def test_pages_follow_one_another_without_a_gap_and_back(
+    desk: Client, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(DrawingAdmin, "list_per_page", 7)
     made = make_drawings(24)
     Drawing.objects.filter(pk__in=[drawing.pk for drawing in made[:10]]).update(review_priority=1.5, suspicion=0.5)
@@ -154,7 +160,7 @@ def test_pages_follow_one_another_without_a_gap_and_back(desk, query, monkeypatc
 
 
 @pytest.mark.parametrize("query", ["", "?status=all", "?status=all&answer=differs&label=7&confidence=unsure"])
-def test_list_never_counts_or_skips_rows_and_costs_the_same_whatever_is_on_it(desk, query):
+def test_list_never_counts_or_skips_rows_and_costs_the_same_whatever_is_on_it(desk: Client, query: str) -> None:
     def queries() -> list[str]:
         with CaptureQueriesContext(connection) as captured:
             desk.get(LIST + query)
@@ -170,7 +176,7 @@ def test_list_never_counts_or_skips_rows_and_costs_the_same_whatever_is_on_it(de
 
 
 @pytest.mark.postgres
-def test_list_that_takes_too_long_is_stopped_and_says_so(desk, monkeypatch):
+def test_list_that_takes_too_long_is_stopped_and_says_so(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     make_drawings(3)
     sleep = Func(Value(1.0), function="pg_sleep", output_field=TextField())
     slow = DrawingAdmin.get_queryset
@@ -192,7 +198,7 @@ def test_list_that_takes_too_long_is_stopped_and_says_so(desk, monkeypatch):
         ("?status=all&order=suspicious", "drawing_suspicion"),
     ],
 )
-def test_page_is_read_from_an_index_in_its_order(desk, query, index):
+def test_page_is_read_from_an_index_in_its_order(desk: Client, query: str, index: str) -> None:
     make_drawings(30)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE recognizer_drawing")
@@ -209,7 +215,7 @@ def test_page_is_read_from_an_index_in_its_order(desk, query, index):
     assert "Sort Key" not in plan or "Presorted Key" in plan, plan
 
 
-def test_estimate_is_about_the_number_of_rows(db):
+def test_estimate_is_about_the_number_of_rows(db: None) -> None:
     make_drawings(12)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -220,7 +226,7 @@ def test_estimate_is_about_the_number_of_rows(db):
 # one drawing's page
 
 
-def test_page_tells_all_that_was_said(desk, reviewer):
+def test_page_tells_all_that_was_said(desk: Client, reviewer: User) -> None:
     drawing = make_drawing(predicted=1, confirmed=7)
     drawing.approve(7, reviewer, "it has a bar")
     page = desk.get(f"{LIST}{drawing.pk}/change/").content.decode()
@@ -232,7 +238,7 @@ def test_page_tells_all_that_was_said(desk, reviewer):
     ("decision", "status", "label"),
     [("4", "approved", 4), ("10", "approved", 10), ("reject", "rejected", 7), ("put back", "waiting", 7)],
 )
-def test_page_takes_a_decision(desk, decision, status, label):
+def test_page_takes_a_decision(desk: Client, decision: str, status: str, label: int) -> None:
     drawing = make_drawing(confirmed=7)
     desk.post(f"{LIST}{drawing.pk}/decide/", {"decision": decision, "reason": "seen"})
     drawing = Drawing.objects.get()
@@ -242,13 +248,13 @@ def test_page_takes_a_decision(desk, decision, status, label):
 
 
 @pytest.mark.parametrize("decision", ["reject", "11", "-1", "", "approve", "\u0667"])
-def test_page_takes_no_nonsense_and_no_rejection_without_a_reason(desk, decision):
+def test_page_takes_no_nonsense_and_no_rejection_without_a_reason(desk: Client, decision: str) -> None:
     drawing = make_drawing(confirmed=7)
     desk.post(f"{LIST}{drawing.pk}/decide/", {"decision": decision})
     assert Drawing.objects.get().status == "waiting"
 
 
-def test_owner_deletes_a_drawing_with_its_events(owner, sign_in):
+def test_owner_deletes_a_drawing_with_its_events(owner: User, sign_in: SignIn) -> None:
     drawing = make_drawing(confirmed=7)
     client = sign_in(owner)
     assert "Are you sure" in client.get(f"{LIST}{drawing.pk}/delete/").content.decode()
@@ -257,13 +263,13 @@ def test_owner_deletes_a_drawing_with_its_events(owner, sign_in):
     assert not LabelEvent.objects.exists()
 
 
-def test_reviewer_deletes_none(desk):
+def test_reviewer_deletes_none(desk: Client) -> None:
     drawing = make_drawing(confirmed=7)
     assert desk.post(f"{LIST}{drawing.pk}/delete/", {"post": "yes"}).status_code == 403
     assert "Delete this drawing" not in desk.get(f"{LIST}{drawing.pk}/change/").content.decode()
 
 
-def test_a_drawing_is_not_edited_as_a_row(desk):
+def test_a_drawing_is_not_edited_as_a_row(desk: Client) -> None:
     drawing = make_drawing(confirmed=7)
     assert desk.post(f"{LIST}{drawing.pk}/change/", {"reviewed_label": "1"}).status_code == 403
     assert desk.get(f"{LIST}add/").status_code == 403

@@ -1,28 +1,33 @@
 import json
 import uuid
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from recognizer import contributor_cookie
 from recognizer.models import Contributor, Drawing, LabelEvent
 from tests.support import pictures
+from tests.support.fake_model import FakeClassifier
 
 pytestmark = pytest.mark.django_db
 
 
-def draw(visitor, body) -> dict:
+def draw(visitor: APIClient, body: object) -> dict[str, Any]:
     response = visitor.post("/api/v1/drawings/", body)
     assert response.status_code == 201, response.content
     return response.json()
 
 
-def say(visitor, drawing_id, label):
+def say(visitor: APIClient, drawing_id: str, label: int | None) -> Any:
     return visitor.put(f"/api/v1/drawings/{drawing_id}/feedback/", {"label": label})
 
 
-def test_drawing_is_answered_and_stored(visitor, seven):
+def test_drawing_is_answered_and_stored(visitor: APIClient, seven: dict[str, Any]) -> None:
     answer = draw(visitor, seven | {"prompted": 7})
 
     drawing = Drawing.objects.get()
@@ -36,7 +41,7 @@ def test_drawing_is_answered_and_stored(visitor, seven):
     assert not drawing.events.exists()
 
 
-def test_guess_stores_nothing(visitor, seven):
+def test_guess_stores_nothing(visitor: APIClient, seven: dict[str, Any]) -> None:
     response = visitor.post("/api/v1/guesses/", seven)
     assert response.status_code == 200
     assert (response.json()["kind"], response.json()["digit"]) == ("digit", 7)
@@ -46,7 +51,7 @@ def test_guess_stores_nothing(visitor, seven):
     assert not Contributor.objects.exists()
 
 
-def test_picture_may_come_as_a_file(visitor):
+def test_picture_may_come_as_a_file(visitor: APIClient) -> None:
     picture = SimpleUploadedFile("seven.png", pictures.paper_png(), content_type="image/png")
     form = {"image": picture, "strokes": json.dumps(pictures.SEVEN), "canvas": '{"width": 280, "height": 280}'}
     response = visitor.post("/api/v1/drawings/", form, format="multipart")
@@ -54,7 +59,7 @@ def test_picture_may_come_as_a_file(visitor):
     assert Drawing.objects.get().strokes == pictures.SEVEN
 
 
-def test_a_form_says_what_the_page_had_asked_for(visitor):
+def test_a_form_says_what_the_page_had_asked_for(visitor: APIClient) -> None:
     form = {"image": SimpleUploadedFile("seven.png", pictures.paper_png()), "prompted": "7", "explain": "true"}
     response = visitor.post("/api/v1/drawings/", form, format="multipart")
     assert response.status_code == 201, response.content
@@ -62,13 +67,13 @@ def test_a_form_says_what_the_page_had_asked_for(visitor):
     assert response.json()["steps"]
 
 
-def test_explained_guess_shows_the_steps(visitor, seven):
+def test_explained_guess_shows_the_steps(visitor: APIClient, seven: dict[str, Any]) -> None:
     steps = visitor.post("/api/v1/guesses/", seven | {"explain": True}).json()["steps"]
     assert len(steps) >= 2
     assert all(step["image"].startswith("data:image/png;base64,") for step in steps)
 
 
-def test_refusal_says_huh(visitor, seven, model):
+def test_refusal_says_huh(visitor: APIClient, seven: dict[str, Any], model: FakeClassifier) -> None:
     model.digitness = -50.0
     answer = draw(visitor, seven)
     assert (answer["kind"], answer["digit"], answer["refused"]) == ("refused", None, True)
@@ -76,14 +81,14 @@ def test_refusal_says_huh(visitor, seven, model):
     assert answer["likely_digit"] == 7
 
 
-def test_a_close_call_asks_which_of_two(visitor, seven, model):
+def test_a_close_call_asks_which_of_two(visitor: APIClient, seven: dict[str, Any], model: FakeClassifier) -> None:
     model.logit = 0.0
     answer = draw(visitor, seven)
     assert (answer["kind"], answer["refused"]) == ("pair", False)
     assert answer["message"] == f"{answer['digit']} or {answer['alternatives'][0]['digit']}?"
 
 
-def test_contributor_is_known_again_by_cookie(visitor, seven):
+def test_contributor_is_known_again_by_cookie(visitor: APIClient, seven: dict[str, Any]) -> None:
     draw(visitor, seven)
     draw(visitor, seven)
     cookie = visitor.cookies[contributor_cookie.COOKIE]
@@ -91,7 +96,7 @@ def test_contributor_is_known_again_by_cookie(visitor, seven):
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
 
 
-def test_forged_cookie_is_a_new_visitor(visitor, seven):
+def test_forged_cookie_is_a_new_visitor(visitor: APIClient, seven: dict[str, Any]) -> None:
     draw(visitor, seven)
     forger = APIClient()
     forger.cookies[contributor_cookie.COOKIE] = Contributor.objects.get().token.hex + ":forged:signature"
@@ -99,7 +104,7 @@ def test_forged_cookie_is_a_new_visitor(visitor, seven):
     assert Contributor.objects.count() == 2
 
 
-def test_correction_is_stored_beside_the_prediction(visitor, seven):
+def test_correction_is_stored_beside_the_prediction(visitor: APIClient, seven: dict[str, Any]) -> None:
     answer = draw(visitor, seven)
     response = say(visitor, answer["id"], 1)
 
@@ -111,19 +116,19 @@ def test_correction_is_stored_beside_the_prediction(visitor, seven):
     assert (event.actor, event.action, event.label, event.previous_label) == ("contributor", "confirmed", 1, None)
 
 
-def test_null_label_means_not_a_digit(visitor, seven):
+def test_null_label_means_not_a_digit(visitor: APIClient, seven: dict[str, Any]) -> None:
     answer = draw(visitor, seven)
     assert say(visitor, answer["id"], None).json()["label"] is None
     assert Drawing.objects.get().confirmed_label == 10
 
 
-def test_same_feedback_twice_is_one_event(visitor, seven):
+def test_same_feedback_twice_is_one_event(visitor: APIClient, seven: dict[str, Any]) -> None:
     answer = draw(visitor, seven)
     assert [say(visitor, answer["id"], 1).status_code for _ in range(2)] == [200, 200]
     assert LabelEvent.objects.count() == 1
 
 
-def test_changed_feedback_keeps_what_was_said_before(visitor, seven):
+def test_changed_feedback_keeps_what_was_said_before(visitor: APIClient, seven: dict[str, Any]) -> None:
     answer = draw(visitor, seven)
     say(visitor, answer["id"], 1)
     say(visitor, answer["id"], 2)
@@ -131,7 +136,7 @@ def test_changed_feedback_keeps_what_was_said_before(visitor, seven):
     assert list(LabelEvent.objects.values_list("previous_label", "label")) == [(None, 1), (1, 2)]
 
 
-def test_feedback_after_review_is_a_conflict(visitor, seven, admin_user):
+def test_feedback_after_review_is_a_conflict(visitor: APIClient, seven: dict[str, Any], admin_user: User) -> None:
     answer = draw(visitor, seven)
     say(visitor, answer["id"], 1)
     Drawing.objects.get().approve(1, admin_user)
@@ -141,7 +146,7 @@ def test_feedback_after_review_is_a_conflict(visitor, seven, admin_user):
     assert Drawing.objects.get().confirmed_label == 1
 
 
-def test_agreement_is_approved_by_rule(visitor, seven, settings):
+def test_agreement_is_approved_by_rule(visitor: APIClient, seven: dict[str, Any], settings: Settings) -> None:
     settings.DIGITRE_AUTO_APPROVE = "agreement"
     answer = draw(visitor, seven)
     assert say(visitor, answer["id"], 7).json()["status"] == "approved"
@@ -150,7 +155,9 @@ def test_agreement_is_approved_by_rule(visitor, seven, settings):
     assert list(drawing.events.values_list("actor", "action")) == [("contributor", "confirmed"), ("rule", "approved")]
 
 
-def test_second_thoughts_after_the_rule_wait_for_review(visitor, seven, settings):
+def test_second_thoughts_after_the_rule_wait_for_review(
+    visitor: APIClient, seven: dict[str, Any], settings: Settings
+) -> None:
     settings.DIGITRE_AUTO_APPROVE = "agreement"
     answer = draw(visitor, seven)
     say(visitor, answer["id"], 7)
@@ -158,14 +165,16 @@ def test_second_thoughts_after_the_rule_wait_for_review(visitor, seven, settings
 
 
 @pytest.mark.parametrize(("policy", "label", "status"), [("all", 1, "approved"), ("none", 7, "waiting")])
-def test_approval_follows_the_setting(visitor, seven, settings, policy, label, status):
+def test_approval_follows_the_setting(
+    visitor: APIClient, seven: dict[str, Any], settings: Settings, policy: str, label: int, status: str
+) -> None:
     settings.DIGITRE_AUTO_APPROVE = policy
     answer = draw(visitor, seven)
     assert say(visitor, answer["id"], label).json()["status"] == status
 
 
 @pytest.mark.parametrize("method", ["get", "delete"])
-def test_drawing_of_another_does_not_exist(visitor, seven, method):
+def test_drawing_of_another_does_not_exist(visitor: APIClient, seven: dict[str, Any], method: str) -> None:
     answer = draw(visitor, seven)
     stranger = APIClient()
     draw(stranger, seven)
@@ -176,7 +185,7 @@ def test_drawing_of_another_does_not_exist(visitor, seven, method):
     assert Drawing.objects.count() == 2
 
 
-def test_own_drawing_can_be_read_and_forgotten(visitor, seven):
+def test_own_drawing_can_be_read_and_forgotten(visitor: APIClient, seven: dict[str, Any]) -> None:
     answer = draw(visitor, seven)
     say(visitor, answer["id"], 1)
     address = f"/api/v1/drawings/{answer['id']}/"
@@ -188,7 +197,7 @@ def test_own_drawing_can_be_read_and_forgotten(visitor, seven):
     assert not LabelEvent.objects.exists()
 
 
-def test_own_drawings_are_listed_alone(visitor, seven):
+def test_own_drawings_are_listed_alone(visitor: APIClient, seven: dict[str, Any]) -> None:
     draw(visitor, seven)
     stranger = APIClient()
     mine = draw(stranger, seven)
@@ -196,7 +205,7 @@ def test_own_drawings_are_listed_alone(visitor, seven):
     assert APIClient().get("/api/v1/drawings/").json()["results"] == []
 
 
-def test_forgetting_all_leaves_nothing_of_a_contributor(visitor, seven):
+def test_forgetting_all_leaves_nothing_of_a_contributor(visitor: APIClient, seven: dict[str, Any]) -> None:
     draw(visitor, seven)
     other = APIClient()
     draw(other, seven)
@@ -206,14 +215,14 @@ def test_forgetting_all_leaves_nothing_of_a_contributor(visitor, seven):
     assert Contributor.objects.count() == 2
 
 
-def test_retry_with_the_same_key_stores_one_drawing(visitor, seven):
+def test_retry_with_the_same_key_stores_one_drawing(visitor: APIClient, seven: dict[str, Any]) -> None:
     headers = {"Idempotency-Key": str(uuid.uuid4())}
     first, second = (visitor.post("/api/v1/drawings/", seven, headers=headers).json() for _ in range(2))
     assert first["id"] == second["id"]
     assert Drawing.objects.count() == 1
 
 
-def test_retry_whose_first_answer_was_lost_finds_its_contributor(visitor, seven):
+def test_retry_whose_first_answer_was_lost_finds_its_contributor(visitor: APIClient, seven: dict[str, Any]) -> None:
     headers = {"Idempotency-Key": str(uuid.uuid4())}
     visitor.post("/api/v1/drawings/", seven, headers=headers)
     without_cookie = APIClient()
@@ -222,7 +231,9 @@ def test_retry_whose_first_answer_was_lost_finds_its_contributor(visitor, seven)
     assert contributor_cookie.COOKIE in without_cookie.cookies
 
 
-def test_key_of_another_with_another_picture_stores_a_drawing_of_ones_own(visitor, seven):
+def test_key_of_another_with_another_picture_stores_a_drawing_of_ones_own(
+    visitor: APIClient, seven: dict[str, Any]
+) -> None:
     headers = {"Idempotency-Key": str(uuid.uuid4())}
     visitor.post("/api/v1/drawings/", seven, headers=headers)
     other = {"image": pictures.data_url(pictures.canvas_png(pictures.ONE))}
@@ -230,7 +241,7 @@ def test_key_of_another_with_another_picture_stores_a_drawing_of_ones_own(visito
     assert Drawing.objects.count() == Contributor.objects.count() == 2
 
 
-def test_a_key_that_comes_again_with_more_ink_stores_another_drawing(visitor, seven):
+def test_a_key_that_comes_again_with_more_ink_stores_another_drawing(visitor: APIClient, seven: dict[str, Any]) -> None:
     headers = {"Idempotency-Key": str(uuid.uuid4())}
     half = {"image": pictures.data_url(pictures.canvas_png(pictures.SEVEN[:1]))}
     first, second, retried = (
@@ -241,7 +252,7 @@ def test_a_key_that_comes_again_with_more_ink_stores_another_drawing(visitor, se
     assert Contributor.objects.count() == 1
 
 
-def test_feedback_does_not_lift_a_quarantine(visitor, seven, settings):
+def test_feedback_does_not_lift_a_quarantine(visitor: APIClient, seven: dict[str, Any], settings: Settings) -> None:
     settings.DIGITRE_AUTO_APPROVE = "agreement"
     answer = draw(visitor, seven)
     say(visitor, answer["id"], 7)
@@ -250,7 +261,7 @@ def test_feedback_does_not_lift_a_quarantine(visitor, seven, settings):
     assert not Drawing.objects.trainable().exists()
 
 
-def test_every_fifth_contributor_is_an_exam_contributor_for_ever(db):
+def test_every_fifth_contributor_is_an_exam_contributor_for_ever(db: None) -> None:
     flags = [Contributor.join().is_exam for _ in range(10)]
     assert sum(flags) == 2
     first = Contributor.objects.order_by("pk").values_list("pk", flat=True)[0]
@@ -259,14 +270,14 @@ def test_every_fifth_contributor_is_an_exam_contributor_for_ever(db):
     }
 
 
-def test_model_says_which_version_and_how_good(visitor):
+def test_model_says_which_version_and_how_good(visitor: APIClient) -> None:
     model = visitor.get("/api/v1/model/").json()
     assert model["version"] == 1
     assert model["promoted_at"]
     assert model["metrics"]
 
 
-def test_2017_front_end_is_answered_as_it_was(visitor, seven):
+def test_2017_front_end_is_answered_as_it_was(visitor: APIClient, seven: dict[str, Any]) -> None:
     body = json.dumps([{"digit": seven["image"]}])
     for content_type in ("application/json", "application/x-www-form-urlencoded"):
         response = visitor.generic("POST", "/_get_digit", body, content_type=content_type)
@@ -277,24 +288,24 @@ def test_2017_front_end_is_answered_as_it_was(visitor, seven):
     assert not Drawing.objects.exists()
 
 
-def test_2017_front_end_hears_huh(visitor, seven, model):
+def test_2017_front_end_hears_huh(visitor: APIClient, seven: dict[str, Any], model: FakeClassifier) -> None:
     model.digitness = -50.0
     response = visitor.post("/_get_digit", [{"digit": seven["image"]}])
     assert response.json() == {"result": "Huh...", "probability": "You call that a digit?"}
 
 
 @pytest.mark.parametrize("body", [[], {}, [{}], [{"digit": 7}], [{"digit": "data:,"}], "7", None])
-def test_2017_front_end_s_nonsense_is_a_400(visitor, body):
+def test_2017_front_end_s_nonsense_is_a_400(visitor: APIClient, body: list[Any] | dict[str, Any] | str | None) -> None:
     assert visitor.post("/_get_digit", body).status_code == 400
 
 
-def test_unknown_api_address_answers_in_the_api_s_shape(client):
+def test_unknown_api_address_answers_in_the_api_s_shape(client: Client) -> None:
     response = client.get("/api/v2/nothing/")
     assert response.status_code == 404
     assert set(response.json()) == {"code", "detail"}
 
 
-def test_schema_and_its_page_are_served(client):
+def test_schema_and_its_page_are_served(client: Client) -> None:
     schema = client.get("/api/schema/", headers={"Accept": "application/json"})
     assert schema.status_code == 200
     assert "/api/v1/drawings/{drawing_id}/feedback/" in schema.json()["paths"]

@@ -2,7 +2,6 @@ import functools
 import io
 import warnings
 import zipfile
-import zlib
 
 import numpy as np
 import pytest
@@ -37,59 +36,28 @@ def modes() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("mode", modes())
-def test_every_colour_mode_gives_the_same_ink(mode):
+def test_every_colour_mode_gives_the_same_ink(mode: str) -> None:
     ink = decode_png(modes()[mode])
     assert ink.dtype == np.uint8
     assert np.abs(ink.astype(int) - INK.astype(int)).max() <= 2
 
 
-def test_one_bit_picture_gives_the_same_ink_where_it_is_sharp():
+def test_one_bit_picture_gives_the_same_ink_where_it_is_sharp() -> None:
     ink = decode_png(pictures.save_png(Image.fromarray(255 - INK).convert("1", dither=Image.Dither.NONE)))
     sharp = (INK == 0) | (INK == 255)
     assert (ink[sharp] == INK[sharp]).all()
 
 
-def test_transparent_palette_colour_is_paper():
+def test_transparent_palette_colour_is_paper() -> None:
     palette = Image.fromarray((INK > 127).astype("uint8"), "P")
     palette.putpalette([255, 255, 255, 0, 0, 0])
     assert (decode_png(pictures.save_png(palette, transparency=0)) == (INK > 127) * 255).all()
 
 
-@functools.cache
-def refused() -> dict[str, bytes]:
-    whole = pictures.paper_png()
-    gif = io.BytesIO()
-    Image.fromarray(INK).save(gif, "GIF")
-    jpeg = io.BytesIO()
-    Image.fromarray(INK).save(jpeg, "JPEG")
-    return {
-        "nothing": b"",
-        "signature alone": b"\x89PNG\r\n\x1a\n",
-        "header alone": pictures.header(28, 28),
-        "bomb of 9400": pictures.bomb(9400, 9400),
-        "bomb of 13000": pictures.bomb(13000, 13000),
-        "width of 2^31-1": pictures.header(2**31 - 1, 28),
-        "one pixel high and too long": pictures.header(100_000, 1),
-        "no pixels": pictures.header(0, 0),
-        "a strip of 21 to 1": pictures.bomb(210, 10),
-        "bad interlace": pictures.header(28, 28, interlace=7) + whole[33:],
-        "bad depth": pictures.header(28, 28, depth=3) + whole[33:],
-        "cut in the middle": whole[: len(whole) // 2],
-        "flipped bit in the pixels": whole[:100] + bytes([whole[100] ^ 0x10]) + whole[101:],
-        "GIF": gif.getvalue(),
-        "JPEG": jpeg.getvalue(),
-        "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-        "text bomb": pictures.with_chunk(whole, b"zTXt", b"a\0\0" + zlib.compress(b"a" * 70_000_000, 9)),
-        "colour profile bomb": pictures.with_chunk(whole, b"iCCP", b"a\0\0" + zlib.compress(b"a" * 70_000_000, 9)),
-        "animation without frames, of which Pillow only warns": pictures.with_chunk(whole, b"acTL", b"\0" * 8),
-        "too many bytes": whole + b"\0" * MAX_PNG_BYTES,
-    }
-
-
-@pytest.mark.parametrize("case", refused())
-def test_what_is_no_sound_picture_is_refused(case):
+@pytest.mark.parametrize("case", pictures.unsound_pictures())
+def test_what_is_no_sound_picture_is_refused(case: str) -> None:
     with pytest.raises(InvalidDrawing) as refusal:
-        decode_png(refused()[case])
+        decode_png(pictures.unsound_pictures()[case])
     assert refusal.value.code in {"invalid_image", "invalid_size", "too_large"}
     assert refusal.value.detail.endswith(".")
 
@@ -108,7 +76,7 @@ def polyglots() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("case", polyglots())
-def test_only_the_pixels_of_the_first_frame_are_kept(case):
+def test_only_the_pixels_of_the_first_frame_are_kept(case: str) -> None:
     kept = encode_png(decode_png(polyglots()[case]))
     assert np.abs(decode_png(kept).astype(int) - INK.astype(int)).max() <= 2
     assert b"script" not in kept
@@ -116,7 +84,9 @@ def test_only_the_pixels_of_the_first_frame_are_kept(case):
     assert b"PK\x03\x04" not in kept
 
 
-def test_the_warning_filters_of_all_threads_are_left_alone_while_a_picture_is_decoded(monkeypatch):
+def test_the_warning_filters_of_all_threads_are_left_alone_while_a_picture_is_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     opened, before, seen = Image.open, list(warnings.filters), []
     monkeypatch.setattr(
         Image, "open", lambda *args, **options: seen.append(warnings.filters[:]) or opened(*args, **options)
@@ -125,7 +95,7 @@ def test_the_warning_filters_of_all_threads_are_left_alone_while_a_picture_is_de
     assert seen == [before]
 
 
-def test_a_tight_crop_whose_border_is_mostly_ink_is_read_back_as_it_was():
+def test_a_tight_crop_whose_border_is_mostly_ink_is_read_back_as_it_was() -> None:
     ink = np.full((30, 14), 200, "uint8")  # most of a thick 1 that fills its picture, on transparent
     ink[5:25, 2:12] = 255
     ink[0, 0] = 0
@@ -136,14 +106,14 @@ def test_a_tight_crop_whose_border_is_mostly_ink_is_read_back_as_it_was():
     np.testing.assert_array_equal(decode_stored(encode_png(sent)), sent)
 
 
-def test_noise_that_is_longer_as_we_keep_it_is_read_back():
+def test_noise_that_is_longer_as_we_keep_it_is_read_back() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (512, 512), "uint8")
     kept = encode_png(noise)
     assert len(kept) > MAX_PNG_BYTES
     np.testing.assert_array_equal(decode_stored(kept), noise)
 
 
-def test_a_stored_picture_that_is_none_is_refused():
+def test_a_stored_picture_that_is_none_is_refused() -> None:
     with pytest.raises(InvalidDrawing):
         decode_stored(b"png")
 
@@ -160,14 +130,14 @@ def test_a_stored_picture_that_is_none_is_refused():
         "7",
     ],
 )
-def test_data_url_is_strict(text):
+def test_data_url_is_strict(text: str) -> None:
     with pytest.raises(InvalidDrawing):
         decode_data_url(text)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cut=st.integers(8, 400), noise=st.binary(max_size=200), keep=st.booleans())
-def test_damaged_bytes_raise_nothing_but_invalid_drawing(cut, noise, keep):
+def test_damaged_bytes_raise_nothing_but_invalid_drawing(cut: int, noise: bytes, keep: int) -> None:
     whole = pictures.canvas_png(side=56, pen=4)
     damaged = whole[:cut] + noise + (whole[cut + len(noise) :] if keep else b"")
     try:

@@ -1,32 +1,15 @@
+from typing import Any
+
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from recognizer import registry
 from recognizer.errors import AlreadyReviewed
 from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion, label_text
+from tests.support.drawings import make_drawing
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def make_drawing():
-    version = registry.ensure_baseline()
-
-    def make(contributor: Contributor | None = None, **columns: object) -> Drawing:
-        defaults = {
-            "png": b"png",
-            "content_hash": "0" * 64,
-            "preprocessing_version": 1,
-            "probabilities": [0.1] * 10,
-            "predicted_label": 7,
-            "top_label": 7,
-            "confidence": 0.9,
-            "margin": 0.8,
-            "model_version": version,
-        }
-        return Drawing.objects.create(contributor=contributor or Contributor.join(), **(defaults | columns))
-
-    return make
 
 
 @pytest.mark.parametrize(
@@ -40,12 +23,12 @@ def make_drawing():
         {"status": "waiting"},
     ],
 )
-def test_database_refuses_labels_that_are_none(make_drawing, columns):
+def test_database_refuses_labels_that_are_none(columns: dict[str, Any]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        make_drawing(**columns)
+        make_drawing(confirmed=None, **columns)
 
 
-def test_database_refuses_a_second_champion():
+def test_database_refuses_a_second_champion() -> None:
     champion = registry.ensure_baseline()
     second = registry.register(
         bytes(champion.keras),
@@ -60,8 +43,8 @@ def test_database_refuses_a_second_champion():
         ModelVersion.objects.filter(pk=second.pk).update(is_champion=True, promoted_at=champion.promoted_at)
 
 
-def test_three_labels_never_overwrite_each_other(make_drawing, admin_user):
-    drawing = make_drawing()
+def test_three_labels_never_overwrite_each_other(admin_user: User) -> None:
+    drawing = make_drawing(confirmed=None)
     drawing.confirm(1)
     drawing.approve(4, admin_user, "an open four")
     drawing.refresh_from_db()
@@ -73,8 +56,8 @@ def test_three_labels_never_overwrite_each_other(make_drawing, admin_user):
     ]
 
 
-def test_review_can_be_taken_back(make_drawing, admin_user):
-    drawing = make_drawing()
+def test_review_can_be_taken_back(admin_user: User) -> None:
+    drawing = make_drawing(confirmed=None)
     drawing.confirm(1)
     drawing.reject("a heart", admin_user)
     drawing.put_back(admin_user)
@@ -84,8 +67,8 @@ def test_review_can_be_taken_back(make_drawing, admin_user):
     assert [event.action for event in drawing.events.all()] == ["confirmed", "rejected", "put back", "confirmed"]
 
 
-def test_contributor_cannot_reopen_a_review(make_drawing, admin_user):
-    drawing = make_drawing()
+def test_contributor_cannot_reopen_a_review(admin_user: User) -> None:
+    drawing = make_drawing(confirmed=None)
     drawing.confirm(1)
     drawing.reject("a heart", admin_user)
     with pytest.raises(AlreadyReviewed):
@@ -93,9 +76,11 @@ def test_contributor_cannot_reopen_a_review(make_drawing, admin_user):
     assert Drawing.objects.get().confirmed_label == 1
 
 
-def test_only_approved_drawings_of_unexamined_unblocked_people_train(make_drawing, admin_user):
+def test_only_approved_drawings_of_unexamined_unblocked_people_train(admin_user: User) -> None:
     people = [Contributor.objects.create() for _ in range(4)]
-    taught, evaluations, blocked, waiting = (make_drawing(contributor=person) for person in people)
+    taught, evaluations, blocked, waiting = (
+        make_drawing(seed=seed, confirmed=None, contributor=person) for seed, person in enumerate(people)
+    )
     for drawing in (taught, evaluations, blocked):
         drawing.confirm(1)
         drawing.approve(1, admin_user)
@@ -109,15 +94,15 @@ def test_only_approved_drawings_of_unexamined_unblocked_people_train(make_drawin
     assert list(Drawing.objects.waiting()) == [waiting]
 
 
-def test_queue_shows_disagreement_before_doubt(make_drawing):
-    sure, doubtful, disputed = make_drawing(), make_drawing(), make_drawing()
+def test_queue_shows_disagreement_before_doubt() -> None:
+    sure, doubtful, disputed = (make_drawing(seed=seed, confirmed=None) for seed in range(3))
     for drawing, priority in ((sure, 0.1), (doubtful, 0.9), (disputed, 2.5)):
         drawing.confirm(7, priority=priority)
     assert list(Drawing.objects.waiting()) == [disputed, doubtful, sure]
 
 
-def test_quarantined_drawing_neither_trains_nor_examines(make_drawing):
-    drawing = make_drawing()
+def test_quarantined_drawing_neither_trains_nor_examines() -> None:
+    drawing = make_drawing(confirmed=None)
     drawing.confirm(1)
     drawing.approve_by_rule("everything goes")
     drawing.quarantine("its contributor is contradicted by everybody")
@@ -125,8 +110,8 @@ def test_quarantined_drawing_neither_trains_nor_examines(make_drawing):
     assert LabelEvent.objects.latest("id").actor == "training"
 
 
-def test_a_contributor_cannot_lift_a_quarantine(make_drawing):
-    drawing = make_drawing()
+def test_a_contributor_cannot_lift_a_quarantine() -> None:
+    drawing = make_drawing(confirmed=None)
     drawing.confirm(1)
     drawing.quarantine("others call it a 7")
     for label in (7, 1):
@@ -140,8 +125,8 @@ def test_a_contributor_cannot_lift_a_quarantine(make_drawing):
     assert not drawing.events.filter(actor="rule").exists()
 
 
-def test_a_reviewer_lifts_a_quarantine_with_the_contributor_s_last_word(make_drawing, admin_user):
-    drawing = make_drawing()
+def test_a_reviewer_lifts_a_quarantine_with_the_contributor_s_last_word(admin_user: User) -> None:
+    drawing = make_drawing(confirmed=None)
     drawing.confirm(1)
     drawing.quarantine("others call it a 7")
     drawing.confirm(7)
@@ -150,5 +135,5 @@ def test_a_reviewer_lifts_a_quarantine_with_the_contributor_s_last_word(make_dra
     assert (drawing.status, drawing.status_reason, drawing.label) == ("waiting", "", 7)
 
 
-def test_labels_are_said_in_words():
+def test_labels_are_said_in_words() -> None:
     assert [label_text(label) for label in (7, 10, None)] == ["7", "not a digit", "-"]

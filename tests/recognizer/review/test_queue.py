@@ -1,8 +1,11 @@
 import itertools
 import threading
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
@@ -11,36 +14,37 @@ from recognizer.models import CLAIM_TIMEOUT, Contributor, Drawing, LabelEvent, L
 from recognizer.review import queue
 from recognizer.review.priority import review_priority, suspicion_of
 from recognizer.review.queue import CHECK_EVERY, Taken
+from tests.support.accounts import MakeUser
 from tests.support.drawings import make_drawing, make_drawings
 
 pytestmark = pytest.mark.django_db
 
 
-def ids(drawings) -> list:
+def ids(drawings: Iterable[Drawing]) -> list[Any]:
     return [drawing.pk for drawing in drawings]
 
 
 # what goes first
 
 
-def test_disagreement_goes_before_any_agreement(db):
+def test_disagreement_goes_before_any_agreement(db: None) -> None:
     sure_of_another = make_drawing(seed=1, drawn=7, predicted=1, confirmed=7, confidence=0.99)
     unsure_of_the_same = make_drawing(seed=2, predicted=7, confirmed=7, confidence=0.3)
     assert ids(Drawing.objects.waiting()) == [sure_of_another.pk, unsure_of_the_same.pk]
 
 
-def test_among_disagreements_the_least_certain_goes_first(db):
+def test_among_disagreements_the_least_certain_goes_first(db: None) -> None:
     sure = make_drawing(seed=1, predicted=1, confirmed=7, confidence=0.99)
     unsure = make_drawing(seed=2, predicted=1, confirmed=7, confidence=0.4)
     assert ids(Drawing.objects.waiting()) == [unsure.pk, sure.pk]
 
 
-def test_refusal_of_what_a_person_calls_no_digit_is_no_disagreement(db):
+def test_refusal_of_what_a_person_calls_no_digit_is_no_disagreement(db: None) -> None:
     make_drawing(seed=1, predicted=None, confirmed=10, confidence=0.5)
     assert Drawing.objects.get().review_priority < 2
 
 
-def test_rare_label_goes_before_a_common_one(reviewer):
+def test_rare_label_goes_before_a_common_one(reviewer: User) -> None:
     for seed in range(12):
         make_drawing(seed=seed, confirmed=7).approve(7, reviewer)
     cache.clear()  # the counts are kept for some minutes
@@ -48,7 +52,7 @@ def test_rare_label_goes_before_a_common_one(reviewer):
     assert review_priority(rare, 4) > review_priority(common, 7)
 
 
-def test_contributor_who_is_often_contradicted_is_more_suspect(db):
+def test_contributor_who_is_often_contradicted_is_more_suspect(db: None) -> None:
     honest, troll = Contributor.join(), Contributor.join()
     for seed in range(10):
         make_drawing(seed=seed, contributor=honest, predicted=7, confirmed=7)
@@ -61,14 +65,14 @@ def test_contributor_who_is_often_contradicted_is_more_suspect(db):
 # claims
 
 
-def test_two_reviewers_get_different_drawings(reviewer, other_reviewer):
+def test_two_reviewers_get_different_drawings(reviewer: User, other_reviewer: User) -> None:
     make_drawings(6)
     first, second = (queue.claim(user, 3) for user in (reviewer, other_reviewer))
     assert len(first) == len(second) == 3
     assert not set(ids(first)) & set(ids(second))
 
 
-def test_claim_times_out(reviewer, other_reviewer):
+def test_claim_times_out(reviewer: User, other_reviewer: User) -> None:
     drawing = make_drawing()
     queue.claim(reviewer, 1)
     assert queue.claim(other_reviewer, 1) == []
@@ -76,7 +80,7 @@ def test_claim_times_out(reviewer, other_reviewer):
     assert ids(queue.claim(other_reviewer, 1)) == [drawing.pk]
 
 
-def test_claim_lasts_as_long_as_it_is_renewed(reviewer, other_reviewer):
+def test_claim_lasts_as_long_as_it_is_renewed(reviewer: User, other_reviewer: User) -> None:
     drawing = make_drawing()
     queue.claim(reviewer, 1)
     Drawing.objects.update(claimed_until=timezone.now() + timedelta(seconds=1))
@@ -84,7 +88,7 @@ def test_claim_lasts_as_long_as_it_is_renewed(reviewer, other_reviewer):
     assert Drawing.objects.get().claimed_until > timezone.now() + CLAIM_TIMEOUT / 2
 
 
-def test_released_drawing_is_handed_out_at_once(reviewer, other_reviewer):
+def test_released_drawing_is_handed_out_at_once(reviewer: User, other_reviewer: User) -> None:
     make_drawing()
     held = queue.claim(reviewer, 1)
     queue.release(other_reviewer, ids(held))  # not theirs to give back
@@ -93,24 +97,24 @@ def test_released_drawing_is_handed_out_at_once(reviewer, other_reviewer):
     assert ids(queue.claim(other_reviewer, 1)) == ids(held)
 
 
-def test_reviewer_gets_back_what_they_held_when_the_page_is_loaded_anew(reviewer):
+def test_reviewer_gets_back_what_they_held_when_the_page_is_loaded_anew(reviewer: User) -> None:
     make_drawings(3)
     assert set(ids(queue.claim(reviewer, 3))) == set(ids(queue.claim(reviewer, 3)))
 
 
-def test_skipped_drawings_are_not_handed_out_again(reviewer):
+def test_skipped_drawings_are_not_handed_out_again(reviewer: User) -> None:
     make_drawings(2)
     first, second = ids(Drawing.objects.waiting())
     assert ids(queue.claim(reviewer, 2, without=[first])) == [second]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_reviewers_at_once_never_share_a_drawing(make_user):
+def test_many_reviewers_at_once_never_share_a_drawing(make_user: MakeUser) -> None:
     make_drawings(24)
     users = [make_user(f"reviewer{number}", "Reviewer") for number in range(4)]
-    claimed: dict = {user.pk: [] for user in users}
+    claimed: dict[str, Any] = {user.pk: [] for user in users}
 
-    def work(user) -> None:
+    def work(user: User) -> None:
         try:
             for _ in range(6):
                 claimed[user.pk] += ids(queue.claim(user, 1, without=claimed[user.pk]))
@@ -129,7 +133,7 @@ def test_many_reviewers_at_once_never_share_a_drawing(make_user):
 # decisions
 
 
-def test_decision_is_recorded_and_the_claim_ends(reviewer):
+def test_decision_is_recorded_and_the_claim_ends(reviewer: User) -> None:
     make_drawing(confirmed=7)
     (drawing,) = queue.claim(reviewer, 1)
     queue.decide(reviewer, drawing.pk, 1)
@@ -137,21 +141,21 @@ def test_decision_is_recorded_and_the_claim_ends(reviewer):
     assert (drawing.status, drawing.label, drawing.claimed_by) == ("approved", 1, None)
 
 
-def test_same_decision_again_adds_nothing(reviewer):
+def test_same_decision_again_adds_nothing(reviewer: User) -> None:
     drawing = make_drawing(confirmed=7)
     for _ in range(3):
         queue.decide(reviewer, drawing.pk, None, reason="not readable")
     assert LabelEvent.objects.filter(action="rejected").count() == 1
 
 
-def test_decision_on_what_another_holds_is_refused(reviewer, other_reviewer):
+def test_decision_on_what_another_holds_is_refused(reviewer: User, other_reviewer: User) -> None:
     make_drawing()
     (drawing,) = queue.claim(reviewer, 1)
     with pytest.raises(Taken, match="has it now"):
         queue.decide(other_reviewer, drawing.pk, 7)
 
 
-def test_late_decision_does_not_overrule_a_quicker_reviewer(reviewer, other_reviewer):
+def test_late_decision_does_not_overrule_a_quicker_reviewer(reviewer: User, other_reviewer: User) -> None:
     make_drawing()
     (drawing,) = queue.claim(reviewer, 1)
     Drawing.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
@@ -162,7 +166,7 @@ def test_late_decision_does_not_overrule_a_quicker_reviewer(reviewer, other_revi
     assert Drawing.objects.get().label == 7
 
 
-def test_late_decision_counts_where_nobody_else_decided(reviewer):
+def test_late_decision_counts_where_nobody_else_decided(reviewer: User) -> None:
     make_drawing()
     (drawing,) = queue.claim(reviewer, 1)
     Drawing.objects.update(claimed_until=timezone.now() - timedelta(hours=9))
@@ -170,7 +174,7 @@ def test_late_decision_counts_where_nobody_else_decided(reviewer):
     assert Drawing.objects.get().status == "approved"
 
 
-def test_undone_drawing_is_held_by_who_undid_it(reviewer, other_reviewer):
+def test_undone_drawing_is_held_by_who_undid_it(reviewer: User, other_reviewer: User) -> None:
     drawing = make_drawing()
     queue.decide(reviewer, drawing.pk, 7)
     queue.undo(reviewer, drawing.pk)
@@ -189,7 +193,7 @@ def due(look: str, count: int = 1, **columns: object) -> list[Drawing]:
     return made
 
 
-def test_every_tenth_drawing_is_a_check_of_the_rule(reviewer):
+def test_every_tenth_drawing_is_a_check_of_the_rule(reviewer: User) -> None:
     make_drawings(CHECK_EVERY)
     (audit,) = due(Look.AUDIT)
     assert audit.pk in ids(queue.claim(reviewer, 1, served=CHECK_EVERY - 1))
@@ -197,21 +201,21 @@ def test_every_tenth_drawing_is_a_check_of_the_rule(reviewer):
     assert audit.pk not in ids(queue.claim(reviewer, 1, served=CHECK_EVERY))
 
 
-def test_second_opinions_are_asked_for_in_blind_mode_and_of_another(reviewer, other_reviewer):
+def test_second_opinions_are_asked_for_in_blind_mode_and_of_another(reviewer: User, other_reviewer: User) -> None:
     (drawing,) = due(Look.SECOND, reviewed_by=reviewer, reviewed_at=timezone.now(), reviewed_label=7)
     assert queue.claim(reviewer, 1, blind=True) == []
     assert queue.claim(other_reviewer, 1, blind=False) == []
     assert ids(queue.claim(other_reviewer, 1, blind=True)) == [drawing.pk]
 
 
-def test_quarantined_drawings_come_when_nothing_else_waits(reviewer):
+def test_quarantined_drawings_come_when_nothing_else_waits(reviewer: User) -> None:
     set_aside = make_drawing(seed=1)
     set_aside.quarantine("others call it a 1")
     waiting = make_drawing(seed=2)
     assert ids(queue.claim(reviewer, 2)) == [waiting.pk, set_aside.pk]
 
 
-def test_error_rate_counts_what_blind_checks_contradict(reviewer):
+def test_error_rate_counts_what_blind_checks_contradict(reviewer: User) -> None:
     for drawing, label in zip(due(Look.AUDIT, 4), [7, 7, 7, 1], strict=True):
         queue.decide(reviewer, drawing.pk, label)
     rate = queue.error_rate()
@@ -219,7 +223,7 @@ def test_error_rate_counts_what_blind_checks_contradict(reviewer):
     assert rate.low < 0.25 < rate.high
 
 
-def test_undone_checks_do_not_count(reviewer):
+def test_undone_checks_do_not_count(reviewer: User) -> None:
     (drawing,) = due(Look.AUDIT)
     queue.decide(reviewer, drawing.pk, 1)
     queue.undo(reviewer, drawing.pk)
@@ -229,7 +233,7 @@ def test_undone_checks_do_not_count(reviewer):
     assert queue.error_rate().hits == 0
 
 
-def test_agreement_rate_counts_second_opinions(reviewer, other_reviewer):
+def test_agreement_rate_counts_second_opinions(reviewer: User, other_reviewer: User) -> None:
     made = due(Look.SECOND, 3, reviewed_by=reviewer, reviewed_at=timezone.now(), reviewed_label=7)
     for drawing, label in zip(made, [7, 7, None], strict=True):
         queue.decide(other_reviewer, drawing.pk, label, blind=True)
@@ -237,7 +241,7 @@ def test_agreement_rate_counts_second_opinions(reviewer, other_reviewer):
     assert (rate.hits, rate.total) == (2, 3)
 
 
-def test_second_opinion_sent_again_changes_nothing(reviewer, other_reviewer):
+def test_second_opinion_sent_again_changes_nothing(reviewer: User, other_reviewer: User) -> None:
     (drawing,) = due(Look.SECOND, reviewed_by=reviewer, reviewed_at=timezone.now(), reviewed_label=7)
     for _ in range(2):
         queue.decide(other_reviewer, drawing.pk, 1, blind=True)

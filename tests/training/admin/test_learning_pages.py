@@ -3,17 +3,20 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import escape
 
 from recognizer import registry
+from recognizer.charts import reliability, share_chart
 from recognizer.models import Drawing, ModelArtifacts, ModelVersion, PromotionEvent
+from tests.support.accounts import SignIn
 from tests.support.drawings import make_drawing, make_drawings
 from training.admin import dashboard
-from training.admin.charts import reliability, share_chart
 from training.evaluation import exam_sets, gate, recheck
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat
 
@@ -23,13 +26,13 @@ RUNS = "/admin/training/trainingrun/"
 
 
 @pytest.fixture(autouse=True)
-def few_golden(monkeypatch):
+def few_golden(monkeypatch: pytest.MonkeyPatch) -> None:
     images, labels = exam_sets.golden_drawings()
     monkeypatch.setattr(exam_sets, "golden_drawings", lambda: (images[::6], labels[::6]))
 
 
 @pytest.fixture
-def desk(operator, sign_in):
+def desk(operator: User, sign_in: SignIn) -> Client:
     return sign_in(operator)
 
 
@@ -57,7 +60,7 @@ def challenger() -> ModelVersion:
 
 
 @pytest.fixture
-def run(challenger) -> TrainingRun:
+def run(challenger: ModelVersion) -> TrainingRun:
     snapshot = DatasetSnapshot.objects.create(
         digest="ab" * 32,
         drawings=321,
@@ -95,13 +98,13 @@ def run(challenger) -> TrainingRun:
 # versions
 
 
-def test_list_marks_the_champion_and_shows_exams(desk, challenger):
+def test_list_marks_the_champion_and_shows_exams(desk: Client, challenger: ModelVersion) -> None:
     page = desk.get(VERSIONS).content.decode()
     assert page.count('<span class="champion">champion</span>') == 1
     assert "97.00 %" in page
 
 
-def test_page_explains_a_version(desk, run):
+def test_page_explains_a_version(desk: Client, run: TrainingRun) -> None:
     page = desk.get(f"{VERSIONS}{run.challenger_id}/change/").content.decode()
     for words in (
         "the 7s fall",
@@ -115,9 +118,11 @@ def test_page_explains_a_version(desk, run):
         assert words in page
 
 
-def test_page_shows_fixed_broken_and_worst_drawings_to_who_may_see_drawings(owner, sign_in, run, reviewer):
+def test_page_shows_fixed_broken_and_worst_drawings_to_who_may_see_drawings(
+    owner: User, sign_in: SignIn, run: TrainingRun, reviewer: User
+) -> None:
     fixed, broken = make_drawing(seed=1), make_drawing(seed=2)
-    mistake = make_drawing(seed=3, predicted=1, confirmed=7, confidence=0.99, version=run.challenger)
+    mistake = make_drawing(seed=3, predicted=1, confirmed=7, confidence=0.99, model_version=run.challenger)
     mistake.approve(7, reviewer)
     evaluations = make_drawing(seed=4, predicted=7, confirmed=7)
     gone = "00000000-0000-4000-8000-000000000000"
@@ -131,7 +136,7 @@ def test_page_shows_fixed_broken_and_worst_drawings_to_who_may_see_drawings(owne
         assert words in page
 
 
-def test_promoting_shows_the_check_asks_why_and_notes_who(desk, challenger):
+def test_promoting_shows_the_check_asks_why_and_notes_who(desk: Client, challenger: ModelVersion) -> None:
     address = f"{VERSIONS}{challenger.pk}/promote/"
     page = desk.get(address).content.decode()
     for words in ("Checked just now", "By the gate's rules it may speak", "Known from", "just now"):
@@ -146,7 +151,7 @@ def test_promoting_shows_the_check_asks_why_and_notes_who(desk, challenger):
     assert ModelVersion.objects.champion() == challenger
 
 
-def test_promoting_against_the_gate_takes_a_tick_and_is_noted(desk, challenger):
+def test_promoting_against_the_gate_takes_a_tick_and_is_noted(desk: Client, challenger: ModelVersion) -> None:
     never_sure = challenger.calibration | {"refusal_threshold": 1e6}
     ModelVersion.objects.filter(pk=challenger.pk).update(calibration=never_sure)
     address = f"{VERSIONS}{challenger.pk}/promote/"
@@ -158,7 +163,9 @@ def test_promoting_against_the_gate_takes_a_tick_and_is_noted(desk, challenger):
     assert PromotionEvent.objects.first().reason.startswith("I know better (Against the gate: ")
 
 
-def test_version_that_answers_with_no_number_is_not_promoted_whatever_is_ticked(desk, challenger, monkeypatch):
+def test_version_that_answers_with_no_number_is_not_promoted_whatever_is_ticked(
+    desk: Client, challenger: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
     decision = gate.Decision(False, ["outputs: no number"])
     monkeypatch.setattr(recheck, "recheck_version", lambda *_: recheck.Recheck(decision, [], is_finite=False))
     response = desk.post(f"{VERSIONS}{challenger.pk}/promote/", {"reason": "why not", "against": "on"})
@@ -166,27 +173,27 @@ def test_version_that_answers_with_no_number_is_not_promoted_whatever_is_ticked(
     assert not ModelVersion.objects.get(pk=challenger.pk).is_champion
 
 
-def test_champion_is_not_promoted_again(desk, challenger):
+def test_champion_is_not_promoted_again(desk: Client, challenger: ModelVersion) -> None:
     champion = ModelVersion.objects.champion()
     assert "It speaks already." in desk.post(f"{VERSIONS}{champion.pk}/promote/", {"reason": "again"}).content.decode()
     assert PromotionEvent.objects.count() == 1
 
 
-def test_promoting_checks_the_file_once_more(desk, challenger):
+def test_promoting_checks_the_file_once_more(desk: Client, challenger: ModelVersion) -> None:
     ModelArtifacts.objects.filter(version=challenger).update(tflite=b"broken")
     response = desk.post(f"{VERSIONS}{challenger.pk}/promote/", {"reason": "why not"})
     assert "SHA-256" in response.content.decode()
     assert not ModelVersion.objects.get(pk=challenger.pk).is_champion
 
 
-def test_version_for_another_preparation_of_ink_is_not_promoted(desk, challenger):
+def test_version_for_another_preparation_of_ink_is_not_promoted(desk: Client, challenger: ModelVersion) -> None:
     ModelVersion.objects.filter(pk=challenger.pk).update(preprocessing_version=99)
     response = desk.post(f"{VERSIONS}{challenger.pk}/promote/", {"reason": "why not"})
     assert "prepared by version 99" in response.content.decode()
     assert not ModelVersion.objects.get(pk=challenger.pk).is_champion
 
 
-def test_rolling_back_restores_the_version_before(desk, challenger, operator):
+def test_rolling_back_restores_the_version_before(desk: Client, challenger: ModelVersion, operator: User) -> None:
     before = ModelVersion.objects.champion()
     registry.promote(challenger, by=operator, reason="better")
     page = desk.get(f"{VERSIONS}roll-back/").content.decode()
@@ -197,7 +204,9 @@ def test_rolling_back_restores_the_version_before(desk, challenger, operator):
     assert PromotionEvent.objects.first().reason == "it was not"
 
 
-def test_rolling_back_waits_for_no_comparison_and_needs_no_sound_champion(desk, challenger, operator, monkeypatch):
+def test_rolling_back_waits_for_no_comparison_and_needs_no_sound_champion(
+    desk: Client, challenger: ModelVersion, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = ModelVersion.objects.champion()
     registry.promote(challenger, by=operator, reason="better")
     ModelArtifacts.objects.filter(version=challenger).update(tflite=b"broken")
@@ -207,21 +216,23 @@ def test_rolling_back_waits_for_no_comparison_and_needs_no_sound_champion(desk, 
     assert ModelVersion.objects.champion() == before
 
 
-def test_rolling_back_asks_again_where_the_target_has_changed_meanwhile(desk, challenger, operator):
+def test_rolling_back_asks_again_where_the_target_has_changed_meanwhile(
+    desk: Client, challenger: ModelVersion, operator: User
+) -> None:
     registry.promote(challenger, by=operator, reason="better")
     response = desk.post(f"{VERSIONS}roll-back/", {"reason": "it was not", "version": challenger.pk})
     assert "Roll back to version 1" in response.content.decode()
     assert ModelVersion.objects.champion() == challenger
 
 
-def test_first_champion_cannot_be_rolled_back(desk, db):
+def test_first_champion_cannot_be_rolled_back(desk: Client, db: None) -> None:
     registry.ensure_baseline()
     response = desk.post(f"{VERSIONS}roll-back/", {"reason": "why not"})
     assert "replaced no other version" in response.content.decode()
 
 
 @pytest.mark.parametrize("method", ["promote", "roll-back"])
-def test_looking_changes_nothing(desk, challenger, method):
+def test_looking_changes_nothing(desk: Client, challenger: ModelVersion, method: str) -> None:
     address = f"{VERSIONS}{challenger.pk}/promote/" if method == "promote" else f"{VERSIONS}roll-back/"
     desk.get(address)
     assert ModelVersion.objects.champion() != challenger
@@ -230,7 +241,7 @@ def test_looking_changes_nothing(desk, challenger, method):
 # runs
 
 
-def test_train_now_asks_for_one_run(desk):
+def test_train_now_asks_for_one_run(desk: Client) -> None:
     for _ in range(2):
         response = desk.post(f"{RUNS}train-now/")
     run = TrainingRun.objects.get()
@@ -238,23 +249,23 @@ def test_train_now_asks_for_one_run(desk):
     assert (run.status, run.requested_by.username) == ("requested", "petra")
 
 
-def test_train_now_is_not_a_link(desk):
+def test_train_now_is_not_a_link(desk: Client) -> None:
     assert desk.get(f"{RUNS}train-now/").status_code == 405
     assert not TrainingRun.objects.exists()
 
 
-def test_cancel_stops_a_waiting_run(desk):
+def test_cancel_stops_a_waiting_run(desk: Client) -> None:
     run = TrainingRun.objects.create(trigger="request")
     desk.post(f"{RUNS}{run.pk}/cancel/")
     assert TrainingRun.objects.get().status == "cancelled"
 
 
-def test_finished_run_cannot_be_cancelled(desk, run):
+def test_finished_run_cannot_be_cancelled(desk: Client, run: TrainingRun) -> None:
     desk.post(f"{RUNS}{run.pk}/cancel/")
     assert TrainingRun.objects.get().status == "held"
 
 
-def test_live_run_tells_its_progress(desk):
+def test_live_run_tells_its_progress(desk: Client) -> None:
     run = TrainingRun.objects.create(
         status="running",
         trigger="schedule",
@@ -281,13 +292,13 @@ def test_live_run_tells_its_progress(desk):
     assert "13:00:52 epoch 2/5" in page
 
 
-def test_run_page_shows_the_decision(desk, run):
+def test_run_page_shows_the_decision(desk: Client, run: TrainingRun) -> None:
     page = desk.get(f"{RUNS}{run.pk}/change/").content.decode()
     assert "The gate holds it" in page
     assert "review/run.js" not in page
 
 
-def test_policy_is_one_row_that_operators_edit(desk):
+def test_policy_is_one_row_that_operators_edit(desk: Client) -> None:
     assert desk.get("/admin/training/trainingpolicy/").status_code == 302
     desk.post("/admin/training/trainingpolicy/1/change/", {"minimum_new_labels": "7", "minimum_interval_minutes": "5"})
     policy = TrainingPolicy.load()
@@ -297,7 +308,7 @@ def test_policy_is_one_row_that_operators_edit(desk):
 # the first page
 
 
-def test_first_page_shows_figures_that_lead_to_their_rows(owner, sign_in, run):
+def test_first_page_shows_figures_that_lead_to_their_rows(owner: User, sign_in: SignIn, run: TrainingRun) -> None:
     make_drawings(5)
     earlier = make_drawing(seed=77)
     earlier.quarantine("in doubt")
@@ -319,14 +330,14 @@ def test_first_page_shows_figures_that_lead_to_their_rows(owner, sign_in, run):
     assert list(drawn.values()) == [0, 1, 0, 0, 5]
 
 
-def test_first_page_works_on_an_empty_installation(owner, sign_in):
+def test_first_page_works_on_an_empty_installation(owner: User, sign_in: SignIn) -> None:
     registry.ensure_baseline()
     response = sign_in(owner).get("/admin/")
     assert response.status_code == 200
     assert "nothing checked yet" in response.content.decode()
 
 
-def test_daily_chart_looks_at_so_many_drawings_of_a_day(db, monkeypatch):
+def test_daily_chart_looks_at_so_many_drawings_of_a_day(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dashboard, "DAY_MOST", 3)
     for seed in range(5):
         make_drawing(seed=seed)
@@ -335,7 +346,7 @@ def test_daily_chart_looks_at_so_many_drawings_of_a_day(db, monkeypatch):
     assert (yesterday["drawn"], now["drawn"], now["told"]) == (0, 3, 3)
 
 
-def test_daily_chart_counts_corrections_and_refusals(owner, sign_in):
+def test_daily_chart_counts_corrections_and_refusals(owner: User, sign_in: SignIn) -> None:
     cache.clear()
     for seed, (predicted, confirmed) in enumerate([(7, 7), (7, 7), (7, 7), (1, 7), (None, 10)]):
         make_drawing(seed=seed, predicted=predicted, confirmed=confirmed)
@@ -343,7 +354,7 @@ def test_daily_chart_counts_corrections_and_refusals(owner, sign_in):
     assert chart.table[-1][1] == ["20.00 %", "20.00 %"]
 
 
-def test_first_page_asks_the_same_number_of_queries_whatever_is_stored(owner, sign_in):
+def test_first_page_asks_the_same_number_of_queries_whatever_is_stored(owner: User, sign_in: SignIn) -> None:
     def queries() -> int:
         cache.clear()
         with CaptureQueriesContext(connection) as captured:
@@ -362,7 +373,7 @@ def test_first_page_asks_the_same_number_of_queries_whatever_is_stored(owner, si
 # charts
 
 
-def test_exams_that_one_version_alone_sat_draw_no_line(desk, challenger):
+def test_exams_that_one_version_alone_sat_draw_no_line(desk: Client, challenger: ModelVersion) -> None:
     assert "drawings" not in ModelVersion.objects.champion().metrics
     second = registry.register(
         bytes(challenger.keras),
@@ -387,23 +398,23 @@ def test_exams_that_one_version_alone_sat_draw_no_line(desk, challenger):
         ([1.0, 1.0], ["99.8 %", "100.0 %"]),
     ],
 )
-def test_chart_has_round_numbers_beside_it(values, ticks):
+def test_chart_has_round_numbers_beside_it(values: list[float], ticks: list[str]) -> None:
     assert [text for _, text in share_chart(["1", "2"], {"a": values}).ticks] == ticks
 
 
-def test_chart_spans_its_values_and_leaves_gaps(db):
+def test_chart_spans_its_values_and_leaves_gaps(db: None) -> None:
     chart = share_chart(["1", "2", "3"], {"a": [0.9, None, 0.95], "b": [None, None, None]})
     assert [len(line.points) for line in chart.lines] == [2, 0]
     assert chart.lines[0].points[0].y > chart.lines[0].points[1].y
     assert chart.table[1] == ("2", ["-", "-"])
 
 
-def test_answers_are_binned_by_how_sure_they_were():
+def test_answers_are_binned_by_how_sure_they_were() -> None:
     bins = reliability([(0.95, True), (0.96, False), (0.2, False), (1.0, True)])
     assert [(one.n, one.accuracy) for one in bins] == [(1, 0.0), (3, pytest.approx(2 / 3))]
 
 
-def test_reliability_in_use_believes_the_reviewer(owner, sign_in, reviewer):
+def test_reliability_in_use_believes_the_reviewer(owner: User, sign_in: SignIn, reviewer: User) -> None:
     drawing = make_drawing(predicted=7, confirmed=7, confidence=0.9)
     drawing.approve(1, reviewer)
     make_drawing(seed=1, predicted=7, confirmed=10, confidence=0.9)  # no digit: how sure is nothing it was asked
@@ -413,7 +424,7 @@ def test_reliability_in_use_believes_the_reviewer(owner, sign_in, reviewer):
     assert [(one.n, one.accuracy) for one in in_use.bins] == [(1, 0.0)]
 
 
-def test_version_that_never_served_has_a_curve_for_each_exam_it_sat(desk, challenger):
+def test_version_that_never_served_has_a_curve_for_each_exam_it_sat(desk: Client, challenger: ModelVersion) -> None:
     kept = [{"confidence": 0.55, "accuracy": 0.5, "n": 4}, {"confidence": 0.99, "accuracy": 0.98, "n": 96}]
     report = challenger.metrics["drawings"]
     for bins, titles in ((kept, ["People's drawings"]), (None, []), ([], [])):
@@ -425,12 +436,12 @@ def test_version_that_never_served_has_a_curve_for_each_exam_it_sat(desk, challe
         assert response.content.decode().count("chart-square") == len(titles)
 
 
-def test_shipped_baseline_has_a_curve(desk, db):
+def test_shipped_baseline_has_a_curve(desk: Client, db: None) -> None:
     version = registry.ensure_baseline()
     assert desk.get(f"{VERSIONS}{version.pk}/change/").context["reliabilities"]
 
 
-def test_exams_share_of_refused_digits_leaves_out_what_is_none(desk, challenger):
+def test_exams_share_of_refused_digits_leaves_out_what_is_none(desk: Client, challenger: ModelVersion) -> None:
     table = [[0] * 11 for _ in range(11)]
     table[3][3], table[3][10], table[10][10] = 3, 1, 50
     challenger.metrics = {"golden": {"n": 54, "accuracy": 0.98, "confusion": table, "refusal_rate": 51 / 54}}

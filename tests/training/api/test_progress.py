@@ -2,23 +2,25 @@
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, RequestFactory
+from pytest_django import DjangoAssertNumQueries
 
 from recognizer import contributor_cookie, registry
 from recognizer.baseline import shipped_baseline
 from recognizer.models import Contributor, ModelVersion
+from tests.support.drawings import Draw
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def nothing_counted_yet():
+def nothing_counted_yet() -> None:
     cache.clear()
 
 
 @pytest.fixture
-def held(baseline) -> ModelVersion:
+def held(baseline: ModelVersion) -> ModelVersion:
     shipped = shipped_baseline()
     version = registry.register(
         shipped.keras,
@@ -37,7 +39,7 @@ def held(baseline) -> ModelVersion:
     return version
 
 
-def test_progress_tells_each_version_with_its_exams(held):
+def test_progress_tells_each_version_with_its_exams(held: ModelVersion) -> None:
     newest, first = Client().get("/api/v1/progress/").json()["versions"]
     assert newest["number"] == 2
     assert newest["held"]
@@ -50,7 +52,7 @@ def test_progress_tells_each_version_with_its_exams(held):
     assert not first["held"]
 
 
-def test_totals_say_what_is_new_and_when_the_next_run_starts(draw):
+def test_totals_say_what_is_new_and_when_the_next_run_starts(draw: Draw) -> None:
     draw(3), draw(4)
     assert Client().get("/api/v1/progress/").json()["totals"] == {
         "drawings": 2,
@@ -60,12 +62,12 @@ def test_totals_say_what_is_new_and_when_the_next_run_starts(draw):
     }
 
 
-def test_no_next_run_is_promised_while_training_is_switched_off(baseline):
+def test_no_next_run_is_promised_while_training_is_switched_off(baseline: ModelVersion) -> None:
     TrainingPolicy(enabled=False).save()
     assert Client().get("/api/v1/progress/").json()["totals"]["next_at"] is None
 
 
-def test_own_drawings_are_counted_by_what_became_of_them(draw, rf):
+def test_own_drawings_are_counted_by_what_became_of_them(draw: Draw, rf: RequestFactory) -> None:
     me = Contributor.objects.create()
     draw(3, by=me), draw(4, by=me), draw(5, by=me, status="quarantined"), draw(6)
     client = Client()
@@ -79,16 +81,18 @@ def signed(contributor: Contributor) -> str:
     return signing.dumps(contributor.token.hex, salt=contributor_cookie.SALT)
 
 
-def test_stranger_has_nothing(baseline):
+def test_stranger_has_nothing(baseline: ModelVersion) -> None:
     assert Client().get("/api/v1/progress/").json()["mine"] == {}
 
 
-def test_page_shows_the_held_version_and_why(held):
+def test_page_shows_the_held_version_and_why(held: ModelVersion) -> None:
     page = Client().get("/progress/").content.decode()
     assert "held" in page
     assert "falls by 0.30 points below the champion" in page
 
 
-def test_artifacts_stay_in_the_database(held, django_assert_max_num_queries):
+def test_artifacts_stay_in_the_database(
+    held: ModelVersion, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     with django_assert_max_num_queries(12):
         Client().get("/api/v1/progress/")

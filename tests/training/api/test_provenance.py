@@ -3,23 +3,19 @@
 import pytest
 from django.utils import timezone
 
-from recognizer import registry
 from recognizer.models import Contributor, Drawing, ModelVersion
+from tests.support.drawings import make_drawing
 from training.api.provenance import provenance_of
 from training.models import DatasetSnapshot, SnapshotManifest, TrainingRun
 
 
 @pytest.fixture
-def drawings(db) -> list[Drawing]:
-    baseline = registry.ensure_baseline()
+def drawings(db: None) -> list[Drawing]:
     contributor = Contributor.join()
     return [
-        Drawing.objects.create(
-            contributor=contributor, png=b"", preprocessing_version=1, model_version=baseline, probabilities=[0.1] * 10,
-            predicted_label=7, top_label=7, confidence=0.9, margin=0.8, confirmed_label=7, status="approved",
-        )
-        for _ in range(3)
-    ]  # fmt: skip
+        make_drawing(seed=seed, confirmed=None, confirmed_label=7, status="approved", contributor=contributor)
+        for seed in range(3)
+    ]
 
 
 def teach(number: int, members: list[Drawing], excluded: dict[str, str], promoted: bool = True) -> None:
@@ -35,7 +31,7 @@ def teach(number: int, members: list[Drawing], excluded: dict[str, str], promote
     TrainingRun.objects.create(trigger="command", status="promoted", snapshot=snapshot, challenger=version)
 
 
-def test_a_drawing_knows_which_versions_learned_from_it_and_why_one_did_not(drawings):
+def test_a_drawing_knows_which_versions_learned_from_it_and_why_one_did_not(drawings: list[Drawing]) -> None:
     first, second, third = drawings
     teach(2, [first], {})
     teach(3, [first, second], {str(third.pk): "a duplicate"})
@@ -48,11 +44,11 @@ def test_a_drawing_knows_which_versions_learned_from_it_and_why_one_did_not(draw
     assert lessons[str(third.pk)] == {"versions": [], "left_out": "a duplicate"}
 
 
-def test_nobody_learns_of_anothers_drawings(drawings):
+def test_nobody_learns_of_anothers_drawings(drawings: list[Drawing]) -> None:
     teach(2, drawings, {})
     assert provenance_of(Contributor.join()) == {}
     assert provenance_of(None) == {}
 
 
-def test_before_any_training_there_are_no_lessons(drawings):
+def test_before_any_training_there_are_no_lessons(drawings: list[Drawing]) -> None:
     assert provenance_of(drawings[0].contributor) == {}

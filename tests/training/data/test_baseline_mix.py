@@ -1,12 +1,15 @@
 import gzip
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pytest
+from pytest_django import Settings
 
 from recognizer.labels import NOT_A_DIGIT
+from tests.support.in_this_process import InThisProcess
 from training.data import datasets, font_glyphs, icon_strokes, rendering
 from training.data.baseline_mix import PoolConfig, prepare
 from training.data.datasets import Mnist
@@ -31,7 +34,9 @@ TINY = PoolConfig(
 
 
 @pytest.fixture
-def folder(settings, tmp_path, monkeypatch, in_this_process):
+def folder(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_this_process: type[InThisProcess]
+) -> Path:
     """A data folder with six pen writers, four characters and two fonts, five icons, and MNIST of two hundred blots."""
     settings.DIGITRE_DATA_DIR = tmp_path / "data"
     settings.DIGITRE_DATA_DIR.mkdir()
@@ -55,13 +60,13 @@ def folder(settings, tmp_path, monkeypatch, in_this_process):
     return settings.DIGITRE_DATA_DIR
 
 
-def _write(path, rows):
+def _write(path: Path, rows: Iterable[tuple[object, str, str | None]]) -> None:
     with gzip.open(path, "wt") as file:
         for label, writer, split in rows:
             file.write(json.dumps({"label": label, "writer": writer, "split": split, "strokes": ZIGZAG}) + "\n")
 
 
-def test_every_kind_is_prepared_and_writers_are_held_out(folder):
+def test_every_kind_is_prepared_and_writers_are_held_out(folder: Path) -> None:
     data = prepare(TINY)
     counts = {name: len(pool.labels) for name, pool in data.pools.items()}
     scans = {"mnist": 100, "mnist_on_canvas": 100}

@@ -2,11 +2,15 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
+from pytest_django import Settings
 
 from recognizer.labels import NOT_A_DIGIT
 from training.data import font_glyphs
@@ -16,24 +20,24 @@ DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
 
 
 @pytest.fixture
-def rng():
+def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
 @pytest.fixture
-def folder(settings, tmp_path):
+def folder(settings: Settings, tmp_path: Path) -> Path:
     settings.DIGITRE_DATA_DIR, settings.VAR_DIR = tmp_path / "data", tmp_path / "var"
     (tmp_path / "data" / "fonts" / "some-hand").mkdir(parents=True)
     return tmp_path / "data" / "fonts" / "some-hand"
 
 
-def test_without_fonts_there_is_nothing_to_draw(folder, rng):
+def test_without_fonts_there_is_nothing_to_draw(folder: Path, rng: np.random.Generator) -> None:
     assert load_families() == []
     assert pick_signs([], 5, rng) == []
     assert pick_digits([], 5, rng) == []
 
 
-def test_the_weights_of_one_hand_are_one_family(folder, monkeypatch):
+def test_the_weights_of_one_hand_are_one_family(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = iter(("Some Hand", "Some Hand Light"))
     monkeypatch.setattr(font_glyphs.TTFont, "__getitem__", _named(font_glyphs.TTFont.__getitem__, names))
     for weight in ("regular", "light"):
@@ -44,17 +48,17 @@ def test_the_weights_of_one_hand_are_one_family(folder, monkeypatch):
     assert family.files_of("あ") == []
 
 
-def _named(original, names):
+def _named(original: Callable[..., Any], names: Iterator[str]) -> Callable[[TTFont, str], Any]:
     """Let the name table of each font that is opened say the next name."""
 
     class Table:
-        def getBestFamilyName(self):
+        def getBestFamilyName(self) -> str:
             return next(names)
 
     return lambda font, tag: Table() if tag == "name" else original(font, tag)
 
 
-def test_only_characters_that_are_no_digit_are_signs(rng):
+def test_only_characters_that_are_no_digit_are_signs(rng: np.random.Generator) -> None:
     latin, cyrillic = font_glyphs.SIGNS[0][0], font_glyphs.SIGNS[2][0]
     family = Family("Some Hand", ((str(DEJAVU), frozenset(latin + cyrillic + "0123456789")),))
     signs = pick_signs([family], 2000, rng)
@@ -64,13 +68,13 @@ def test_only_characters_that_are_no_digit_are_signs(rng):
     assert share == pytest.approx(0.58 / (0.58 + 0.09), abs=0.05)
 
 
-def test_each_digit_is_picked_as_often(rng):
+def test_each_digit_is_picked_as_often(rng: np.random.Generator) -> None:
     family = Family("Some Hand", ((str(DEJAVU), frozenset("0123456789")),))
     counts = Counter(glyph.label for glyph in pick_digits([family], 40, rng))
     assert counts == dict.fromkeys(range(10), 4)
 
 
-def test_a_glyph_is_drawn_as_serving_prepares_ink(rng):
+def test_a_glyph_is_drawn_as_serving_prepares_ink(rng: np.random.Generator) -> None:
     pictures = np.array([draw_glyph(Glyph(7, str(DEJAVU), "7"), rng) for _ in range(20)])
     assert pictures.shape == (20, 28, 28)
     assert pictures.dtype == np.uint8

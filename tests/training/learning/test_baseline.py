@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +13,12 @@ from training.evaluation.reports import Exam
 from training.learning import model_card
 
 
-def test_the_page_in_docs_is_the_shipped_card():
+def test_the_page_in_docs_is_the_shipped_card() -> None:
     page = settings.BASE_DIR / "docs" / "model-card.md"
     assert page.read_text() == model_card.render(shipped_baseline().card)
 
 
-def test_the_card_says_how_it_was_made_and_what_it_scores():
+def test_the_card_says_how_it_was_made_and_what_it_scores() -> None:
     card = shipped_baseline().card
     assert {"preprocessing_version", "calibration", "metrics", "parameters", "trained_on", "config"} <= set(card)
     assert card["metrics"]["mnist"]["n"] == 10_000
@@ -27,7 +28,7 @@ def test_the_card_says_how_it_was_made_and_what_it_scores():
 
 @pytest.mark.sqlite  # no rows: one database is enough
 @pytest.mark.tensorflow
-def test_a_trained_model_is_written_with_its_card(tmp_path, monkeypatch):
+def test_a_trained_model_is_written_with_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from training.data.baseline_mix import BaselineData, Pool
     from training.learning import baseline
     from training.learning.network import build_network

@@ -1,7 +1,10 @@
 """The challenger's threshold: on digits that neither model was trained on, it refuses no more than the baseline does."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from recognizer.inference.answers import Calibration
 from recognizer.inference.prediction import Prediction
@@ -14,26 +17,26 @@ CONFIG = FineTuneConfig(enough_to_calibrate=100, digits_refused=0.01)
 NOBODY = np.zeros(0, "int64")
 
 
-def said(digitness: np.ndarray, labels: np.ndarray | None = None) -> Prediction:
+def said(digitness: NDArray[Any], labels: NDArray[Any] | None = None) -> Prediction:
     labels = np.zeros(len(digitness), "int64") if labels is None else labels
     logits = np.full((len(digitness), 10), 0.0, "float32")
     logits[np.arange(len(digitness)), np.minimum(labels, 9)] = 5.0
     return Prediction(logits, digitness.astype("float32"), np.zeros((len(digitness), 4), "float32"))
 
 
-def spread(low: float, high: float, count: int = 1000) -> np.ndarray:
+def spread(low: float, high: float, count: int = 1000) -> NDArray[Any]:
     return np.linspace(low, high, count)
 
 
 @pytest.mark.parametrize("drift", [0.0, 0.5, 3.0])
-def test_threshold_never_rises_above_the_baselines(drift):
+def test_threshold_never_rises_above_the_baselines(drift: float) -> None:
     """A challenger that is surer of every digit would refuse other people's digits for the sake of an old share."""
     before = spread(0.4, 8)
     after = recalibrate(BASELINE, said(before), said(before + drift), said(NOBODY), NOBODY, CONFIG)
     assert after == BASELINE
 
 
-def test_threshold_falls_until_no_more_is_refused_than_before():
+def test_threshold_falls_until_no_more_is_refused_than_before() -> None:
     before = spread(0.4, 8)
     challenger = said(before - 1.0)
     after = recalibrate(BASELINE, said(before), challenger, said(NOBODY), NOBODY, CONFIG)
@@ -42,14 +45,14 @@ def test_threshold_falls_until_no_more_is_refused_than_before():
     assert (challenger.digitness < after.refusal_threshold).sum() == refused
 
 
-def test_threshold_falls_for_held_out_people():
+def test_threshold_falls_for_held_out_people() -> None:
     labels = np.arange(1000) % 10
     held = said(spread(-2, 8), labels)
     after = recalibrate(BASELINE, said(spread(1, 8)), said(spread(1, 8)), held, labels, CONFIG)
     assert (held.digitness < after.refusal_threshold).mean() == pytest.approx(0.01, abs=0.001)
 
 
-def test_few_held_out_digits_leave_the_baselines_temperature():
+def test_few_held_out_digits_leave_the_baselines_temperature() -> None:
     labels = np.array([3] * 99 + [NOT_A_DIGIT] * 50)
     after = recalibrate(
         BASELINE, said(spread(1, 8)), said(spread(1, 8)), said(spread(-2, 8, 149), labels), labels, CONFIG
@@ -57,6 +60,6 @@ def test_few_held_out_digits_leave_the_baselines_temperature():
     assert after == BASELINE
 
 
-def test_a_challenger_that_refuses_nothing_keeps_the_threshold():
+def test_a_challenger_that_refuses_nothing_keeps_the_threshold() -> None:
     everything_refused = said(spread(-3, 0))
     assert recalibrate(BASELINE, everything_refused, everything_refused, said(NOBODY), NOBODY, CONFIG) == BASELINE

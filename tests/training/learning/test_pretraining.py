@@ -1,17 +1,26 @@
 """Training for real, tiny: TensorFlow is loaded here."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from recognizer.imaging.pixels import to_input
 from recognizer.imaging.preprocessing import normalize_strokes
 from recognizer.labels import NOT_A_DIGIT
 
+if TYPE_CHECKING:
+    from training.learning.pretraining import BaselineConfig, Source
+
 pytestmark = [pytest.mark.tensorflow, pytest.mark.sqlite]  # no rows: one database is enough
 
 
 @pytest.fixture(scope="module")
-def sources():
+def sources() -> list[Source]:
     from training.learning.pretraining import Source
 
     rng = np.random.default_rng(0)
@@ -22,28 +31,30 @@ def sources():
 
 
 @pytest.fixture(scope="module")
-def config():
+def config() -> BaselineConfig:
     from training.learning.pretraining import BaselineConfig, Cycle
 
     return BaselineConfig(cycles=(Cycle(2), Cycle(2)), batch=8, save_every=2, average_every=1)
 
 
-def weights_of(model):
+def weights_of(model: Any) -> NDArray[np.float32]:
     return np.concatenate([weight.ravel() for weight in model.get_weights()])
 
 
-def test_the_same_seed_trains_the_same_network(sources, config):
+def test_the_same_seed_trains_the_same_network(sources: list[Source], config: BaselineConfig) -> None:
     from training.learning.pretraining import train
 
     np.testing.assert_allclose(weights_of(train(config, sources)), weights_of(train(config, sources)), atol=1e-4)
 
 
-def test_an_interrupted_training_goes_on_where_it_was(sources, config, tmp_path):
+def test_an_interrupted_training_goes_on_where_it_was(
+    sources: list[Source], config: BaselineConfig, tmp_path: Path
+) -> None:
     from training.learning.pretraining import train
 
     told = []
 
-    def interrupt(step, loss, accuracy):
+    def interrupt(step: int, loss: float, accuracy: float) -> None:
         raise KeyboardInterrupt
 
     whole = train(config, sources)
@@ -56,7 +67,9 @@ def test_an_interrupted_training_goes_on_where_it_was(sources, config, tmp_path)
     np.testing.assert_allclose(weights_of(resumed), weights_of(whole), atol=1e-3)
 
 
-def test_what_ships_is_the_mean_of_what_each_cycle_ended_with(sources, config, tmp_path):
+def test_what_ships_is_the_mean_of_what_each_cycle_ended_with(
+    sources: list[Source], config: BaselineConfig, tmp_path: Path
+) -> None:
     from dataclasses import replace
 
     from training.learning.pretraining import train
@@ -71,7 +84,9 @@ def test_what_ships_is_the_mean_of_what_each_cycle_ended_with(sources, config, t
     np.testing.assert_allclose(weights_of(shipped), (first + last) / 2, atol=1e-4)
 
 
-def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(sources, config, tmp_path):
+def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(
+    sources: list[Source], config: BaselineConfig, tmp_path: Path
+) -> None:
     from dataclasses import replace
 
     from training.learning.pretraining import Cycle, train
@@ -83,7 +98,7 @@ def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(sources, conf
     assert steps == [2]
 
 
-def test_the_rate_rises_stays_and_falls_once_a_cycle():
+def test_the_rate_rises_stays_and_falls_once_a_cycle() -> None:
     from training.learning.pretraining import BaselineConfig, Cycle, Trapezoids
 
     rate = Trapezoids(BaselineConfig(cycles=(Cycle(100, 1.0, 0.4), Cycle(50, 0.5, 0.8)), warmup_steps=10))
@@ -93,7 +108,7 @@ def test_the_rate_rises_stays_and_falls_once_a_cycle():
     assert again == pytest.approx([0.05, 0.25, 0.5, 0.2625, 0.125, 0.0125, 0])
 
 
-def test_augmentation_falls_with_the_rate():
+def test_augmentation_falls_with_the_rate() -> None:
     from training.learning.pretraining import BaselineConfig, Cycle, augmentation_strength
 
     config = BaselineConfig(cycles=(Cycle(100, cooldown=0.4), Cycle(50, cooldown=0.8)), last_augmentation=0.5)
@@ -102,7 +117,7 @@ def test_augmentation_falls_with_the_rate():
     assert augmentation_strength(config, 149) == pytest.approx(0.5, abs=0.02)
 
 
-def test_one_batch_can_be_learned_by_heart(sources):
+def test_one_batch_can_be_learned_by_heart(sources: list[Source]) -> None:
     import keras
     import tensorflow as tf
 
@@ -116,7 +131,7 @@ def test_one_batch_can_be_learned_by_heart(sources):
     model, optimizer = build_network(), keras.optimizers.Adam(3e-3)
 
     @tf.function
-    def step():
+    def step() -> Any:
         with tf.GradientTape() as tape:
             loss, accuracy = losses(model(images, training=True), labels, BaselineConfig(label_smoothing=0))
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
@@ -126,7 +141,7 @@ def test_one_batch_can_be_learned_by_heart(sources):
     assert max(accuracies[-10:]) == 1.0
 
 
-def test_saved_and_reloaded_it_predicts_the_same_and_litert_too():
+def test_saved_and_reloaded_it_predicts_the_same_and_litert_too() -> None:
     from training.learning import conversion
     from training.learning.network import build_network
 
@@ -138,7 +153,7 @@ def test_saved_and_reloaded_it_predicts_the_same_and_litert_too():
     assert conversion.check_agreement(model, conversion.export_litert(model), images) <= 1e-3
 
 
-def test_the_shipped_keras_and_litert_files_agree_on_a_thousand_drawings():
+def test_the_shipped_keras_and_litert_files_agree_on_a_thousand_drawings() -> None:
     from recognizer.baseline import shipped_baseline
     from training.data.augmentation import render_drawings
     from training.data.synthetic_digits import draw_digit
@@ -151,7 +166,7 @@ def test_the_shipped_keras_and_litert_files_agree_on_a_thousand_drawings():
     assert conversion.disagreement(conversion.load_keras(baseline.keras), baseline.model.tflite, pictures) <= 1e-3
 
 
-def test_litert_that_disagrees_is_not_exported():
+def test_litert_that_disagrees_is_not_exported() -> None:
     from training.learning import conversion
     from training.learning.network import build_network
 
@@ -161,7 +176,7 @@ def test_litert_that_disagrees_is_not_exported():
         conversion.check_agreement(build_network(), other, images)
 
 
-def test_the_shipped_model_reads_our_own_styles():
+def test_the_shipped_model_reads_our_own_styles() -> None:
     from recognizer.baseline import shipped_baseline
     from training.data.augmentation import render_drawings
     from training.data.synthetic_digits import draw_digit

@@ -7,11 +7,16 @@ import os
 import resource
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import django
+
+from training.data.replay import Replay
+from training.evaluation.exam_sets import ExamSet
+from training.models import DatasetSnapshot
+from training.runs.pipeline import Challenger, Steps
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
@@ -21,7 +26,8 @@ from django.db import connection  # noqa: E402
 
 from recognizer import registry  # noqa: E402
 from recognizer.baseline import shipped_baseline  # noqa: E402
-from tests.training.conftest import few_digits  # noqa: E402
+from tests.support.digits import few_digits  # noqa: E402
+from tests.support.waiting import wait_to_be_killed  # noqa: E402
 from training.config import FineTuneConfig, RunConfig, RunLimits  # noqa: E402
 from training.data import datasets  # noqa: E402
 from training.models import TrainingRun  # noqa: E402
@@ -40,10 +46,12 @@ FULL_DISK, FULL_DATABASE, NO_MEMORY, NO_FOLDER = "full disk", "full database", "
 def stop() -> None:
     sys.stdout.write("stopped\n")
     sys.stdout.flush()
-    time.sleep(600)
+    wait_to_be_killed()
 
 
-def learn(snapshot, config, questions, replay, steps):
+def learn(
+    snapshot: DatasetSnapshot, config: FineTuneConfig, questions: ExamSet, replay: Replay, steps: Steps
+) -> Challenger:
     """Train nothing: the challenger is the baseline itself."""
     steps.phase("preparing pictures")
     pipeline.prepare(snapshot, config, questions, replay, steps)
@@ -52,9 +60,9 @@ def learn(snapshot, config, questions, replay, steps):
     return pipeline.Challenger(shipped.keras, shipped.model, 0.0)
 
 
-def learn_little(*lesson):
+def learn_little(*given):
     """Train nothing, but pass the model through the disk as learning does."""
-    challenger = learn(*lesson)
+    challenger = learn(*given)
     with full_disk(), tempfile.NamedTemporaryFile() as file:
         file.write(challenger.keras)
         file.flush()
@@ -72,9 +80,9 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def fill_database(*lesson):
+def fill_database(*given):
     """SQLite may not take another page: the version that is registered next does not fit."""
-    challenger = learn(*lesson)
+    challenger = learn(*given)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM")  # earlier tests' rows have left free pages
         cursor.execute("PRAGMA page_count")
@@ -83,8 +91,8 @@ def fill_database(*lesson):
     return challenger
 
 
-def learn_too_much(*lesson):
-    learn(*lesson)
+def learn_too_much(*given):
+    learn(*given)
     return np.ones(MEMORY + 1, "uint8")
 
 
@@ -92,7 +100,11 @@ def lose_the_folder() -> None:
     tempfile.tempdir = __file__  # no folder can be made in a file, nor on a disk that is read-only
 
 
-TROUBLE: dict[str, Callable] = {FULL_DISK: learn_little, FULL_DATABASE: fill_database, NO_MEMORY: learn_too_much}
+TROUBLE: dict[str, Callable[..., Any]] = {
+    FULL_DISK: learn_little,
+    FULL_DATABASE: fill_database,
+    NO_MEMORY: learn_too_much,
+}
 
 
 def main(point: str) -> None:

@@ -7,7 +7,6 @@ Each run that has stopped leaves a file named after its number in DIGITRE_VAR_DI
 
 import os
 import sys
-import time
 
 import django
 
@@ -17,8 +16,10 @@ django.setup()
 from django.conf import settings  # noqa: E402
 
 from digitre_site.celery import app  # noqa: E402
-from tests.training.conftest import few_digits  # noqa: E402
+from tests.support.digits import few_digits  # noqa: E402
+from tests.support.waiting import wait_to_be_killed  # noqa: E402
 from tests.training.runs.stopping_run import CONFIG, learn  # noqa: E402
+from training.config import RunConfig  # noqa: E402
 from training.data import datasets  # noqa: E402
 from training.models import TrainingRun  # noqa: E402
 from training.runs import pipeline  # noqa: E402
@@ -32,14 +33,14 @@ def stop_at(phases: list[str]) -> None:
     datasets.data_dir = lambda: None
     pipeline.learn = learn
 
-    def execute_until(run: TrainingRun) -> TrainingRun:
+    def execute_until(run: TrainingRun, config: RunConfig) -> TrainingRun:
         earlier = TrainingRun.objects.filter(pk__lt=run.pk).count()
         last = phases[earlier] if earlier < len(phases) else None
 
         def listen(phase: str, progress: float, line: str) -> None:
             if phase == last:
                 (settings.VAR_DIR / str(run.pk)).touch()
-                time.sleep(600)
+                wait_to_be_killed()
 
         return execute(run, CONFIG, listen)
 

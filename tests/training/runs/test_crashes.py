@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from recognizer import registry
 from recognizer.models import ModelVersion, PromotionEvent
-from tests.support.running_site import wait_until
+from tests.support.drawings import Draw
+from tests.support.waiting import wait_until
 from tests.training.runs.stopping_run import (
     CONFIG,
     FULL_DATABASE,
@@ -32,7 +33,7 @@ Status = TrainingRun.Status
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("little_data")]
 
 
-def start(module: str, *arguments: str, **environment: str) -> subprocess.Popen:
+def start(module: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
     """Start a module of these tests, with this test's database."""
     name = connection.settings_dict["NAME"]
     url = f"sqlite:///{name}"
@@ -53,14 +54,16 @@ def let_leases_run_out() -> None:
 
 
 @pytest.fixture
-def next_run(claim, monkeypatch):
+def next_run(claim: Callable[[], TrainingRun], monkeypatch: pytest.MonkeyPatch) -> Callable[[], TrainingRun]:
     """The run after the trouble, in this process."""
     monkeypatch.setattr(pipeline, "learn", learn)
     return lambda: pipeline.execute(claim(), CONFIG)
 
 
 @pytest.mark.parametrize("point", ["choosing drawings", "learning", "deciding", IN_THE_LAST_TRANSACTION])
-def test_killed_run_is_failed_and_the_next_one_trains(draw, claim, next_run, point):
+def test_killed_run_is_failed_and_the_next_one_trains(
+    draw: Draw, claim: Callable[[], TrainingRun], next_run: Callable[[], TrainingRun], point: str
+) -> None:
     registry.ensure_baseline()
     draw(3, style=1), draw(4, style=1)
     child = start("stopping_run", point)
@@ -92,7 +95,9 @@ def test_killed_run_is_failed_and_the_next_one_trains(draw, claim, next_run, poi
         (NO_FOLDER, "NotADirectoryError: [Errno 20]"),
     ],
 )
-def test_run_out_of_something_is_failed_with_the_reason_and_the_next_one_trains(draw, next_run, trouble, reason):
+def test_run_out_of_something_is_failed_with_the_reason_and_the_next_one_trains(
+    draw: Draw, next_run: Callable[[], TrainingRun], trouble: str, reason: str
+) -> None:
     registry.ensure_baseline()
     draw(3, style=1), draw(4, style=1)
     assert start("stopping_run", trouble).wait(timeout=240) == 0
@@ -104,7 +109,7 @@ def test_run_out_of_something_is_failed_with_the_reason_and_the_next_one_trains(
 
 
 @pytest.fixture
-def supervised(tmp_path) -> Iterator["Supervised"]:
+def supervised(tmp_path: Path) -> Iterator["Supervised"]:
     supervisor = Supervised(tmp_path)
     yield supervisor
     supervisor.end()
@@ -118,7 +123,7 @@ class Supervised:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.workers: list[subprocess.Popen] = []
+        self.workers: list[subprocess.Popen[str]] = []
 
     def wait_until(self, condition: Callable[[], object]) -> None:
         def is_so() -> object:
@@ -146,7 +151,9 @@ class Supervised:
             worker.wait()
 
 
-def test_of_a_killed_child_and_a_killed_worker_nothing_remains_and_the_next_tick_trains(draw, supervised):
+def test_of_a_killed_child_and_a_killed_worker_nothing_remains_and_the_next_tick_trains(
+    draw: Draw, supervised: "Supervised"
+) -> None:
     registry.ensure_baseline()
     TrainingPolicy(minimum_new_labels=1).save()
     draw(3, style=1), draw(4, style=1)

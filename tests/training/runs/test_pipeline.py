@@ -1,22 +1,30 @@
 """A whole run with a learner that trains nothing: what is chosen, judged, recorded, and what a crash leaves behind."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.imaging.pixels import to_grey
 from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
+from tests.support.drawings import Draw
 from training.config import FineTuneConfig, RunConfig, SnapshotConfig
 from training.curation import snapshots
+from training.data.datasets import Mnist
+from training.data.replay import Replay
 from training.evaluation import exam_sets, runner
+from training.evaluation.exam_sets import ExamSet
 from training.models import DatasetSnapshot, TrainingRun
 from training.runs import pipeline
-from training.runs.pipeline import Challenger
+from training.runs.pipeline import Challenger, Steps
 
 Status = TrainingRun.Status
 CONFIG = RunConfig(
@@ -27,12 +35,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("little_data", "sti
 
 
 @pytest.fixture
-def learned(monkeypatch, baseline) -> list:
+def learned(monkeypatch: pytest.MonkeyPatch, baseline: ModelVersion) -> list[Any]:
     """Replace learning: the challenger is the baseline itself. Collects what it was shown."""
     shown = []
     shipped = shipped_baseline()
 
-    def learn(snapshot, config, questions, replay, steps):
+    def learn(
+        snapshot: DatasetSnapshot, config: FineTuneConfig, questions: ExamSet, replay: Replay, steps: Steps
+    ) -> Challenger:
         steps.phase("preparing pictures")
         shown.append(pipeline.prepare(snapshot, config, questions, replay, steps))
         steps.phase("learning")
@@ -43,13 +53,17 @@ def learned(monkeypatch, baseline) -> list:
     return shown
 
 
+class RunIt(Protocol):
+    def __call__(self, config: RunConfig = ...) -> TrainingRun: ...
+
+
 @pytest.fixture
-def run(claim, learned):
+def run(claim: Callable[[], TrainingRun], learned: list[Any]) -> RunIt:
     """Do one whole run: run() or run(config)."""
     return lambda config=CONFIG: pipeline.execute(claim(), config)
 
 
-def test_equal_challenger_becomes_champion_with_its_whole_story(run, draw):
+def test_equal_challenger_becomes_champion_with_its_whole_story(run: RunIt, draw: Draw) -> None:
     drawings = [draw(digit, style=style) for digit in range(10) for style in (1, 2)]
     done = run()
     assert done.status == Status.PROMOTED, done.error
@@ -59,9 +73,9 @@ def test_equal_challenger_becomes_champion_with_its_whole_story(run, draw):
     assert version.number == 2
     assert version.parent.number == 1
     assert version.metrics["golden"]["n"] == 300
-    doubted = Drawing.objects.filter(status=Drawing.Status.QUARANTINED).count()
-    assert doubted <= 2  # wild hands are among them
-    assert done.snapshot.drawings == len(drawings) - doubted
+    noisy = Drawing.objects.filter(status=Drawing.Status.QUARANTINED).count()
+    assert noisy <= 2  # wild hands are among them
+    assert done.snapshot.drawings == len(drawings) - noisy
     assert done.decision["promote"]
     assert done.decision["notes"][0].startswith("Decided on little: 0 exam drawings")
     assert any("mlxtend" in note for note in done.decision["notes"])
@@ -72,7 +86,7 @@ def test_equal_challenger_becomes_champion_with_its_whole_story(run, draw):
     assert version.promotions.get().reason.startswith("every limit is kept")
 
 
-def test_the_same_drawings_are_not_learned_twice(run, draw, learned):
+def test_the_same_drawings_are_not_learned_twice(run: RunIt, draw: Draw, learned: list[Any]) -> None:
     draw(3, style=1)
     assert run().status == Status.PROMOTED
     again = run()
@@ -82,7 +96,7 @@ def test_the_same_drawings_are_not_learned_twice(run, draw, learned):
     assert DatasetSnapshot.objects.count() == 1
 
 
-def test_label_that_a_reviewer_confirms_again_is_not_new(run, draw, admin_user):
+def test_label_that_a_reviewer_confirms_again_is_not_new(run: RunIt, draw: Draw, admin_user: User) -> None:
     drawing = draw(3, style=1)
     run()
     drawing.approve(3, admin_user)
@@ -91,12 +105,12 @@ def test_label_that_a_reviewer_confirms_again_is_not_new(run, draw, admin_user):
     assert snapshots.new_labels() == 0
 
 
-def test_nothing_approved_is_nothing_new(run, draw):
+def test_nothing_approved_is_nothing_new(run: RunIt, draw: Draw) -> None:
     draw(3, status=Drawing.Status.WAITING)
     assert run().status == Status.NOTHING_NEW
 
 
-def test_deleted_drawing_leaves_the_next_snapshot(run, draw):
+def test_deleted_drawing_leaves_the_next_snapshot(run: RunIt, draw: Draw) -> None:
     gone, kept = draw(3, style=1), draw(4, style=1)
     run()
     gone.delete()
@@ -105,12 +119,14 @@ def test_deleted_drawing_leaves_the_next_snapshot(run, draw):
     assert [member for member, _ in second.snapshot.manifest["members"]] == [str(kept.pk)]
 
 
-def test_worse_challenger_is_held_and_kept_with_its_reasons(run, draw, monkeypatch):
+def test_worse_challenger_is_held_and_kept_with_its_reasons(
+    run: RunIt, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
     draw(3)
     evaluate = runner.evaluate
     sat = []
 
-    def stumble(model, exam_set, *rest):
+    def stumble(model: Any, exam_set: Any, *rest: Any) -> Any:
         sat.append(model)
         evaluations = evaluate(model, exam_set, *rest)
         if len(sat) != 2:  # champion, challenger, baseline
@@ -129,11 +145,13 @@ def test_worse_challenger_is_held_and_kept_with_its_reasons(run, draw, monkeypat
     assert any("the 7s fall" in reason for reason in done.decision["reasons"])
 
 
-def test_champion_that_changed_meanwhile_is_not_overrun(run, draw, monkeypatch):
+def test_champion_that_changed_meanwhile_is_not_overrun(
+    run: RunIt, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
     draw(3)
     shipped = shipped_baseline()
 
-    def promote_another(*args):
+    def promote_another(*args: Any) -> Any:
         other = registry.register(
             shipped.keras, shipped.model.tflite, preprocessing_version=1, parent=None, origin="by hand",
             calibration=shipped.card["calibration"], metrics={},
@@ -151,11 +169,13 @@ def test_champion_that_changed_meanwhile_is_not_overrun(run, draw, monkeypatch):
 # --- smuggling
 
 
-def test_drawings_of_exam_contributors_in_a_snapshot_refuse_the_run(run, draw, monkeypatch):
+def test_drawings_of_exam_contributors_in_a_snapshot_refuse_the_run(
+    run: RunIt, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drawing = draw(3)
     freeze = snapshots.freeze
 
-    def enrol(chosen, last_event):
+    def enrol(chosen: Any, last_event: Any) -> Any:
         snapshot = freeze(chosen, last_event)
         Contributor.objects.filter(pk=drawing.contributor_id).update(is_exam=True)
         return snapshot
@@ -167,7 +187,9 @@ def test_drawings_of_exam_contributors_in_a_snapshot_refuse_the_run(run, draw, m
     assert ModelVersion.objects.count() == 1
 
 
-def test_test_images_in_a_snapshot_refuse_the_run(run, draw, monkeypatch, little_data):
+def test_test_images_in_a_snapshot_refuse_the_run(
+    run: RunIt, draw: Draw, monkeypatch: pytest.MonkeyPatch, little_data: Mnist
+) -> None:
     draw(3)
     monkeypatch.setattr(snapshots, "_reason_against", lambda *_: "")
     monkeypatch.setattr(exam_sets.ExamSet, "hashes", hide_first(exam_sets.ExamSet.hashes))
@@ -177,25 +199,25 @@ def test_test_images_in_a_snapshot_refuse_the_run(run, draw, monkeypatch, little
     assert "1 pictures of the training set are exam questions" in done.error
 
 
-def hide_first(hashes):
+def hide_first(hashes: Any) -> Any:
     """The snapshot does not see the questions; the check before training does."""
     calls = []
     return lambda self, *only: hashes(self, *only) if calls or calls.append(1) else set()
 
 
-def test_test_images_in_the_replay_refuse_the_run(run, draw, little_data):
+def test_test_images_in_the_replay_refuse_the_run(run: RunIt, draw: Draw, little_data: Mnist) -> None:
     draw(3)
     little_data.x_test[0] = little_data.x_train[0]
     assert "exam questions" in run().error
 
 
-def test_exam_drawing_that_equals_a_replayed_picture_stops_nothing(run, draw, little_data):
+def test_exam_drawing_that_equals_a_replayed_picture_stops_nothing(run: RunIt, draw: Draw, little_data: Mnist) -> None:
     draw(3, style=1)
     little_data.x_train[0] = image_of(draw(4, style=1, by=Contributor.objects.create(is_exam=True)))
     assert run().status == Status.PROMOTED
 
 
-def test_drawing_of_a_test_image_is_left_out_and_says_so(run, draw, little_data):
+def test_drawing_of_a_test_image_is_left_out_and_says_so(run: RunIt, draw: Draw, little_data: Mnist) -> None:
     copied, other = draw(3, style=1), draw(4, style=1)
     little_data.x_test[0] = image_of(copied)
     done = run()
@@ -205,7 +227,7 @@ def test_drawing_of_a_test_image_is_left_out_and_says_so(run, draw, little_data)
     assert [pk for pk, _ in manifest["members"]] == [str(other.pk)]
 
 
-def image_of(drawing: Drawing) -> np.ndarray:
+def image_of(drawing: Drawing) -> NDArray[Any]:
     from training.curation.stored_drawings import read_pictures
 
     (picture,) = read_pictures([drawing.pk])
@@ -215,7 +237,7 @@ def image_of(drawing: Drawing) -> np.ndarray:
 # --- poison
 
 
-def test_contributor_who_lies_is_set_aside_with_the_reason(run, draw):
+def test_contributor_who_lies_is_set_aside_with_the_reason(run: RunIt, draw: Draw) -> None:
     people = [Contributor.objects.create() for _ in range(6)]
     for person, contributor in enumerate(people):
         for digit in range(10):
@@ -232,7 +254,7 @@ def test_contributor_who_lies_is_set_aside_with_the_reason(run, draw):
     assert done.snapshot.counts["excluded"]["others contradict its contributor"] == 10
 
 
-def test_reviewed_labels_are_never_set_aside(run, draw):
+def test_reviewed_labels_are_never_set_aside(run: RunIt, draw: Draw) -> None:
     people = [Contributor.objects.create() for _ in range(6)]
     for person, contributor in enumerate(people):
         for digit in range(10):
@@ -252,10 +274,12 @@ def test_reviewed_labels_are_never_set_aside(run, draw):
         (RuntimeError("ResourceExhausted"), "RuntimeError: ResourceExhausted"),
     ],
 )
-def test_failure_is_recorded_and_the_champion_stays(claim, draw, monkeypatch, error, words):
+def test_failure_is_recorded_and_the_champion_stays(
+    claim: Callable[[], TrainingRun], draw: Draw, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
     draw(3)
 
-    def fail(*args):
+    def fail(*args: Any) -> None:
         raise error
 
     monkeypatch.setattr(pipeline, "learn", fail)
@@ -266,10 +290,12 @@ def test_failure_is_recorded_and_the_champion_stays(claim, draw, monkeypatch, er
     assert ModelVersion.objects.champion().number == 1
 
 
-def test_failure_between_register_and_promote_leaves_no_version(run, draw, monkeypatch):
+def test_failure_between_register_and_promote_leaves_no_version(
+    run: RunIt, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
     draw(3)
 
-    def fail(*args, **options):
+    def fail(*args: Any, **options: Any) -> None:
         raise RuntimeError("the plug was pulled")
 
     monkeypatch.setattr(registry, "promote", fail)
@@ -277,11 +303,13 @@ def test_failure_between_register_and_promote_leaves_no_version(run, draw, monke
     assert ModelVersion.objects.count() == 1
 
 
-def test_run_that_lost_its_lease_records_nothing(claim, draw, learned, monkeypatch):
+def test_run_that_lost_its_lease_records_nothing(
+    claim: Callable[[], TrainingRun], draw: Draw, learned: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     draw(3)
     run, decide = claim(), pipeline.gate.decide
 
-    def lose_the_lease(*args):
+    def lose_the_lease(*args: Any) -> Any:
         TrainingRun.objects.filter(pk=run.pk).update(lease_expires_at=timezone.now() - timezone.timedelta(seconds=1))
         claim()
         return decide(*args)
@@ -293,7 +321,7 @@ def test_run_that_lost_its_lease_records_nothing(claim, draw, learned, monkeypat
     assert ModelVersion.objects.count() == 1
 
 
-def test_broken_challenger_is_held(run, draw, monkeypatch):
+def test_broken_challenger_is_held(run: RunIt, draw: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
     draw(3)
     learn = pipeline.learn
     monkeypatch.setattr(pipeline, "learn", lambda *a: replace(learn(*a), agreement=float("nan")))
@@ -308,10 +336,12 @@ def test_broken_challenger_is_held(run, draw, monkeypatch):
 @pytest.mark.parametrize(
     ("status", "code"), [(Status.PROMOTED, 0), (Status.HELD, 3), (Status.NOTHING_NEW, 4), (Status.FAILED, 1)]
 )
-def test_command_says_by_its_exit_code_what_came_of_it(baseline, monkeypatch, status, code, capsys):
+def test_command_says_by_its_exit_code_what_came_of_it(
+    baseline: ModelVersion, monkeypatch: pytest.MonkeyPatch, status: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("training.management.commands.fine_tune.confine", lambda limits: None)
 
-    def execute(run, config, listener):
+    def execute(run: TrainingRun, config: RunConfig, listener: Any) -> TrainingRun:
         listener("exams", 0.9, "a line")
         run.finish(status, decision={"promote": False, "reasons": ["why"], "notes": [], "rows": []})
         return run
@@ -323,7 +353,9 @@ def test_command_says_by_its_exit_code_what_came_of_it(baseline, monkeypatch, st
     assert "- why" in capsys.readouterr().out
 
 
-def test_command_does_not_start_beside_another_run(claim, capsys):
+def test_command_does_not_start_beside_another_run(
+    claim: Callable[[], TrainingRun], capsys: pytest.CaptureFixture[str]
+) -> None:
     run = claim()
     with pytest.raises(SystemExit) as ended:
         call_command("fine_tune")

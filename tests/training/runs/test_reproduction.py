@@ -1,23 +1,33 @@
 """Making a version again from what its run wrote down."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from recognizer import registry
 from recognizer.baseline import shipped_baseline
+from recognizer.models import ModelVersion
+from tests.support.drawings import Draw
 from tests.training.runs.stopping_run import CONFIG, learn
+from training.config import FineTuneConfig
+from training.data.replay import Replay
 from training.evaluation import runner
-from training.models import TrainingRun
+from training.evaluation.exam_sets import ExamSet
+from training.models import DatasetSnapshot, TrainingRun
 from training.runs import pipeline
+from training.runs.pipeline import Challenger, Steps
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("little_data", "still_lease")]
 
 
 @pytest.fixture(autouse=True)
-def untrained(monkeypatch):
-    def noted(snapshot, config, questions, replay, steps):
+def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
+    def noted(
+        snapshot: DatasetSnapshot, config: FineTuneConfig, questions: ExamSet, replay: Replay, steps: Steps
+    ) -> Challenger:
         steps.note(environment={"baseline": shipped_baseline().card["keras_sha256"]})
         return learn(snapshot, config, questions, replay, steps)
 
@@ -26,19 +36,19 @@ def untrained(monkeypatch):
 
 
 @pytest.fixture
-def run(draw, claim) -> TrainingRun:
+def run(draw: Draw, claim: Callable[[], TrainingRun]) -> TrainingRun:
     draw(3, style=1), draw(4, style=1)
     return pipeline.execute(claim(), CONFIG)
 
 
-def test_same_weights_are_recognised(run, capsys):
+def test_same_weights_are_recognised(run: TrainingRun, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("reproduce_version", "2")
     told = capsys.readouterr().out
     assert "The same weights." in told
     assert "golden set" in told
 
 
-def test_deleted_drawings_are_counted(run, capsys, draw):
+def test_deleted_drawings_are_counted(run: TrainingRun, capsys: pytest.CaptureFixture[str], draw: Draw) -> None:
     member, _ = run.snapshot.manifest["members"][0]
     run.challenger.drawings.all().delete()
     from recognizer.models import Drawing
@@ -48,10 +58,12 @@ def test_deleted_drawings_are_counted(run, capsys, draw):
     assert "1 of its drawings have been deleted since." in capsys.readouterr().out
 
 
-def test_other_results_are_said_and_fail(run, capsys, monkeypatch):
+def test_other_results_are_said_and_fail(
+    run: TrainingRun, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     evaluate, sat = runner.evaluate, []
 
-    def stumble(*args):
+    def stumble(*args: Any) -> Any:
         evaluations = evaluate(*args)
         sat.append(evaluations)
         if len(sat) > 1:
@@ -66,17 +78,17 @@ def test_other_results_are_said_and_fail(run, capsys, monkeypatch):
     assert "Neither the same weights nor the same results" in capsys.readouterr().out
 
 
-def test_shipped_baseline_was_made_by_no_run(baseline):
+def test_shipped_baseline_was_made_by_no_run(baseline: ModelVersion) -> None:
     with pytest.raises(CommandError, match="was not made by a training run"):
         call_command("reproduce_version", "1")
 
 
-def test_another_releases_baseline_is_not_reproducible(run):
+def test_another_releases_baseline_is_not_reproducible(run: TrainingRun) -> None:
     TrainingRun.objects.update(environment={"baseline": "another"})
     with pytest.raises(CommandError, match="another release's baseline"):
         call_command("reproduce_version", "2")
 
 
-def test_unknown_version_is_said(db):
+def test_unknown_version_is_said(db: None) -> None:
     with pytest.raises(CommandError, match="There is no version 9"):
         call_command("reproduce_version", "9")

@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from training.runs.resource_limits import own_folder
 
 GREEDY = """
@@ -22,14 +24,16 @@ except MemoryError:
 """
 
 
-def test_confined_process_is_nice_and_bounded():
+def test_confined_process_is_nice_and_bounded() -> None:
     root = Path(__file__).resolve().parents[3]
     nice = os.nice(0)
     run = subprocess.run([sys.executable, "-c", GREEDY], cwd=root, capture_output=True, text=True, check=True)
     assert run.stdout.split() == [str(max(10, nice)), "refused"]
 
 
-def test_own_folder_leaves_with_its_process_and_so_do_those_of_dead_ones(tmp_path, monkeypatch):
+def test_own_folder_leaves_with_its_process_and_so_do_those_of_dead_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()

@@ -5,23 +5,36 @@ On SQLite only: it waits for a tick of the clock, and its rows are asked of Post
 
 import http.client
 import json
-import os
 import random
 import re
 import subprocess
 import sys
 import urllib.parse
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.pictures import canvas_png, data_url
-from tests.support.running_site import BASE_DIR, Digitre, wait_until
+from tests.support.running_site import BASE_DIR, Digitre
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.tensorflow, pytest.mark.sqlite, pytest.mark.timeout(900)]
 TAUGHT = 4  # what people here mean by a shape that the baseline does not take for one
-QUICK_SITE = Path(__file__).with_name("quick_site")
+SMALL_RUN = {
+    "fine_tune": {
+        "epochs": 3,
+        "epoch_pictures": 2_048,
+        "batch": 64,
+        "learning_rate": 4e-4,
+        "replay_mnist": 1_500,
+        "replay_scans": 200,
+        "replay_synthetic": 200,
+        "replay_others": 300,
+        "patience": 3,
+    }
+}
+NOBODY_LISTENS = "http://127.0.0.1:9"  # a proxy that is not there: no data set is downloaded
 
 
 class Visitor:
@@ -30,7 +43,9 @@ class Visitor:
     def __init__(self, port: int) -> None:
         self.port, self.cookies = port, {}
 
-    def call(self, method: str, path: str, body: object = None, form: dict | None = None, **headers: str):
+    def call(
+        self, method: str, path: str, body: object = None, form: dict[str, Any] | None = None, **headers: str
+    ) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         kind = "application/x-www-form-urlencoded" if form else "application/json"
         content = urllib.parse.urlencode(form) if form else (None if body is None else json.dumps(body))
@@ -48,12 +63,13 @@ class Visitor:
 
 @pytest.fixture
 def site(tmp_path, database_url) -> Iterator[Digitre]:
-    """Web, worker, beat and broker as the launcher starts them; what they learn is smaller, see sitecustomize there."""
+    """Web, worker, beat and broker as the launcher starts them; what they learn is smaller, and asks no other machine."""
     installation = Digitre(tmp_path / "var", database_url)
     installation.environment |= {
         "DIGITRE_THROTTLES": "off",
         "DIGITRE_AUTO_APPROVE": "none",
-        "PYTHONPATH": f"{QUICK_SITE}{os.pathsep}{BASE_DIR}",
+        "DIGITRE_RUN_CONFIG": json.dumps(SMALL_RUN),
+        "https_proxy": NOBODY_LISTENS,
     }
     installation.start()
     yield installation
@@ -67,7 +83,7 @@ def manage(site: Digitre, statement: str) -> None:
     subprocess.run(command, check=True, cwd=BASE_DIR, env=environment)
 
 
-def stemless_four(number: int) -> dict:
+def stemless_four(number: int) -> dict[str, Any]:
     """A 4 whose stem ends at its bar, as one of many hands draws it, no two alike."""
     hand = random.Random(number)
     x, y, width, height = hand.uniform(30, 60), hand.uniform(30, 50), hand.uniform(120, 190), hand.uniform(130, 190)
@@ -88,7 +104,7 @@ def sign_in(site: Digitre) -> Visitor:
     return admin
 
 
-def submit(visitor: Visitor, path: str, form: dict) -> int:
+def submit(visitor: Visitor, path: str, form: dict[str, Any]) -> int:
     """Send a page's form with its token, as a browser does. Returns the status."""
     return visitor.call("POST", path, form=form | {"csrfmiddlewaretoken": visitor.cookies["csrftoken"]})[0]
 
@@ -119,7 +135,7 @@ def roll_back(admin: Visitor) -> None:
     assert submit(admin, path, {"version": version, "reason": "the old answer, please"}) == 302
 
 
-def test_the_whole_loop(site):
+def test_the_whole_loop(site: Digitre) -> None:
     admin, asked = sign_in(site), Visitor(site.port)
     status, before = asked.call("POST", "/api/v1/guesses/", stemless_four(1000))
     assert status == 200
