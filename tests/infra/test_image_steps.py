@@ -20,8 +20,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.running_site import BARE_ENVIRONMENT, BASE_DIR, PATIENCE_SECONDS, free_port, wait_until
-from tests.support.sevens import seven
+from tests.support.pictures import seven_form
+from tests.support.running_site import BARE_ENVIRONMENT, BASE_DIR, free_port
+from tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.postgres]  # as compose runs them
 ENGINE_ONLY = ("useradd",)  # an account of the image's own
@@ -148,7 +149,7 @@ def test_the_web_image_builds_migrates_and_reads_a_drawing(tmp_path: Path, datab
         assert web.poll() is None, image.output
         assert shutil.which("gunicorn", path=image.environment["PATH"]) == str(tmp_path / "opt/venv/bin/gunicorn")
         connection = http.client.HTTPConnection("127.0.0.1", int(place["PORT"]), timeout=30)
-        connection.request("POST", "/api/v1/guesses/", json.dumps(seven()), BEHIND_TLS)
+        connection.request("POST", "/api/v1/guesses/", json.dumps(seven_form()), BEHIND_TLS)
         response = connection.getresponse()
         answer = response.read()
         assert (response.status, json.loads(answer)["digit"]) == (200, 7)
