@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from recognizer.admin.queue_views import COUNT_LIMIT, count_up_to
-from recognizer.admin.sql_limits import under
+from recognizer.admin.sql_limits import session_setting
 from recognizer.charts import Chart, share_chart
 from recognizer.exam_reports import ExamReport, read_reports
 from recognizer.exams import exam_spec
@@ -65,7 +65,7 @@ def dashboard(user: AbstractUser) -> dict[str, Any]:
     Every query reads the beginning of an index; where PostgreSQL started parallel workers for one, the page took 276 ms at
     a million rows instead of 90.
     """
-    with under("max_parallel_workers_per_gather", "0"):
+    with session_setting("max_parallel_workers_per_gather", "0"):
         return parts_for(user)
 
 
