@@ -14,15 +14,15 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
-from recognizer.inference.answers import Calibration, Kind, answer
-from recognizer.classifier import Prediction
-from recognizer.preprocessing import FRAME, SMALLEST_SHARE, normalize_ink
 
-from recognizer import strokes
 from recognizer.admin import queue_views
 from recognizer.errors import InvalidDrawing
+from recognizer.imaging import strokes
+from recognizer.imaging.preprocessing import FRAME, SMALLEST_SHARE, normalize_ink
+from recognizer.inference.answers import Calibration, Kind, answer
+from recognizer.inference.prediction import Prediction
 from recognizer.models import CLAIM_TIMEOUT, Drawing, label_text
-from tests.admin.seeding import make_drawing
+from tests.support.drawings import make_drawing
 from training.admin.runs import live
 from training.models import TrainingRun
 

@@ -15,6 +15,7 @@ from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.errors import CorruptArtifact
 from recognizer.exams import MNIST
+from recognizer.formatting import percent
 from recognizer.imaging.pixels import to_input
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.inference.calibrated_model import CalibratedModel
@@ -178,7 +179,9 @@ def learn(
     tflite = export_litert(trained.model)
     some = to_input(learned_from.replay.images[: config.agreement_images])
     model = _calibrated(tflite, learned_from, config)
-    steps.say(f"kept epoch {trained.best_epoch}, {trained.interpolation:.0%} of the way to it, {model.calibration}")
+    steps.say(
+        f"kept epoch {trained.best_epoch}, {percent(trained.interpolation, 0)} of the way to it, {model.calibration}"
+    )
     return Challenger(save_keras(trained.model), model, disagreement(trained.model, tflite, some))
 
 
