@@ -22,6 +22,7 @@ from training.config import SnapshotConfig
 from training.curation.label_noise import LabelNoise
 from training.curation.stored_drawings import quarantine, read_pictures
 from training.models import DatasetSnapshot, SnapshotManifest, TrainingRun
+from training.models.snapshots import Manifest
 
 EXACT, NEAR = "the same picture again", "almost the same picture again"
 CAPPED = "its contributor has drawn enough of these"
@@ -189,8 +190,8 @@ def digest_of(members: list[Candidate]) -> str:
 def freeze(chosen: Chosen, last_event: int) -> DatasetSnapshot:
     """Keep the manifest; the same members give the row that is there already."""
     digest = digest_of(chosen.members)
-    manifest = {
-        "members": sorted([str(member.id), member.label] for member in chosen.members),
+    manifest: Manifest = {
+        "members": sorted((str(member.id), member.label) for member in chosen.members),
         "excluded": {str(drawing_id): reason for drawing_id, reason in chosen.excluded.items()},
     }
     labels = Counter("not a digit" if label == NOT_A_DIGIT else str(label) for label in chosen.labels.tolist())

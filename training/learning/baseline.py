@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from recognizer.exam_reports import ReliabilityBin
 from recognizer.imaging.pixels import to_input
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.inference.answers import Calibration
@@ -123,7 +124,7 @@ def calibrate(predict: Callable[[NDArray[np.float32]], Prediction], exams: list[
     )
 
 
-def calibration_curve(reports: list[Report]) -> list[dict[str, float]]:
+def calibration_curve(reports: list[Report]) -> list[ReliabilityBin]:
     """Confidence against accuracy of the digits of some exams together."""
     if not reports:
         return []

@@ -264,10 +264,14 @@ def _evaluate_each(models: dict[str, CalibratedModel], exam_set: ExamSet, progre
     """Evaluate each model once: the champion is often the baseline."""
     evaluations: dict[str, Evaluation] = {}
     for name, model in models.items():
-        same = next((other for other in evaluations if models[other] == model), None)
+        same = next((other for other in evaluations if _is_same(models[other], model)), None)
         check = partial(progress.at, len(evaluations) / len(models))  # also whether the run may go on
         evaluations[name] = evaluations[same] if same else runner.evaluate(model, exam_set, check)
     return evaluations
+
+
+def _is_same(one: CalibratedModel, other: CalibratedModel) -> bool:
+    return one == other
 
 
 def _record(
