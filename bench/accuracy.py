@@ -24,14 +24,15 @@ def main() -> None:
     old = design_2017.trained_network(datasets.load_mnist())
     print("Right answers; a refused digit is wrong, but not in the column unrefused. For not_digits: refusals.\n")
     print(HEAD)
-    mnist, digits = mnist_exam(), []
+    mnist, digits = mnist_exam(datasets.load_mnist()), []
     report = examine(predict, mnist, calibration)
     first, _ = design_2017.score(old, mnist.images, mnist.labels)
     _print_row(mnist, (first, first), report, None)
     sheets = [_draw_mistakes(mnist, report)]
-    for name, (file, split) in STROKE_EXAMS.items():
+    for spec in STROKE_EXAMS:
+        name = spec.name
         try:
-            drawings = datasets.load_drawings(file, split)
+            drawings = datasets.load_drawings(spec.file, spec.split)
         except datasets.DataUnavailable as missing:
             print(f"{name:<12} {missing}")
             continue

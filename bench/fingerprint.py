@@ -93,11 +93,11 @@ def fine_tuned() -> str:
     from training.learning import fine_tuning
 
     images = np.stack([_view(i) for i in range(80)])
-    labels, people = np.arange(80) // 2 % 10, np.arange(80) // 8
-    taught = Examples(images, labels, people, np.arange(80) % 2 == 0)
-    held = taught[people >= 8]
-    lessons = TrainingSet(taught[people < 8], held[held.first], load_replay(SHORT_RUN))
-    trained = fine_tuning.fine_tune(shipped_baseline().keras, lessons, SHORT_RUN)
+    labels, contributors = np.arange(80) // 2 % 10, np.arange(80) // 8
+    examples = Examples(images, labels, contributors, np.arange(80) % 2 == 0)
+    held = examples[contributors >= 8]
+    training_set = TrainingSet(examples[contributors < 8], held[held.first], load_replay(SHORT_RUN))
+    trained = fine_tuning.fine_tune(shipped_baseline().keras, training_set, SHORT_RUN)
     return digest([*trained.model.get_weights(), np.array(trained.interpolation)])
 
 

@@ -39,6 +39,7 @@ from django.core.management import call_command
 
 from recognizer import registry, services, serving
 from recognizer.errors import InvalidDrawing
+from recognizer.exams import DRAWINGS
 from recognizer.imaging.preprocessing import normalize_drawing
 from recognizer.imaging.strokes import Strokes, ink_strokes
 from recognizer.models import Contributor, Drawing, ModelVersion
@@ -47,7 +48,6 @@ from training.config import FineTuneConfig, RunConfig
 from training.data.augmentation import vary_strokes
 from training.data.datasets import DataUnavailable, StrokeDrawing, load_drawings
 from training.data.synthetic_digits import draw_digit
-from training.evaluation import gate
 from training.evaluation.reports import Exam, examine
 from training.evaluation.stroke_exams import CANVAS, PEN, canvas
 from training.models import TrainingRun
@@ -140,7 +140,7 @@ def train(config: RunConfig, outcome: Outcome) -> str:
     assert run is not None
     pipeline.execute(run, config)
     for name, report in run.reports.items():
-        if name != gate.DRAWINGS:
+        if name != DRAWINGS:
             accuracy = {who: report[who]["accuracy"] for who in report}
             outcome.before.setdefault(name, accuracy["baseline"])
             outcome.after[name] = accuracy["challenger" if run.status == TrainingRun.Status.PROMOTED else "champion"]

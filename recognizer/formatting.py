@@ -8,6 +8,11 @@ def percent(share: float | None, digits: int) -> str:
     return NOTHING if share is None else f"{100 * share:.{digits}f} %"
 
 
+def percent_range(low: float, high: float, digits: int) -> str:
+    """Say "97.10 to 98.74 %"."""
+    return f"{100 * low:.{digits}f} to {percent(high, digits)}"
+
+
 def brief_percent(share: float | None) -> str:
     """Say "62 %", or "99.7 %" near the ends, where a tenth matters."""
     digits = 0 if share is not None and 0.02 <= share <= 0.98 else 1

@@ -1,23 +1,15 @@
 """What a model version's row says of itself, in the order a reader wants it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
+from recognizer.exam_reports import ExamReport, read_reports
+from recognizer.exams import ExamSpec, exam_spec
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import ModelVersion
 
-EXAM_TITLES = {
-    "mnist": "MNIST, the scanned digits it first learned from",
-    "pen_digits": "Drawn with a pen, by 14 people it has never met",
-    "canvas_a": "Drawn on a tablet, by 49 people it has never met",
-    "canvas_b": "Drawn on tablets, by 89 people it has never met",
-    "drawings": "Drawn here, by people who are kept for exams",
-    "golden": "Our own set: many styles of each digit, and things that are none",
-    "not_digits": "Letters and doodles, which it should refuse",
-}
-NO_DIGITS = "not_digits"  # an exam of refusals: its numbers mean something else than the others'
-GROWING = (
-    "drawings"  # the exam that gets new questions as people draw; the others are frozen where their data is the same
-)
 MOST_CONFUSED = 5
 
 
@@ -25,8 +17,7 @@ MOST_CONFUSED = 5
 class ExamResult:
     """One exam; shares are 0..1, `low` and `high` bound the accuracy with 95 % confidence where that was measured."""
 
-    name: str
-    title: str
+    exam: ExamSpec
     n: int
     accuracy: float
     low: float | None = None
@@ -39,43 +30,53 @@ class ModelCard:
     promoted_at: datetime | None
     created_at: datetime
     origin: str
-    exams: list[ExamResult] = field(default_factory=list)
+    results: list[ExamResult] = field(default_factory=list)
     confused: list[tuple[int, int, int]] = field(default_factory=list)  # drawn, read as, how often
 
     @classmethod
-    def of(cls, version: ModelVersion) -> "ModelCard":
+    def of(cls, version: ModelVersion) -> Self:
+        reports = read_reports(version.metrics)
         return cls(
             version.number,
             version.promoted_at,
             version.created_at,
             version.origin,
-            exam_results(version.metrics),
-            most_confused(version.metrics)[:MOST_CONFUSED],
+            exam_results(reports),
+            most_confused(reports.values())[:MOST_CONFUSED],
         )
 
 
-def exam_results(metrics: dict) -> list[ExamResult]:
-    """Read the exams of digits out of a version's metrics, tolerating those that an older version lacks."""
-    exams = [(name, exam) for name, exam in metrics.items() if isinstance(exam, dict) and "accuracy" in exam]
+@dataclass(frozen=True)
+class VersionProgress:
+    """A version beside the others: what it learned from, how it did, and whether the gate let it answer.
+
+    Attributes:
+        held: by the gate, and never promoted since; `reasons` say why.
+        drawings: how many it learned from.
+    """
+
+    number: int
+    exams: list[ExamResult]
+    promoted_at: datetime | None = None
+    is_champion: bool = False
+    held: bool = False
+    reasons: list[str] = field(default_factory=list)
+    drawings: int | None = None
+
+
+def exam_results(reports: dict[str, ExamReport]) -> list[ExamResult]:
     return [
-        ExamResult(
-            name, EXAM_TITLES.get(name, name.replace("_", " ")), exam.get("n", 0), exam["accuracy"], *interval(exam)
-        )
-        for name, exam in exams
+        ExamResult(exam_spec(name), report.n, report.accuracy, *(report.interval or (None, None)))
+        for name, report in reports.items()
     ]
 
 
-def interval(exam: dict) -> tuple[float | None, float | None]:
-    low, high = exam.get("interval") or exam.get("wilson") or (exam.get("low"), exam.get("high"))
-    return low, high
-
-
-def most_confused(metrics: dict) -> list[tuple[int, int, int]]:
+def most_confused(reports: Iterable[ExamReport]) -> list[tuple[int, int, int]]:
     """Return (drawn, read as, how often) over all exams, the commonest mistake first."""
     counts: dict[tuple[int, int], int] = {}
-    for exam in metrics.values():
-        for drawn, row in enumerate(exam.get("confusion", []) if isinstance(exam, dict) else []):
-            for read, count in enumerate(row[:10]):
-                if drawn < 10 and read != drawn and count:
+    for report in reports:
+        for drawn, row in enumerate(report.confusion[:NOT_A_DIGIT]):
+            for read, count in enumerate(row[:NOT_A_DIGIT]):
+                if read != drawn and count:
                     counts[drawn, read] = counts.get((drawn, read), 0) + count
     return sorted(((drawn, read, count) for (drawn, read), count in counts.items()), key=lambda mistake: -mistake[2])

@@ -4,13 +4,13 @@ import logging
 
 from celery import Task, shared_task
 
-from training.config import RunLimits
+from training.config import RunConfig
 from training.models import WorkerHeartbeat
 from training.runs import schedule
 from training.runs.resource_limits import confine
 
 logger = logging.getLogger(__name__)
-LIMITS = RunLimits()
+LIMITS = RunConfig.from_environment().limits
 ONE_TRY = {"max_retries": 1, "interval_start": 0}  # retry=False would still try to connect for 6 s, and people wait
 
 
@@ -32,12 +32,13 @@ def tick() -> str:
     run, reason = schedule.start_if_due()
     if run is None:
         return reason
-    confine(LIMITS)
+    config = RunConfig.from_environment()
+    confine(config.limits)
     from training.runs import (
         pipeline,  # loads much, and TensorFlow when it learns: in this child only, which ends with the task
     )
 
-    return pipeline.execute(run).status
+    return pipeline.execute(run, config).status
 
 
 def wake_worker() -> None:

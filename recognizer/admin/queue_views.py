@@ -18,7 +18,7 @@ from recognizer.admin import thumbnails
 from recognizer.formatting import brief_percent
 from recognizer.imaging.decoding import data_url
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import Drawing, Look, label_text
+from recognizer.models import CLAIM_TIMEOUT, Drawing, Look, label_text
 from recognizer.review import queue
 
 AHEAD = 4  # the drawing on the desk and the three after it
@@ -43,6 +43,9 @@ def page(request: HttpRequest) -> HttpResponse:
         "title": "Review queue",
         "is_blind": request.GET.get("blind") == "1",
         "digits": range(10),
+        "not_a_digit": NOT_A_DIGIT,
+        "ahead": AHEAD,
+        "claim_seconds": int(CLAIM_TIMEOUT.total_seconds()),
         "agreement": agreement and f"{brief_percent(agreement.share)} of {agreement.total}",
         "opts": Drawing._meta,
     }

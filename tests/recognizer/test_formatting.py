@@ -2,7 +2,7 @@
 
 import pytest
 
-from recognizer.formatting import brief_percent, percent
+from recognizer.formatting import brief_percent, percent, percent_range
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,7 @@ def test_a_share_has_as_many_digits_as_are_asked_for(share: float | None, digits
 )
 def test_a_brief_share_shows_tenths_near_the_ends_alone(share: float | None, text: str) -> None:
     assert brief_percent(share) == text
+
+
+def test_a_range_names_its_unit_once() -> None:
+    assert percent_range(0.971, 0.98744, 2) == "97.10 to 98.74 %"

@@ -19,13 +19,15 @@ from django.utils.http import urlencode
 
 from recognizer.admin.queue_views import COUNT_LIMIT, count_up_to
 from recognizer.admin.sql_limits import under
+from recognizer.charts import Chart, share_chart
+from recognizer.exam_reports import ExamReport, read_reports
+from recognizer.exams import exam_spec
+from recognizer.formatting import percent, percent_range
 from recognizer.intervals import Share
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, ModelVersion
 from recognizer.review import queue
-from recognizer.version_card import GROWING, NO_DIGITS
-from training.admin.charts import Chart, share_chart, share_text
-from training.admin.version_page import exam_reports, exam_rows, exam_title
+from training.admin.version_page import exam_rows, exam_title
 from training.curation.snapshots import new_labels
 from training.models import TrainingPolicy, TrainingRun, WorkerHeartbeat
 from training.runs import schedule
@@ -74,7 +76,7 @@ def parts_for(user: AbstractUser) -> dict:
         champion = ModelVersion.objects.champion()
         context |= {
             "champion": champion,
-            "champion_exams": exam_rows(champion.metrics) if champion else [],
+            "champion_exams": exam_rows(read_reports(champion.metrics)) if champion else [],
             "exams": exams_over_versions(),
         }
     if user.has_perm("training.view_trainingrun"):
@@ -111,8 +113,8 @@ def checked(name: str, share: Share | None, look: str, of: str, user: AbstractUs
     address = f"{reverse('admin:recognizer_labelevent_changelist')}?look={look}" if may_see else ""
     if share is None:
         return Figure(name, "-", address, "nothing checked yet")
-    interval = f"{100 * share.low:.1f} to {100 * share.high:.1f} %"
-    return Figure(name, share_text(share.share), address, f"{interval}, {of.format(share.total)}")
+    interval = percent_range(share.low, share.high, 1)
+    return Figure(name, percent(share.share, 1), address, f"{interval}, {of.format(share.total)}")
 
 
 def refusals(drawings: str) -> Figure:
@@ -122,7 +124,7 @@ def refusals(drawings: str) -> Figure:
     address = f"{drawings}?status=all&answer=refused&order=newest"
     if share is None:
         return Figure("refused", "-", address, "nothing drawn yet")
-    return Figure("refused", share_text(share.share), address, f"of the latest {share.total:,} drawings")
+    return Figure("refused", percent(share.share, 1), address, f"of the latest {share.total:,} drawings")
 
 
 def storage_used() -> str:
@@ -221,26 +223,29 @@ def worker() -> Figure:
     return Figure("worker", WorkerHeartbeat.objects.state(), reverse("admin:training_workerheartbeat_changelist"), note)
 
 
-def _questions(report: dict) -> dict[str, tuple[str, int]]:
-    """Tell the exams of a version apart by how much they asked: a sample of MNIST is another exam than MNIST."""
-    return {name: (name, 0 if name == GROWING else exam["n"]) for name, exam in report.items() if name != NO_DIGITS}
-
-
 def exams_over_versions() -> Chart:
-    """Accuracy on each exam that several of the latest versions sat, in the order they were made."""
+    """Accuracy on each exam that several of the latest versions were asked, in the order they were made."""
     versions = list(ModelVersion.objects.only("number", "metrics")[:VERSIONS_CHARTED])[::-1]
-    reports = [exam_reports(version.metrics) for version in versions]
-    sat = Counter(exam for report in reports for exam in _questions(report).values())
-    kinds = Counter(name for name, _ in sat)
+    reports = [read_reports(version.metrics) for version in versions]
+    asked = Counter(questions for report in reports for questions in _questions(report).values())
+    kinds = Counter(name for name, _ in asked)
     return share_chart(
         [str(version.number) for version in versions],
         {
-            exam_title(name) + (f", {asked:,} questions" if kinds[name] > 1 else ""): [
-                report[name]["accuracy"] if _questions(report).get(name) == (name, asked) else None
-                for report in reports
+            exam_title(name) + (f", {n:,} questions" if kinds[name] > 1 else ""): [
+                report[name].accuracy if _questions(report).get(name) == (name, n) else None for report in reports
             ]
-            for (name, asked), count in sat.items()
+            for (name, n), count in asked.items()
             if count > 1
         },
         addresses=[reverse("admin:recognizer_modelversion_change", args=[version.pk]) for version in versions],
     )
+
+
+def _questions(reports: dict[str, ExamReport]) -> dict[str, tuple[str, int]]:
+    """Tell the exams of a version apart by how much they asked: a sample of MNIST is another exam than MNIST."""
+    return {
+        name: (name, 0 if exam_spec(name).is_growing else report.n)
+        for name, report in reports.items()
+        if not exam_spec(name).is_refusal
+    }

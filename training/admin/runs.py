@@ -14,8 +14,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
-from training.admin.charts import share_text
+from recognizer.formatting import percent
 from training.admin.version_page import data_counts, flat, learning_curve
+from training.evaluation.gate import Decision
 from training.models import TrainingRun
 from training.tasks import wake_worker
 
@@ -125,8 +126,9 @@ class TrainingRunAdmin(admin.ModelAdmin):
 
     @admin.display(description="why")
     def why(self, run: TrainingRun) -> SafeString:
-        reasons = run.decision.get("reasons") or [run.error]
-        return format_html('<span class="why">{}</span>', reasons[0] if reasons else "")
+        decision = Decision.from_dict(run.decision)
+        reason = decision.reasons[0] if decision and decision.reasons else run.error
+        return format_html('<span class="why">{}</span>', reason)
 
     # the page
 
@@ -149,7 +151,7 @@ def run_page(run: TrainingRun) -> dict:
     return {
         "run": run,
         "live": live(run),
-        "decision": run.decision,
+        "decision": Decision.from_dict(run.decision),
         "curve": learning_curve(run.curve),
         "counts": data_counts(run.snapshot) if run.snapshot else None,
         "snapshot": run.snapshot,
@@ -165,9 +167,9 @@ def live(run: TrainingRun) -> dict:
         "status": "stopping" if is_stopping else run.get_status_display(),
         "phase": run.phase,
         "progress": round(run.progress, 4),
-        "percent": f"{run.progress:.0%}".replace("%", " %"),
+        "percent": percent(run.progress, 0),
         "epoch": f"{run.epoch} of {run.epochs}" if run.epochs else "-",
-        "accuracy": share_text(run.accuracy, 2),
+        "accuracy": percent(run.accuracy, 2),
         "left": left_text(run),
         "lasted": duration_text(run),
         "log": run.log,

@@ -14,10 +14,11 @@ from django.utils.safestring import SafeString
 
 from recognizer import registry
 from recognizer.errors import CorruptArtifact
+from recognizer.exam_reports import read_reports
+from recognizer.formatting import percent
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.models import ModelVersion
-from training.admin.charts import share_text
-from training.admin.version_page import exam_reports, exam_title, version_page
+from training.admin.version_page import exam_title, version_page
 from training.evaluation import recheck
 from training.evaluation.recheck import Recheck
 
@@ -54,23 +55,25 @@ def obstacles(version: ModelVersion) -> list[str]:
     return found
 
 
-def looked_at(version: ModelVersion, champion: ModelVersion | None, drawings: int) -> tuple[Recheck | None, list[str]]:
+def recheck_if_sound(
+    version: ModelVersion, champion: ModelVersion | None, drawings: int
+) -> tuple[Recheck | None, list[str]]:
     """Check a version's file and let it answer once more. Returns what came of it, and what keeps it from speaking."""
     found = obstacles(version)
     if found:
         return None, found
     try:
-        look = recheck.recheck_version(version, champion, drawings)
+        outcome = recheck.recheck_version(version, champion, drawings)
     except CorruptArtifact as error:
         return None, [f"It cannot be compared: {error}."]
-    return look, [] if look.is_finite else ["It answers with something that is no number."]
+    return outcome, [] if outcome.is_finite else ["It answers with something that is no number."]
 
 
-def judged(look: Recheck) -> str:
-    """Say for the history what the gate's rules said of a version that a person promotes."""
-    if look.decision.promote:
+def verdict_text(outcome: Recheck) -> str:
+    """Write for the history how the gate's rules judged a version that a reviewer promotes."""
+    if outcome.decision.promote:
         return "(By the gate's rules it may.)"
-    return f"(Against the gate: {'; '.join(look.decision.reasons)}.)"
+    return f"(Against the gate: {'; '.join(outcome.decision.reasons)}.)"
 
 
 @admin.register(ModelVersion)
@@ -121,11 +124,9 @@ class ModelVersionAdmin(admin.ModelAdmin):
 
     @admin.display(description="exams")
     def exams(self, version: ModelVersion) -> SafeString:
-        reports = (
-            (exam_title(name), share_text(report["accuracy"], 2))
-            for name, report in exam_reports(version.metrics).items()
-        )
-        return format_html_join(" ", '<span class="said">{} <b class="figure">{}</b></span>', reports)
+        reports = read_reports(version.metrics)
+        accuracies = ((exam_title(name), percent(report.accuracy, 2)) for name, report in reports.items())
+        return format_html_join(" ", '<span class="said">{} <b class="figure">{}</b></span>', accuracies)
 
     @admin.display(description="made")
     def made(self, version: ModelVersion) -> datetime:
@@ -159,16 +160,18 @@ class ModelVersionAdmin(admin.ModelAdmin):
 
     def promote_view(self, request: HttpRequest, version_id: int) -> HttpResponse:
         """Check once more, show what came of it, ask why, promote. The check is made again when the answer comes."""
-        if not self.has_change_permission(request):
+        if not (request.user.is_authenticated and self.has_change_permission(request)):
             raise PermissionDenied
         version = get_object_or_404(ModelVersion, pk=version_id)
         champion = ModelVersion.objects.champion()
-        look, found = (
-            (None, ["It speaks already."]) if version == champion else looked_at(version, champion, recheck.DRAWINGS)
+        outcome, found = (
+            (None, ["It speaks already."])
+            if version == champion
+            else recheck_if_sound(version, champion, recheck.DRAWINGS_MOST)
         )
-        form = ReasonForm(request.POST or None, is_held=look is not None and not look.decision.promote)
-        if look is not None and not found and request.method == "POST" and form.is_valid():
-            registry.promote(version, by=request.user, reason=f"{form.cleaned_data['reason']} {judged(look)}")
+        form = ReasonForm(request.POST or None, is_held=outcome is not None and not outcome.decision.promote)
+        if outcome is not None and not found and request.method == "POST" and form.is_valid():
+            registry.promote(version, by=request.user, reason=f"{form.cleaned_data['reason']} {verdict_text(outcome)}")
             messages.success(request, f"Version {version.number} speaks from now on.")
             return HttpResponseRedirect(reverse("admin:recognizer_modelversion_change", args=[version.pk]))
         return self._ask(
@@ -178,7 +181,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
             button="Promote it",
             version=version,
             obstacles=found,
-            decision=look.to_dict() if look else {},
+            recheck=outcome,
         )
 
     def roll_back_view(self, request: HttpRequest) -> HttpResponse:
@@ -186,17 +189,18 @@ class ModelVersionAdmin(admin.ModelAdmin):
 
         The table is shown beforehand and not waited for afterwards: rolling back is for when there is no time.
         """
-        if not self.has_change_permission(request):
+        if not (request.user.is_authenticated and self.has_change_permission(request)):
             raise PermissionDenied
         version = registry.rollback_target()
         form = ReasonForm(request.POST or None)
         found = obstacles(version) if version else ["The champion replaced no other version."]
         is_answer = version is not None and request.POST.get("version") == str(version.pk)
-        if is_answer and not found and form.is_valid():
+        if version is not None and is_answer and not found and form.is_valid():
             registry.roll_back(by=request.user, reason=form.cleaned_data["reason"])
             messages.success(request, f"Rolled back: version {version.number} speaks again.")
             return HttpResponseRedirect(reverse("admin:recognizer_modelversion_change", args=[version.pk]))
-        look = None if found or is_answer else looked_at(version, ModelVersion.objects.champion(), 0)[0]
+        is_shown = not found and not is_answer
+        outcome = recheck_if_sound(version, ModelVersion.objects.champion(), 0)[0] if version and is_shown else None
         return self._ask(
             request,
             form,
@@ -204,7 +208,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
             button="Roll back",
             version=version,
             obstacles=found,
-            decision=look.to_dict() if look else {},
+            recheck=outcome,
             is_rollback=True,
         )
 

@@ -15,8 +15,8 @@ from training.api import progress
 
 
 class ExamSerializer(serializers.Serializer):
-    name = serializers.CharField()
-    title = serializers.CharField()
+    name = serializers.CharField(source="exam.name")
+    title = serializers.CharField(source="exam.title")
     accuracy = serializers.FloatField(help_text="0..1; a refused digit counts as wrong")
     low = serializers.FloatField(allow_null=True, help_text="of the 95 % interval")
     high = serializers.FloatField(allow_null=True)

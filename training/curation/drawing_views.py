@@ -4,6 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.pixels import to_grey
@@ -15,23 +16,26 @@ from training.data.augmentation import render_strokes
 
 
 def render_drawings_to_learn(
-    members: list[tuple[UUID, int]], people: dict[UUID, int], config: FineTuneConfig, on_each: Callable[[float], None]
+    members: list[tuple[UUID, int]],
+    contributors: dict[UUID, int],
+    config: FineTuneConfig,
+    on_each: Callable[[float], None],
 ) -> Examples:
     """Make `config.views` pictures of each drawing: as it was seen, and, where strokes are known, with other pens."""
     labels, rows = dict(members), []
     for count, picture in enumerate(read_pictures(list(labels)), start=1):
         rng = np.random.default_rng((config.seed, picture.id.int))
         for number, view in enumerate(_views(picture, config.views, rng)):
-            rows.append((view, labels[picture.id], people[picture.id], number == 0))
+            rows.append((view, labels[picture.id], contributors[picture.id], number == 0))
         on_each(count / len(members))
     if not rows:
         empty = np.zeros(0, "int64")
         return Examples(np.zeros((0, FRAME, FRAME), "uint8"), empty, empty, empty.astype(bool))
-    images, shown_labels, shown_people, first = zip(*rows, strict=True)
-    return Examples(np.stack(images), np.array(shown_labels), np.array(shown_people), np.array(first))
+    images, shown_labels, drawn_by, first = zip(*rows, strict=True)
+    return Examples(np.stack(images), np.array(shown_labels), np.array(drawn_by), np.array(first))
 
 
-def _views(picture: Picture, most: int, rng: np.random.Generator) -> list[np.ndarray]:
+def _views(picture: Picture, most: int, rng: np.random.Generator) -> list[NDArray[np.uint8]]:
     views = [to_grey(picture.seen)]
     if picture.strokes is None:
         return views

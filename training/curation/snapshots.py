@@ -1,4 +1,4 @@
-"""Freezing what a run learns from: eligible drawings, without duplicates, capped, the doubtful ones set aside.
+"""Freezing what a run learns from: eligible drawings, without duplicates, capped, those with noisy labels set aside.
 
 Everything is bounded by SnapshotConfig: a site with a million drawings pays what one with twenty thousand pays.
 """
@@ -13,8 +13,9 @@ import numpy as np
 from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 from django.db.models.functions import Coalesce
+from numpy.typing import NDArray
 
-from recognizer.imaging.pixels import content_hash, to_grey
+from recognizer.imaging.pixels import content_hash, to_grey, to_input
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, LabelEvent
 from training.config import SnapshotConfig
@@ -25,9 +26,9 @@ from training.models import DatasetSnapshot, SnapshotManifest, TrainingRun
 EXACT, NEAR = "the same picture again", "almost the same picture again"
 CAPPED = "its contributor has drawn enough of these"
 UNREADABLE = "its picture cannot be read by this release"
-IS_QUESTION = "its picture is an exam question"
-WRITTEN_AT_ONCE = 100  # suspicions in one transaction: visitors of a SQLite site wait for each
-SUSPICION_STEP = 0.05  # a smaller change of suspicion is not worth a write
+IS_EXAMINED = "its picture is an exam question"
+WRITTEN_AT_ONCE = 100  # scores in one transaction: visitors of a SQLite site wait for each
+SCORE_STEP = 0.05  # a smaller change of a label's noise score is not worth a write
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,11 @@ class Chosen:
         self.members = [member for member in self.members if member.id not in reasons]
 
     @property
-    def labels(self) -> np.ndarray:
+    def labels(self) -> NDArray[np.int64]:
         return np.array([member.label for member in self.members], "int64")
 
     @property
-    def people(self) -> np.ndarray:
+    def contributors(self) -> NDArray[np.int64]:
         return np.array([member.contributor for member in self.members], "int64")
 
 
@@ -63,7 +64,7 @@ def choose(config: SnapshotConfig, exam_hashes: set[str]) -> Chosen:
     """Pick candidates by their rows alone: the newest, and some of all times drawn by seed; no duplicates, capped.
 
     Args:
-        exam_hashes: content hashes of the frozen exams' questions, which nobody may teach.
+        exam_hashes: content hashes of the frozen exams' pictures, from which nobody may learn.
     """
     chosen, seen = Chosen(), set(exam_hashes)
     drawn: Counter[tuple[int, int]] = Counter()
@@ -99,7 +100,7 @@ def _by_lot(config: SnapshotConfig) -> Iterator[Candidate]:
         yield from _rows(part.order_by("id")[: config.scanned])
 
 
-def _rows(drawings: QuerySet) -> Iterator[Candidate]:
+def _rows(drawings: QuerySet[Drawing]) -> Iterator[Candidate]:
     label = Coalesce("reviewed_label", "confirmed_label")
     columns = drawings.values_list("id", "contributor_id", "content_hash", label, "reviewed_at")
     for drawing_id, contributor, digest, given, reviewed_at in columns.iterator(chunk_size=1000):
@@ -107,10 +108,10 @@ def _rows(drawings: QuerySet) -> Iterator[Candidate]:
 
 
 def _reason_against(
-    row: Candidate, seen: set[str], exam_hashes: set[str], drawn: Counter, config: SnapshotConfig
+    row: Candidate, seen: set[str], exam_hashes: set[str], drawn: Counter[tuple[int, int]], config: SnapshotConfig
 ) -> str:
     if row.content_hash in exam_hashes:
-        return IS_QUESTION
+        return IS_EXAMINED
     if row.content_hash in seen:
         return EXACT
     if drawn[row.contributor, row.label] >= config.per_contributor_and_class:
@@ -118,13 +119,13 @@ def _reason_against(
     return ""
 
 
-def look_at(chosen: Chosen, exam_hashes: set[str], on_each: Callable[[float], None]) -> np.ndarray:
+def look_at(chosen: Chosen, exam_hashes: set[str], on_each: Callable[[float], None]) -> NDArray[np.uint8]:
     """Read the members' pictures as the network sees them: uint8 (N, 28, 28). Unreadable members leave."""
     images, out = {}, {}
     for picture in read_pictures([member.id for member in chosen.members]):
         seen = images[picture.id] = to_grey(picture.seen)
         if content_hash(seen) in exam_hashes:  # prepared by an older release, so its stored hash did not tell
-            out[picture.id] = IS_QUESTION
+            out[picture.id] = IS_EXAMINED
         on_each(len(images) / len(chosen.members))
     out |= {member.id: UNREADABLE for member in chosen.members if member.id not in images}
     chosen.leave_out(out)
@@ -133,17 +134,17 @@ def look_at(chosen: Chosen, exam_hashes: set[str], on_each: Callable[[float], No
     )
 
 
-def drop_near_duplicates(chosen: Chosen, images: np.ndarray, config: SnapshotConfig) -> np.ndarray:
+def drop_near_duplicates(chosen: Chosen, images: NDArray[np.uint8], config: SnapshotConfig) -> NDArray[np.uint8]:
     """Leave out what is almost an earlier member with the same label. Returns the remaining images."""
     labels, is_copy = chosen.labels, np.zeros(len(images), bool)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
-        is_copy[rows] = _copies(images[rows].reshape(len(rows), -1).astype("float32") / 255, config)
+        is_copy[rows] = _copies(to_input(images[rows]).reshape(len(rows), -1), config)
     chosen.leave_out({member.id: NEAR for member, copy in zip(chosen.members, is_copy, strict=True) if copy})
     return images[~is_copy]
 
 
-def _copies(flat: np.ndarray, config: SnapshotConfig) -> np.ndarray:
+def _copies(flat: NDArray[np.float32], config: SnapshotConfig) -> NDArray[np.bool_]:
     """Which of the pictures float32 (N, 784) are within the distance of an earlier one that is no copy itself."""
     length = (flat**2).sum(axis=1)
     is_copy = np.zeros(len(flat), bool)
@@ -153,27 +154,27 @@ def _copies(flat: np.ndarray, config: SnapshotConfig) -> np.ndarray:
     return is_copy
 
 
-def set_aside(chosen: Chosen, doubt: LabelNoise) -> int:
-    """Write each member's suspicion, and quarantine the doubtful ones that no reviewer has approved. Returns how many."""
-    _write_suspicion(chosen, doubt)
-    suspects = {
+def set_aside(chosen: Chosen, noise: LabelNoise) -> int:
+    """Write each member's noise score, and quarantine the contradicted ones that no reviewer has approved. Returns how many."""
+    _write_scores(chosen, noise)
+    contradicted = {
         member.id: reason
-        for member, reason in zip(chosen.members, doubt.reasons, strict=True)
+        for member, reason in zip(chosen.members, noise.reasons, strict=True)
         if reason and not member.is_reviewed
     }
-    quarantine(Drawing.objects.trainable(), suspects)
-    chosen.leave_out(suspects)
-    return len(suspects)
+    quarantine(Drawing.objects.trainable(), contradicted)
+    chosen.leave_out(contradicted)
+    return len(contradicted)
 
 
-def _write_suspicion(chosen: Chosen, doubt: LabelNoise) -> None:
-    values = {member.id: float(value) for member, value in zip(chosen.members, doubt.suspicion, strict=True)}
+def _write_scores(chosen: Chosen, noise: LabelNoise) -> None:
+    values = {member.id: float(value) for member, value in zip(chosen.members, noise.scores, strict=True)}
     ids = list(values)
     for start in range(0, len(ids), WRITTEN_AT_ONCE):
         rows = Drawing.objects.filter(pk__in=ids[start : start + WRITTEN_AT_ONCE]).only("id", "suspicion")
         changed = []
         for row in rows:
-            if row.suspicion is None or abs(row.suspicion - values[row.pk]) >= SUSPICION_STEP:
+            if row.suspicion is None or abs(row.suspicion - values[row.pk]) >= SCORE_STEP:
                 row.suspicion = round(values[row.pk], 3)
                 changed.append(row)
         Drawing.objects.bulk_update(changed, ["suspicion"])
@@ -199,7 +200,7 @@ def freeze(chosen: Chosen, last_event: int) -> DatasetSnapshot:
                 digest=digest,
                 last_event=last_event,
                 drawings=len(chosen.members),
-                contributors=len(set(chosen.people.tolist())),
+                contributors=len(set(chosen.contributors.tolist())),
                 counts={
                     "labels": labels,
                     "excluded": Counter(reason.partition(":")[0] for reason in chosen.excluded.values()),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db import transaction
+from numpy.typing import NDArray
 
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.strokes import Strokes
@@ -23,9 +24,9 @@ class Picture:
     """A stored drawing: `ink` uint8 (H, W), `strokes` in its pixels, and what the network sees, `seen` float32 (28, 28, 1)."""
 
     id: UUID
-    ink: np.ndarray
+    ink: NDArray[np.uint8]
     strokes: Strokes | None
-    seen: np.ndarray
+    seen: NDArray[np.float32]
 
 
 def read_pictures(ids: Sequence[UUID]) -> Iterator[Picture]:
@@ -49,11 +50,11 @@ def _decode(drawing_id: UUID, png: bytes, strokes: Strokes | None, width: float,
 
 def contributors_of(ids: Sequence[UUID]) -> dict[UUID, int]:
     """Say who drew the drawings that still exist."""
-    people: dict[UUID, int] = {}
+    contributors: dict[UUID, int] = {}
     for start in range(0, len(ids), IDS_AT_ONCE):
         rows = Drawing.objects.filter(pk__in=ids[start : start + IDS_AT_ONCE])
-        people |= dict(rows.values_list("pk", "contributor_id"))
-    return people
+        contributors |= dict(rows.values_list("pk", "contributor_id"))
+    return contributors
 
 
 def quarantine(among: DrawingQuerySet, reasons: Mapping[UUID, str]) -> None:

@@ -6,6 +6,7 @@ Arrays alone: which rows they come from is decided in `snapshots`, how they are 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.imaging.pixels import content_hash
 from training.config import FineTuneConfig
@@ -13,7 +14,7 @@ from training.data.replay import Replay
 
 
 class ExamLeakage(RuntimeError):
-    """ExamSet of an exam are among what would be learned from."""
+    """Pictures or contributors of an exam are among what would be learned from."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,13 @@ class Examples:
     `first` marks the one of each drawing that serving saw.
     """
 
-    images: np.ndarray
-    labels: np.ndarray
-    people: np.ndarray
-    first: np.ndarray
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    contributors: NDArray[np.int64]
+    first: NDArray[np.bool_]
 
-    def __getitem__(self, rows: np.ndarray) -> "Examples":
-        return Examples(self.images[rows], self.labels[rows], self.people[rows], self.first[rows])
+    def __getitem__(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Examples":
+        return Examples(self.images[rows], self.labels[rows], self.contributors[rows], self.first[rows])
 
 
 @dataclass(frozen=True)
@@ -42,16 +43,16 @@ class TrainingSet:
 
 
 def hold_out(examples: Examples, config: FineTuneConfig) -> tuple[Examples, Examples]:
-    """Split by seed into what trains and what validates: other contributors, or of a few people other drawings."""
-    is_held = np.zeros(len(examples.people), bool)
-    if len(np.unique(examples.people)) >= config.people_for_validation:
-        is_held = _some_groups(examples.people, config)
-    if not is_held.any():  # few people, or each of them drew too much to be missed
+    """Split by seed into what trains and what validates: other contributors, or of a few contributors other drawings."""
+    is_held = np.zeros(len(examples.contributors), bool)
+    if len(np.unique(examples.contributors)) >= config.contributors_for_validation:
+        is_held = _some_groups(examples.contributors, config)
+    if not is_held.any():  # few contributors, or each of them drew too much to be missed
         is_held = _some_groups(np.cumsum(examples.first) - 1, config)
     return examples[~is_held], examples[is_held & examples.first]
 
 
-def _some_groups(groups: np.ndarray, config: FineTuneConfig) -> np.ndarray:
+def _some_groups(groups: NDArray[np.int64], config: FineTuneConfig) -> NDArray[np.bool_]:
     """Which rows, bool (N,), are of groups picked by seed: whole ones, neither more rows nor more groups than the share."""
     names, inverse, counts = np.unique(groups, return_inverse=True, return_counts=True)
     room, most = config.validation_share * len(groups), max(1, round(config.validation_share * len(names)))
@@ -63,34 +64,36 @@ def _some_groups(groups: np.ndarray, config: FineTuneConfig) -> np.ndarray:
     return np.isin(inverse, held)
 
 
-def without_exam_look_alikes(examples: Examples, questions: set[str]) -> Examples:
-    """Leave out views that another pen made equal to a question: a straight 1 is everybody's. What was seen stays."""
-    is_question = np.array([content_hash(image) in questions for image in examples.images], bool)
-    return examples[examples.first | ~is_question]
+def without_exam_look_alikes(examples: Examples, exam_hashes: set[str]) -> Examples:
+    """Leave out views that another pen made equal to an exam's picture: a straight 1 is everybody's. What was seen stays."""
+    is_examined = np.array([content_hash(image) in exam_hashes for image in examples.images], bool)
+    return examples[examples.first | ~is_examined]
 
 
-def replay_without(replay: Replay, questions: set[str]) -> Replay:
-    """Leave out of the replay what people's drawings happen to ask for, or one straight 1 would stop all learning."""
-    is_asked = np.array([content_hash(image) in questions for image in replay.images], bool)
-    return replay[~is_asked]
+def replay_without(replay: Replay, exam_hashes: set[str]) -> Replay:
+    """Leave out of the replay what the exams of people's drawings happen to hold, or one straight 1 would stop all learning."""
+    is_examined = np.array([content_hash(image) in exam_hashes for image in replay.images], bool)
+    return replay[~is_examined]
 
 
-def refuse_exam_leakage(pools: list[np.ndarray], questions: set[str], people: set[int], exam_people: set[int]) -> None:
+def refuse_exam_leakage(
+    pools: list[NDArray[np.uint8]], exam_hashes: set[str], contributors: set[int], exam_contributors: set[int]
+) -> None:
     """Refuse to train if a picture of the training set is an exam's, or a contributor of it is examined.
 
     Raises:
         ExamLeakage: with how many there are.
     """
-    if people & exam_people:
+    if contributors & exam_contributors:
         raise ExamLeakage(
-            f"{len(people & exam_people)} exam contributors are in the training set; nothing was trained."
+            f"{len(contributors & exam_contributors)} exam contributors are in the training set; nothing was trained."
         )
-    found = sum(content_hash(image) in questions for images in pools for image in images)
+    found = sum(content_hash(image) in exam_hashes for images in pools for image in images)
     if found:
         raise ExamLeakage(f"{found} pictures of the training set are exam questions; nothing was trained.")
 
 
-def balanced(examples: Examples, count: int, config: FineTuneConfig, rng: np.random.Generator) -> np.ndarray:
+def balanced(examples: Examples, count: int, config: FineTuneConfig, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw `count` rows at most, each class and each contributor weighing about the square root of what they gave.
 
     No drawing comes up more than `config.drawing_repeats` times on average, so that a handful is not learned by heart.
@@ -100,7 +103,7 @@ def balanced(examples: Examples, count: int, config: FineTuneConfig, rng: np.ran
     if not count:
         return np.zeros(0, "int64")
     weights = np.ones(len(examples.labels))
-    for groups in (examples.labels, examples.people):
+    for groups in (examples.labels, examples.contributors):
         _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
         weights /= np.sqrt(sizes[inverse])
     return rng.choice(len(weights), count, p=weights / weights.sum())

@@ -1,8 +1,9 @@
 """What hands do, done to pictures and to strokes: slant, aspect, pen, tremor, a fast mouse's dots."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from recognizer.errors import InvalidDrawing
@@ -39,7 +40,7 @@ SCAN_OTHER_PEN = 0.7  # share of those written with another pen
 SCAN_PEN = 0.45  # px of MNIST's: standard deviation of how far that pen's edge is from where it was
 
 
-def augment(images: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
+def augment(images: NDArray[np.float32], rng: np.random.Generator, strength: float = 1.0) -> NDArray[np.float32]:
     """Return float32 (N, 28, 28, 1) pictures, each moved, slanted, warped and inked a little differently.
 
     Args:
@@ -49,7 +50,7 @@ def augment(images: np.ndarray, rng: np.random.Generator, strength: float = 1.0)
     return _sample(thick, *_source_grid(len(images), rng, strength))[..., np.newaxis].astype("float32")
 
 
-def _source_grid(count: int, rng: np.random.Generator, most: float) -> tuple[np.ndarray, np.ndarray]:
+def _source_grid(count: int, rng: np.random.Generator, most: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """For each pixel, the place (y, x) it is taken from: an affine map and a smooth warp. Each float32 (N, 28, 28)."""
     strength = rng.uniform(0, MOST * most, count).astype("float32")
     angle = np.radians(rng.normal(0, ROTATION, count) * strength)
@@ -65,14 +66,15 @@ def _source_grid(count: int, rng: np.random.Generator, most: float) -> tuple[np.
     return places[0], places[1]
 
 
-def _spread() -> np.ndarray:
+def _spread() -> NDArray[np.float32]:
     """Weights (28, 7) that spread a value at each knot smoothly over the pixels."""
     knots = np.linspace(0, FRAME - 1, WARP_KNOTS)
     weights = np.exp(-(((np.arange(FRAME)[:, None] - knots) / (knots[1] * 0.8)) ** 2))
-    return (weights / weights.sum(axis=1, keepdims=True)).astype("float32")
+    spread: NDArray[np.float32] = (weights / weights.sum(axis=1, keepdims=True)).astype("float32")
+    return spread
 
 
-def _sample(images: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+def _sample(images: NDArray[np.float32], y: NDArray[np.float32], x: NDArray[np.float32]) -> NDArray[np.float64]:
     """Read images (N, 28, 28) at fractional places, bilinear, black outside."""
     padded = np.pad(images, ((0, 0), (1, 2), (1, 2)))
     side = FRAME + 3
@@ -83,10 +85,11 @@ def _sample(images: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
     flat = padded.ravel()
     upper = flat[start] * (1 - right) + flat[start + 1] * right
     lower = flat[start + side] * (1 - right) + flat[start + side + 1] * right
-    return upper * (1 - down) + lower * down
+    between: NDArray[np.float64] = upper * (1 - down) + lower * down
+    return between
 
 
-def _change_pen(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _change_pen(images: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """Mix each picture with itself grown or shrunk by a pixel; a third stay as they are."""
     kind = rng.integers(0, 3, len(images))
     share = rng.uniform(0, THICKEN, (len(images), 1, 1)).astype("float32")
@@ -102,7 +105,9 @@ def _change_pen(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return out
 
 
-def render_drawings(drawings: Iterable[StrokeDrawing], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def render_drawings(
+    drawings: Iterable[StrokeDrawing], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Ink each drawing once, on a canvas of some size with some pen, and normalize it as serving does.
 
     Returns:
@@ -118,18 +123,18 @@ def render_drawings(drawings: Iterable[StrokeDrawing], rng: np.random.Generator)
     return np.array(pictures, "uint8").reshape(-1, FRAME, FRAME), np.array(kept, "int64")
 
 
-def render_strokes(strokes: Strokes, rng: np.random.Generator, share_of_paths: float = PATH_SHARE) -> np.ndarray:
+def render_strokes(strokes: Strokes, rng: np.random.Generator, share_of_paths: float = PATH_SHARE) -> NDArray[np.uint8]:
     """Ink one drawing on a random canvas and normalize it. Returns uint8 (28, 28)."""
     if rng.random() < share_of_paths:
         pen = float(np.clip(rng.normal(STROKE_PEN, 0.25), 1.9, 3.4))
-        return _as_bytes(normalize_strokes(strokes, pen))
+        return to_grey(normalize_strokes(strokes, pen))
     side = int(rng.integers(*CANVAS_SIDES))
     fill = rng.uniform(*FILLS)
     pen = min(rng.uniform(*PENS), THICKEST * fill)
-    return _as_bytes(normalize_ink(ink_on_canvas(strokes, rng, side, pen, fill)))
+    return to_grey(normalize_ink(ink_on_canvas(strokes, rng, side, pen, fill)))
 
 
-def ink_on_canvas(strokes: Strokes, rng: np.random.Generator, side: int, pen: float, fill: float) -> np.ndarray:
+def ink_on_canvas(strokes: Strokes, rng: np.random.Generator, side: int, pen: float, fill: float) -> NDArray[np.uint8]:
     """Ink strokes of any unit on a square canvas, at a random place. `pen` and `fill` are shares of the side."""
     left, top, right, bottom = bounding_box(strokes)
     longest = max(right - left, bottom - top, 1e-6)
@@ -139,7 +144,7 @@ def ink_on_canvas(strokes: Strokes, rng: np.random.Generator, side: int, pen: fl
     return ink_strokes(place_strokes(strokes, scale, *place), side, pen * side, supersample=3)
 
 
-def redraw_scan(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def redraw_scan(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Enlarge an MNIST digit, write it with a somewhat other pen, and normalize it: what its writer would leave on a canvas.
 
     uint8 (28, 28) in and out. Raises InvalidDrawing where hardly any ink is left.
@@ -150,15 +155,11 @@ def redraw_scan(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     ink = np.asarray(paper.resize((side, side), Image.Resampling.BICUBIC))
     if rng.random() < SCAN_OTHER_PEN:
         ink = grow(ink, rng.normal(0, SCAN_PEN) * times)
-    return _as_bytes(normalize_ink(ink))
-
-
-def _as_bytes(image: np.ndarray) -> np.ndarray:
-    return to_grey(image)
+    return to_grey(normalize_ink(ink))
 
 
 def vary_strokes(strokes: Strokes, rng: np.random.Generator, strength: float = 1.0) -> Strokes:
-    """Draw the same thing with another hand: slant, aspect, a smooth warp, tremor, and another sampling of the path."""
+    """Draw the same with another hand: slant, aspect, a smooth warp, tremor, and another sampling of the path."""
     left, top, right, bottom = bounding_box(strokes)
     size = max(right - left, bottom - top, 1e-6)
     paths = [(np.array([p[:2] for p in stroke], "float64") - (left, top)) / size for stroke in strokes]
@@ -168,20 +169,23 @@ def vary_strokes(strokes: Strokes, rng: np.random.Generator, strength: float = 1
     return [path.tolist() for path in _resample_paths(paths, rng)]
 
 
-def _hand(rng: np.random.Generator, strength: float) -> np.ndarray:
+def _hand(rng: np.random.Generator, strength: float) -> NDArray[np.float64]:
     angle, shear = np.radians(rng.normal(0, 6 * strength)), rng.normal(0, 0.15 * strength)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return turn @ np.array([[1, -shear], [0, 1]]) @ np.diag(np.exp(rng.normal(0, 0.12 * strength, 2)))
+    hand: NDArray[np.float64] = (
+        turn @ np.array([[1, -shear], [0, 1]]) @ np.diag(np.exp(rng.normal(0, 0.12 * strength, 2)))
+    )
+    return hand
 
 
-def _smooth_warp(rng: np.random.Generator, amplitude: float):
+def _smooth_warp(rng: np.random.Generator, amplitude: float) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Return a function that bends (n, 2) unit-square points along a few long waves."""
     directions, phases = rng.normal(0, 1, (3, 2)) * 4, rng.uniform(0, 2 * np.pi, 3)
     amounts = rng.normal(0, amplitude, (3, 2))
     return lambda path: path + np.sin(path @ directions.T + phases) @ amounts
 
 
-def _resample_paths(paths: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+def _resample_paths(paths: list[NDArray[np.float64]], rng: np.random.Generator) -> list[NDArray[np.float64]]:
     kind = rng.random()
     if kind < DOTTED_SHARE:
         spacing = rng.uniform(0.06, 0.12)
@@ -196,7 +200,7 @@ def _resample_paths(paths: list[np.ndarray], rng: np.random.Generator) -> list[n
     return [path + rng.normal(0, tremor, path.shape) for path in paths]
 
 
-def resample(path: np.ndarray, spacing: float) -> np.ndarray:
+def resample(path: NDArray[np.float64], spacing: float) -> NDArray[np.float64]:
     """Return points of (n, 2) at about even spacing along the path, both ends kept."""
     if len(path) < 2:
         return path

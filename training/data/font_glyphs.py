@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from fontTools.ttLib import TTFont
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from recognizer.imaging.pixels import to_grey
@@ -24,7 +25,7 @@ WEIGHT = re.compile(
 )  # some files name themselves after their weight: one hand all the same
 
 # Without what is a digit in some hand: B D G I O Q S Z b g i l o q s z, and among Cyrillic, Korean and Japanese characters the
-# slashed 0, the 3, the crossed 7 and the flagged or footed 1: taught as no digit, they would have people's digits refused.
+# slashed 0, the 3, the crossed 7 and the flagged or footed 1: learned as no digit, they would have people's digits refused.
 SIGNS: tuple[tuple[str, float], ...] = (  # characters, and their share of what is drawn
     ("ACEFHJKLMNPRTUVWXYacdefhjkmnprtuvwxy", 0.58),
     ("@#%?*+=€£<~", 0.05),
@@ -116,7 +117,7 @@ def _pick(label: int, character: str, hands: Sequence[Family], rng: np.random.Ge
     return Glyph(label, files[rng.integers(len(files))], character)
 
 
-def draw_glyph(glyph: Glyph, rng: np.random.Generator) -> np.ndarray:
+def draw_glyph(glyph: Glyph, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Ink a glyph as another hand might and normalize it as serving does. Returns uint8 (28, 28).
 
     Raises:
@@ -129,7 +130,7 @@ def draw_glyph(glyph: Glyph, rng: np.random.Generator) -> np.ndarray:
     return to_grey(normalize_ink(_redraw(ink, rng)))
 
 
-def _redraw(ink: Image.Image, rng: np.random.Generator) -> np.ndarray:
+def _redraw(ink: Image.Image, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Turn, slant and stretch it about its middle, on a sheet that has room for that."""
     angle, slant = np.radians(rng.normal(0, TURN)), rng.normal(0, SLANT)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

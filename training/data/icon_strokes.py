@@ -1,4 +1,4 @@
-"""Icons as pen paths: pictures of things in few strokes, by many designers; hardly one of them is a digit."""
+"""Icons as pen paths: pictures in few strokes, by many designers; hardly one of them is a digit."""
 
 import json
 from pathlib import Path
@@ -19,8 +19,8 @@ FILES = ("tabler-nodes-outline.json", "icon-nodes.json")  # of Tabler and of Luc
 POINTS_A_CURVE = 9
 LONGEST = 7.0  # times the icon's size; with more line in it, nothing takes it for a digit
 
-# Words in the name of what some hand's digit looks like: taught as no digit, it would have people's digits refused.
-# A thing that is "off" has a line across it, as a slashed 0 has.
+# Words in the name of what some hand's digit looks like: learned as no digit, it would have people's digits refused.
+# What is "off" has a line across it, as a slashed 0 has.
 WORDS = {"number", "numbers", "letter", "letters", "alphabet", "roman", "binary", "exposure", "percentage", "off"}
 WORDS |= {"slash", "ban", "cancel", "dashed", "dotted", "ease", "signal", "chevron"}
 LOOK_ALIKES = Path(__file__).parent / "sources" / "icon_look_alikes.txt"  # found with the baseline before
@@ -58,7 +58,7 @@ def _strokes(parts: list[tuple[str, dict[str, str]]]) -> Strokes:
     return pen.strokes
 
 
-class PathPen(BasePen):
+class PathPen(BasePen):  # type: ignore[misc]  # fontTools has no types
     """Collects what it is led along as strokes: lists of [x, y]. The parser leads it back to the start of a closed path."""
 
     def __init__(self) -> None:
@@ -81,4 +81,4 @@ class PathPen(BasePen):
 def _is_simple(icon: StrokeDrawing) -> bool:
     left, top, right, bottom = bounding_box(icon.strokes)
     lengths = [np.hypot(*np.diff(np.array(stroke), axis=0).T).sum() for stroke in icon.strokes]
-    return 0 < sum(lengths) < LONGEST * max(right - left, bottom - top)
+    return bool(0 < sum(lengths) < LONGEST * max(right - left, bottom - top))

@@ -1,4 +1,4 @@
-"""Pictures drawn once, by several processes, and kept under var/: the same code and material draw the same ones."""
+"""Pictures drawn once, by several processes, and kept under var/: the same code and sources draw the same ones."""
 
 import hashlib
 import inspect
@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging import denoising, preprocessing, stroke_width, strokes
@@ -20,29 +21,31 @@ CHUNK = 1000  # pictures drawn from one seed
 WORKERS = 2
 PREPARED_BY = (denoising, stroke_width, preprocessing, strokes, augmentation)  # code that shapes every picture
 
+Paint = Callable[[Any, np.random.Generator], NDArray[np.uint8]]  # makes a (28, 28) picture of an item of its kind
+
 
 @dataclass(frozen=True)
 class Pool:
     """uint8 (N, 28, 28) pictures and int64 (N,) labels, 0-9 or NOT_A_DIGIT."""
 
-    images: np.ndarray
-    labels: np.ndarray
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Job:
-    """Material, each item with a label, and the function that makes a uint8 (28, 28) picture of one with a generator.
+    """Items to draw, each with a label, and the function that makes a picture of one with a generator.
 
     `code` names the modules beside PREPARED_BY that decide what the pictures look like.
     """
 
-    paint: Callable[[Any, np.random.Generator], np.ndarray]
+    paint: Paint
     items: Sequence[Any]
     code: tuple[ModuleType, ...] = ()
 
 
 def draw_pools(jobs: dict[str, Job], seed: int, report: Callable[[str], None]) -> dict[str, Pool]:
-    """Do the jobs that have material; what the same job drew before is read back."""
+    """Do the jobs that have items; what the same job drew before is read back."""
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as workers:
         return {name: _cached(name, job, seed, workers, report) for name, job in jobs.items() if job.items}
 
@@ -61,7 +64,7 @@ def _cached(name: str, job: Job, seed: int, workers: ProcessPoolExecutor, report
 def _digest(job: Job, seed: int) -> str:
     """Name a job by what is drawn and by the code that draws it."""
     digest = hashlib.sha256(str(seed).encode())
-    shaping: list[Callable | ModuleType] = [job.paint, *PREPARED_BY, *job.code]
+    shaping: list[Paint | ModuleType] = [job.paint, *PREPARED_BY, *job.code]
     for code in shaping:
         digest.update(inspect.getsource(code).encode())
     for item in job.items:
@@ -79,7 +82,7 @@ def _draw(name: str, job: Job, seed: int, workers: ProcessPoolExecutor, report: 
     return Pool(np.concatenate([p.images for p in pools]), np.concatenate([p.labels for p in pools]))
 
 
-def draw(paint: Callable, items: Sequence[Any], rng: np.random.Generator) -> Pool:
+def draw(paint: Paint, items: Sequence[Any], rng: np.random.Generator) -> Pool:
     """Draw each item once; those too small to read are left out."""
     pictures, labels = [], []
     for item in items:

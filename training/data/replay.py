@@ -1,8 +1,9 @@
-"""What the baseline knows, shown again so that it is not forgotten: digits of several sources, and things that are none."""
+"""What the baseline knows, shown again so that it is not forgotten: digits of several sources, and what is none."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.baseline import held_out_rows
 from recognizer.labels import NOT_A_DIGIT
@@ -12,7 +13,7 @@ from training.data.augmentation import render_drawings
 from training.data.baseline_mix import redraw, scans_of
 from training.data.datasets import DataUnavailable, Mnist, StrokeDrawing
 from training.data.synthetic_digits import add_habit, draw_digit
-from training.data.synthetic_negatives import draw_thing
+from training.data.synthetic_negatives import draw_negative
 
 
 @dataclass(frozen=True)
@@ -23,18 +24,18 @@ class Replay:
     everything. What is forgotten shows there. `weights` (N,) say how often each of the others is shown, in proportion.
     """
 
-    images: np.ndarray
-    labels: np.ndarray
-    weights: np.ndarray
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    weights: NDArray[np.float64]
     unseen: int = 0
     source: dict[str, str] = field(default_factory=dict)
 
-    def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
+    def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """Draw rows to be shown, with repetition: int (count,)."""
         weights = self.weights[self.unseen :]
         return self.unseen + rng.choice(len(weights), count, p=weights / weights.sum())
 
-    def __getitem__(self, rows: np.ndarray) -> "Replay":
+    def __getitem__(self, rows: NDArray[np.bool_]) -> "Replay":
         """Keep some rows: bool (N,)."""
         unseen = int(rows[: self.unseen].sum())
         return Replay(self.images[rows], self.labels[rows], self.weights[rows], unseen, self.source)
@@ -48,7 +49,7 @@ def load_replay(config: FineTuneConfig) -> Replay:
     familiar = ~strangers
     pen = [add_habit(drawing, rng) for drawing in _some_pen_digits(config.replay_pen, rng)]
     synthetic = [draw_digit(i % 10, rng) for i in range(config.replay_synthetic)]
-    others = [draw_thing(rng, pen) for _ in range(config.replay_others)]
+    others = [draw_negative(rng, pen) for _ in range(config.replay_others)]
     inked = [_redraw(mnist, familiar, config.replay_scans, rng)]
     inked += [_render(drawings, rng) for drawings in (pen, synthetic, others)]
     images = np.concatenate([mnist.x_train[familiar], *(pair[0] for pair in inked)])
@@ -71,7 +72,7 @@ def load_replay(config: FineTuneConfig) -> Replay:
     return Replay(images, labels.astype("int64"), weights, unseen, source)
 
 
-def _unseen_by_the_baseline(mnist: Mnist) -> np.ndarray:
+def _unseen_by_the_baseline(mnist: Mnist) -> NDArray[np.bool_]:
     """Which training digits are of writers held out when the baseline was trained: bool (N,)."""
     if not mnist.is_whole:
         return np.zeros(len(mnist.y_train), bool)
@@ -86,16 +87,19 @@ def _some_pen_digits(count: int, rng: np.random.Generator) -> list[StrokeDrawing
     return [pen[i] for i in rng.permutation(len(pen))[:count]]
 
 
-def _redraw(mnist: Mnist, rows: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _redraw(
+    mnist: Mnist, rows: NDArray[np.bool_], count: int, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     chosen = rng.permutation(np.flatnonzero(rows))[:count]
     pool = rendering.draw(redraw, scans_of(mnist.x_train[chosen], mnist.y_train[chosen]), rng)
     return pool.images, pool.labels
 
 
-def _render(drawings: list[StrokeDrawing], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _render(drawings: list[StrokeDrawing], rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     images, kept = render_drawings(drawings, rng)
     return images, np.array([drawings[i].label for i in kept], "int64")
 
 
-def is_digit(labels: np.ndarray) -> np.ndarray:
-    return labels != NOT_A_DIGIT
+def is_digit(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = labels != NOT_A_DIGIT
+    return found

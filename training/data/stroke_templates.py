@@ -1,4 +1,4 @@
-"""Digits and things that are none, written down as pen paths: what our own training drawings are made from.
+"""Digits and what is none, written down as pen paths: what our own training drawings are made from.
 
 A template is a text. "x,y" are control points on a sheet of 100 x 100, y downwards; a smooth curve runs through them.
 " / " is a corner: a new curve starts where the last one ended. " ; " lifts the pen.
@@ -213,7 +213,7 @@ LETTERS = (
     "28,97 30,40 52,6 78,14 ; 12,46 66,44",
 )
 
-# Things people draw to see what happens; a sheet each, many more are put together from parts by `things.py`
+# What people draw to see what happens; a sheet each, many more are put together from parts by `synthetic_negatives.py`
 DOODLES = (
     "10,50 50,8 / 90,50 ; 20,45 20,96 / 80,96 / 80,45 ; 42,96 42,66 / 60,66 / 60,96",
     "50,4 64,38 / 98,38 / 70,60 / 82,96 / 50,72 / 18,96 / 30,60 / 2,38 / 36,38 / 50,4",

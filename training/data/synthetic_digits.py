@@ -1,9 +1,11 @@
 """Digits drawn by us: templates bent by many imagined hands, and other people's digits with habits added."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.imaging.strokes import Strokes
 from training.data.augmentation import vary_strokes
+from training.data.curves import curve_through
 from training.data.datasets import StrokeDrawing
 from training.data.stroke_templates import DIGITS
 
@@ -29,7 +31,7 @@ def draw(template: str, rng: np.random.Generator, jitter: float = JITTER) -> Str
     return vary_strokes([(path * (aspect, 1)).tolist() for path in paths], rng, strength=1.2)
 
 
-def _draw_stroke(stroke: str, rng: np.random.Generator, jitter: float) -> np.ndarray:
+def _draw_stroke(stroke: str, rng: np.random.Generator, jitter: float) -> NDArray[np.float64]:
     pieces, corner = [], None
     for piece in stroke.split("/"):
         points = np.array([[float(v) for v in pair.split(",")] for pair in piece.split()]) / 100
@@ -41,18 +43,14 @@ def _draw_stroke(stroke: str, rng: np.random.Generator, jitter: float) -> np.nda
     return _overshoot(np.vstack(pieces), rng)
 
 
-def _curve(points: np.ndarray) -> np.ndarray:
-    """Run a Catmull-Rom spline through (n, 2) points."""
+def _curve(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Run a curve through (n, 2) points as a moving hand does: it comes from afar and goes on."""
     if len(points) < 3:
         return np.linspace(points[0], points[-1], POINTS_A_SEGMENT)
-    first, last = 2 * points[0] - points[1], 2 * points[-1] - points[-2]
-    a, b, c, d = (np.vstack([first, points, last])[i : i + len(points) - 1, None] for i in range(4))
-    t = np.linspace(0, 1, POINTS_A_SEGMENT, endpoint=False)[None, :, None]
-    curve = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
-    return np.vstack([curve.reshape(-1, 2), points[-1]])
+    return curve_through(points, 2 * points[0] - points[1], 2 * points[-1] - points[-2], POINTS_A_SEGMENT)
 
 
-def _overshoot(path: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _overshoot(path: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """Start or end a little later or earlier than meant."""
     drop = rng.integers(0, 2, 2)
     if len(path) > 8:
@@ -85,12 +83,14 @@ def add_habit(drawing: StrokeDrawing, rng: np.random.Generator) -> StrokeDrawing
     return StrokeDrawing(drawing.label, drawing.writer, [path.tolist() for path in paths])
 
 
-def _is_a_bar(paths: list[np.ndarray], size: float) -> bool:
+def _is_a_bar(paths: list[NDArray[np.float64]], size: float) -> bool:
     width = np.vstack(paths)[:, 0]
     return len(paths) == 1 and width.max() - width.min() < 0.35 * size
 
 
-def _feet_and_flags(paths: list[np.ndarray], size: float, rng: np.random.Generator) -> list[np.ndarray]:
+def _feet_and_flags(
+    paths: list[NDArray[np.float64]], size: float, rng: np.random.Generator
+) -> list[NDArray[np.float64]]:
     """A foot, an upstroke, or both, for a 1 that is a bar."""
     ends = paths[0][[0, -1]]
     top, bottom = ends[np.argsort(ends[:, 1])]
@@ -104,7 +104,7 @@ def _feet_and_flags(paths: list[np.ndarray], size: float, rng: np.random.Generat
     return added
 
 
-def _bar(middle: np.ndarray, reach: float, rng: np.random.Generator) -> np.ndarray:
+def _bar(middle: NDArray[np.float64], reach: float, rng: np.random.Generator) -> NDArray[np.float64]:
     rise = reach * rng.normal(0, 0.2)
     return np.array([middle - (reach, -rise), middle, middle + (reach, -rise)])
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.imaging.strokes import Strokes, bounding_box
 from recognizer.labels import NOT_A_DIGIT
@@ -14,8 +15,8 @@ from training.data.synthetic_digits import draw, draw_digit
 TURNABLE = (2, 3, 4, 5, 7)  # a quarter turn makes these no digit; 0, 1, 6, 8 and 9 stay too near to one
 
 
-def draw_thing(rng: np.random.Generator, digits: list[StrokeDrawing]) -> StrokeDrawing:
-    """Draw something that is no digit; some things are made from `digits`, drawings of people."""
+def draw_negative(rng: np.random.Generator, digits: list[StrokeDrawing]) -> StrokeDrawing:
+    """Draw something that is no digit; some are made from `digits`, drawings of people."""
     makers, shares = zip(*MAKERS, strict=True)
     make = makers[rng.choice(len(makers), p=np.array(shares) / sum(shares))]
     return StrokeDrawing(NOT_A_DIGIT, "synthetic", make(rng, digits))
@@ -163,12 +164,13 @@ def _dial(rng: np.random.Generator, digits: list[StrokeDrawing]) -> Strokes:
     return vary_strokes(parts, rng)
 
 
-def _arc(rng: np.random.Generator, turns: float, shrink: float = 1.0) -> np.ndarray:
+def _arc(rng: np.random.Generator, turns: float, shrink: float = 1.0) -> NDArray[np.float64]:
     """Part of an ellipse in the unit square, or a spiral when it shrinks."""
     t = np.linspace(0, turns, max(8, round(turns * 24))) * 2 * np.pi
     radius = 0.5 * np.linspace(1, shrink, len(t))
     start = rng.uniform(0, 2 * np.pi)
-    return 0.5 + radius[:, None] * np.column_stack([np.cos(t + start), np.sin(t + start)])
+    path: NDArray[np.float64] = 0.5 + radius[:, None] * np.column_stack([np.cos(t + start), np.sin(t + start)])
+    return path
 
 
 def _two_digits(rng: np.random.Generator, digits: list[StrokeDrawing]) -> Strokes:

@@ -1,7 +1,12 @@
 """What reports of the same questions are worth to the gate: counts, and what one candidate fixed and broke of another's."""
 
-import numpy as np
+from typing import TypedDict
 
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.exam_reports import ExamReport
+from recognizer.exams import DRAWINGS
 from recognizer.inference.prediction import NUM_CLASSES
 from recognizer.labels import NOT_A_DIGIT
 from training.evaluation import gate
@@ -12,15 +17,23 @@ from training.evaluation.runner import Evaluation
 CHANGED_SHOWN = 24  # exam drawings that changed answer, kept with the run for the admin
 
 
+class Changed(TypedDict):
+    """What a run keeps of them: `fixed` and `broken` are ids, `wrong` (id, answer) pairs, the surest first."""
+
+    fixed: list[str]
+    broken: list[str]
+    wrong: list[tuple[str, int]]
+
+
 def candidate(evaluation: Evaluation, agreement: float | None = None) -> gate.Candidate:
     """Turn a model's reports into what the gate looks at."""
-    scores = {name: score(report.to_dict()) for name, report in evaluation.reports.items()}
+    scores = {name: score(report.summary()) for name, report in evaluation.reports.items()}
     return gate.Candidate(scores, agreement, evaluation.latency_ms, evaluation.artifact_bytes, evaluation.is_finite)
 
 
-def score(report: dict) -> gate.Score:
+def score(report: ExamReport) -> gate.Score:
     """Read a report, fresh or on record, as the gate's counts."""
-    table = np.array(report["confusion"])
+    table = np.array(report.confusion)
     digits, others = table[:NUM_CLASSES], table[NOT_A_DIGIT]
     return gate.Score(
         digits=int(digits.sum()),
@@ -30,22 +43,22 @@ def score(report: dict) -> gate.Score:
         others_refused=int(others[NOT_A_DIGIT]),
         digit_count=tuple(digits.sum(axis=1).tolist()),
         digit_right=tuple(digits.diagonal().tolist()),
-        calibration_error=report["ece"],
+        calibration_error=report.ece,
     )
 
 
-def pair(before: dict, after: dict) -> gate.Paired:
+def pair(before: ExamReport, after: ExamReport) -> gate.Paired:
     """Count what was fixed and broken, digit by digit, between two reports of the same questions.
 
     A report that missed too much to name it tells only the balance, which then counts as one-sided.
     """
-    if before["missed"] is None or after["missed"] is None:
+    if before.missed is None or after.missed is None:
         right = list(zip(score(before).digit_right, score(after).digit_right, strict=True))
         fixed = tuple(max(0, now - was) for was, now in right)
         broken = tuple(max(0, was - now) for was, now in right)
     else:
         missed = [
-            (set(before["missed"].get(str(digit), [])), set(after["missed"].get(str(digit), [])))
+            (set(before.missed.get(str(digit), [])), set(after.missed.get(str(digit), [])))
             for digit in range(NUM_CLASSES)
         ]
         fixed = tuple(len(was - now) for was, now in missed)
@@ -66,25 +79,21 @@ def compare(before: Evaluation, after: Evaluation) -> dict[str, gate.Paired]:
     return paired
 
 
-def changed_drawings(before: Evaluation, after: Evaluation, exam_set: ExamSet) -> dict[str, list]:
-    """Name the exam drawings whose answer changed for the better and for the worse, and those now read wrongly.
-
-    Returns:
-        "fixed" and "broken": ids. "wrong": [id, answer] pairs, those that it was surest of first.
-    """
-    if gate.DRAWINGS not in after.reports:
+def changed_drawings(before: Evaluation, after: Evaluation, exam_set: ExamSet) -> Changed:
+    """Name the exam drawings whose answer changed for the better and for the worse, and those now read wrongly."""
+    if DRAWINGS not in after.reports:
         return {"fixed": [], "broken": [], "wrong": []}
-    report = after.reports[gate.DRAWINGS]
-    was, now = before.reports[gate.DRAWINGS].answers == report.labels, report.answers == report.labels
+    report = after.reports[DRAWINGS]
+    was, now = before.reports[DRAWINGS].answers == report.labels, report.answers == report.labels
     ids = np.array([str(drawing_id) for drawing_id in exam_set.ids])
     wrong = np.flatnonzero(~now)
     surest_wrong = wrong[np.argsort(-report.confidences[wrong], kind="stable")][:CHANGED_SHOWN]
     return {
         "fixed": ids[now & ~was][:CHANGED_SHOWN].tolist(),
         "broken": ids[was & ~now][:CHANGED_SHOWN].tolist(),
-        "wrong": [[ids[place], int(report.answers[place])] for place in surest_wrong.tolist()],
+        "wrong": [(str(ids[place]), int(report.answers[place])) for place in surest_wrong.tolist()],
     }
 
 
-def _by_digit(report: Report, chosen: np.ndarray) -> tuple[int, ...]:
+def _by_digit(report: Report, chosen: NDArray[np.bool_]) -> tuple[int, ...]:
     return tuple(int((chosen & (report.labels == digit)).sum()) for digit in range(10))

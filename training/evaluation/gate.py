@@ -1,21 +1,19 @@
 """Should the challenger speak? Pure: numbers in, a decision with its reasons out."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
+from recognizer.exams import DRAWINGS, EXAMS, MNIST, PEN, exam_spec
+from recognizer.formatting import percent
 from training.config import GatePolicy
 
-MNIST, PEN, DRAWINGS, GOLDEN = "mnist", "pen_digits", "drawings", "golden"
-EXAM_TITLES = {
-    MNIST: "MNIST test",
-    PEN: "UCI pen digits",
-    DRAWINGS: "people's drawings",
-    GOLDEN: "golden set",
-    # the shipped baseline sat these as well; the gate asks none of them
-    "canvas_a": "tablet writers",
-    "canvas_b": "tablet writers elsewhere",
-    "not_digits": "letters and doodles",
-}
+CHAMPION, BASELINE = "champion", "baseline"
+# compared question by question; MNIST has a rule of its own
+COMPARED = sorted(
+    (exam for exam in EXAMS if exam.is_gated and exam.name != MNIST), key=lambda exam: not exam.is_growing
+)
 
 
 @dataclass(frozen=True)
@@ -73,14 +71,28 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the gate's table, in words and figures for people."""
+    """One line of the gate's table, in words and figures for people.
 
+    `key` is what a row is found by, whatever its words are: a rule ("size"), or an exam and a rule ("mnist.champion").
+    Rows of older releases have none.
+    """
+
+    key: str
     metric: str
     champion: str
     challenger: str
     limit: str
     verdict: str
     passed: bool
+
+    @property
+    def exam(self) -> str:
+        """The name of the exam that the row is about; "" for what is about none, or adds all up."""
+        return self.key.rpartition(".")[0]
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        return cls(**{name: stored.get(name, "") for name in cls.__dataclass_fields__})
 
 
 @dataclass(frozen=True)
@@ -90,8 +102,16 @@ class Decision:
     notes: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self | None:
+        """Read what a run's row keeps; None where the gate has not been asked."""
+        if not stored:
+            return None
+        rows = [Row.from_dict(row) for row in stored.get("rows", [])]
+        return cls(stored.get("promote", False), stored.get("reasons", []), stored.get("notes", []), rows)
 
 
 def decide(
@@ -113,8 +133,8 @@ def decide(
     rows = [
         *_sound(champion, challenger, policy),
         *_mnist(champion, challenger, baseline, policy),
-        *_exams(champion, challenger, paired, policy, "champion"),
-        *_exams(baseline, challenger, paired_baseline, policy, "baseline"),
+        *_exams(champion, challenger, paired, policy, CHAMPION),
+        *_exams(baseline, challenger, paired_baseline, policy, BASELINE),
         *_recalls(champion, challenger, paired, policy),
         *_refusals(champion, challenger, policy),
         *_calibrations(champion, challenger, policy),
@@ -132,7 +152,7 @@ def chance_of_falling(fixed: int, broken: int) -> float:
     if differing > 1000:  # the normal approximation, with continuity, before the powers of two grow absurd
         z = (broken - 0.5 - differing / 2) / math.sqrt(differing / 4)
         return 0.5 * math.erfc(z / math.sqrt(2))
-    return sum(math.comb(differing, k) for k in range(broken, differing + 1)) / 2**differing
+    return float(sum(math.comb(differing, k) for k in range(broken, differing + 1)) / 2**differing)
 
 
 def _sound(champion: Candidate, challenger: Candidate, policy: GatePolicy) -> list[Row]:
@@ -146,36 +166,36 @@ def _sound(champion: Candidate, challenger: Candidate, policy: GatePolicy) -> li
 
 def _finite(challenger: Candidate) -> Row:
     if challenger.is_finite:
-        return Row("outputs", "finite", "finite", "finite", "sound", True)
+        return Row("outputs", "outputs", "finite", "finite", "finite", "sound", True)
     verdict = "the challenger answers with something that is no number"
-    return Row("outputs", "finite", "NaN or infinite", "finite", verdict, False)
+    return Row("outputs", "outputs", "finite", "NaN or infinite", "finite", verdict, False)
 
 
 def _size(champion: Candidate, challenger: Candidate, policy: GatePolicy) -> Row:
     passed = challenger.artifact_bytes <= policy.artifact_bytes
     verdict = "within the budget" if passed else "the served file is too large"
     before, after = _bytes(champion.artifact_bytes), _bytes(challenger.artifact_bytes)
-    return Row("size", before, after, _bytes(policy.artifact_bytes), verdict, passed)
+    return Row("size", "size", before, after, _bytes(policy.artifact_bytes), verdict, passed)
 
 
 def _agreement(difference: float, policy: GatePolicy) -> Row:
     passed = difference <= policy.agreement  # NaN does not
     verdict = "the same" if passed else "what is served is not what was trained"
-    return Row("Keras and LiteRT", "-", f"{difference:.1e}", f"{policy.agreement:.0e}", verdict, passed)
+    return Row("agreement", "Keras and LiteRT", "-", f"{difference:.1e}", f"{policy.agreement:.0e}", verdict, passed)
 
 
 def _speed(before: float, after: float, policy: GatePolicy) -> Row:
     limit = max(policy.latency_ms, policy.latency_rise * before)
     passed = after <= limit
     verdict = "within the budget" if passed else "answers too slowly"
-    return Row("time a drawing", f"{before:.2f} ms", f"{after:.2f} ms", f"{limit:.2f} ms", verdict, passed)
+    return Row("latency", "time a drawing", f"{before:.2f} ms", f"{after:.2f} ms", f"{limit:.2f} ms", verdict, passed)
 
 
 def _mnist(champion: Candidate, challenger: Candidate, baseline: Candidate, policy: GatePolicy) -> list[Row]:
     rows = []
     for name, other, fall in (
-        ("champion", champion, policy.mnist_fall_champion),
-        ("baseline", baseline, policy.mnist_fall_baseline),
+        (CHAMPION, champion, policy.mnist_fall_champion),
+        (BASELINE, baseline, policy.mnist_fall_baseline),
     ):
         before, after = other.scores.get(MNIST), challenger.scores.get(MNIST)
         if before is None or after is None or not after.digits:
@@ -184,8 +204,7 @@ def _mnist(champion: Candidate, challenger: Candidate, baseline: Candidate, poli
         passed = before.right - after.right <= allowed
         limit = (before.right - allowed) / after.digits
         verdict = "kept" if passed else f"falls by {_points(before.accuracy - after.accuracy)} below the {name}"
-        title = EXAM_TITLES[MNIST] + ("" if name == "champion" else ", against the baseline")
-        rows.append(Row(title, _share(before.accuracy), _share(after.accuracy), _share(limit), verdict, passed))
+        rows.append(_accuracies(MNIST, name, before, after, _percent(limit), verdict, passed))
     return rows
 
 
@@ -194,34 +213,44 @@ def _exams(
 ) -> list[Row]:
     """The exams beside MNIST: worse is what is worse on the same questions, beyond luck."""
     rows = []
-    for exam in (DRAWINGS, PEN, GOLDEN):
-        before, after, pair = other.scores.get(exam), challenger.scores.get(exam), paired.get(exam)
+    for exam in COMPARED:
+        before, after, pair = (of.get(exam.name) for of in (other.scores, challenger.scores, paired))
         if before is None or after is None or pair is None or not after.digits:
             continue
-        if exam == DRAWINGS and after.digits < policy.drawings_enough:
-            if name == "champion":
-                rows.append(_too_few(before, after, pair, policy))
-            continue
-        chance = chance_of_falling(pair.fixed, pair.broken)
-        fall = (pair.broken - pair.fixed) / after.digits
-        tolerated = 0.0 if exam == DRAWINGS else policy.frozen_fall
-        passed = chance > policy.significance or fall <= tolerated
-        verdict = f"fixes {pair.fixed}, breaks {pair.broken}"
-        title = EXAM_TITLES[exam] + ("" if name == "champion" else ", against the baseline")
-        limit = (
-            f"not worse (p > {policy.significance:g})"
-            if not tolerated
-            else f"-{_points(tolerated)}, p > {policy.significance:g}"
-        )
-        worse = "" if passed else f": worse than the {name}, and not by chance (p = {chance:.2g})"
-        rows.append(Row(title, _share(before.accuracy), _share(after.accuracy), limit, verdict + worse, passed))
+        if not exam.is_growing:
+            rows.append(_compared(exam.name, before, after, pair, policy, name, policy.frozen_fall))
+        elif after.digits >= policy.drawings_enough:
+            rows.append(_compared(exam.name, before, after, pair, policy, name, 0.0))
+        elif name == CHAMPION:
+            rows.append(_too_few(exam.name, before, after, pair, policy))
     return rows
 
 
-def _too_few(before: Score, after: Score, pair: Paired, policy: GatePolicy) -> Row:
+def _compared(
+    exam: str, before: Score, after: Score, pair: Paired, policy: GatePolicy, name: str, tolerated: float
+) -> Row:
+    chance = chance_of_falling(pair.fixed, pair.broken)
+    fall = (pair.broken - pair.fixed) / after.digits
+    passed = chance > policy.significance or fall <= tolerated
+    verdict = f"fixes {pair.fixed}, breaks {pair.broken}"
+    if not passed:
+        verdict += f": worse than the {name}, and not by chance (p = {chance:.2g})"
+    limit = (
+        f"not worse (p > {policy.significance:g})"
+        if not tolerated
+        else f"-{_points(tolerated)}, p > {policy.significance:g}"
+    )
+    return _accuracies(exam, name, before, after, limit, verdict, passed)
+
+
+def _too_few(exam: str, before: Score, after: Score, pair: Paired, policy: GatePolicy) -> Row:
     verdict = f"fixes {pair.fixed}, breaks {pair.broken}: too few to tell"
-    limit = f"from {policy.drawings_enough} drawings on"
-    return Row(EXAM_TITLES[DRAWINGS], _share(before.accuracy), _share(after.accuracy), limit, verdict, True)
+    return _accuracies(exam, CHAMPION, before, after, f"from {policy.drawings_enough} drawings on", verdict, True)
+
+
+def _accuracies(exam: str, name: str, before: Score, after: Score, limit: str, verdict: str, passed: bool) -> Row:
+    title = exam_spec(exam).title + ("" if name == CHAMPION else ", against the baseline")
+    return Row(f"{exam}.{name}", title, _percent(before.accuracy), _percent(after.accuracy), limit, verdict, passed)
 
 
 def _recalls(champion: Candidate, challenger: Candidate, paired: dict[str, Paired], policy: GatePolicy) -> list[Row]:
@@ -229,63 +258,63 @@ def _recalls(champion: Candidate, challenger: Candidate, paired: dict[str, Paire
     rows = []
     for exam, pair in paired.items():
         before, after = champion.scores[exam], challenger.scores[exam]
-        if exam == DRAWINGS and after.digits < policy.drawings_enough:
-            continue
-        falls = {
-            digit: (pair.digit_broken[digit] - pair.digit_fixed[digit]) / count
-            for digit, count in enumerate(after.digit_count)
-            if count
-        }
-        if not falls:
-            continue
-        worst = max(falls, key=falls.__getitem__)
-        beyond_luck = {
-            digit
-            for digit, fall in falls.items()
-            if fall > policy.recall_fall
-            and chance_of_falling(pair.digit_fixed[digit], pair.digit_broken[digit]) <= policy.significance
-        }
-        if beyond_luck:
-            worst = max(beyond_luck, key=falls.__getitem__)
-        verdict = f"the {worst}s fall by {_points(falls[worst])}" if beyond_luck else "no digit falls beyond noise"
-        rows.append(
-            Row(
-                f"each digit, {EXAM_TITLES.get(exam, exam)}",
-                f"{worst}: {_share(before.digit_right[worst] / before.digit_count[worst])}",
-                f"{worst}: {_share(after.digit_right[worst] / after.digit_count[worst])}",
-                f"-{_points(policy.recall_fall)}",
-                verdict,
-                not beyond_luck,
-            )
-        )
+        too_few = exam_spec(exam).is_growing and after.digits < policy.drawings_enough
+        if not too_few and any(after.digit_count):
+            rows.append(_recall(exam, before, after, pair, policy))
     return rows
+
+
+def _recall(exam: str, before: Score, after: Score, pair: Paired, policy: GatePolicy) -> Row:
+    falls = {
+        digit: (pair.digit_broken[digit] - pair.digit_fixed[digit]) / count
+        for digit, count in enumerate(after.digit_count)
+        if count
+    }
+    beyond_luck = {
+        digit
+        for digit, fall in falls.items()
+        if fall > policy.recall_fall
+        and chance_of_falling(pair.digit_fixed[digit], pair.digit_broken[digit]) <= policy.significance
+    }
+    worst = max(beyond_luck or falls, key=falls.__getitem__)
+    verdict = f"the {worst}s fall by {_points(falls[worst])}" if beyond_luck else "no digit falls beyond noise"
+    return Row(
+        f"{exam}.recall",
+        f"each digit, {exam_spec(exam).title}",
+        f"{worst}: {_percent(before.digit_right[worst] / before.digit_count[worst])}",
+        f"{worst}: {_percent(after.digit_right[worst] / after.digit_count[worst])}",
+        f"-{_points(policy.recall_fall)}",
+        verdict,
+        not beyond_luck,
+    )
 
 
 def _refusals(champion: Candidate, challenger: Candidate, policy: GatePolicy) -> list[Row]:
+    """What is refused in all exams together: in any one of them it is too rare to tell."""
     before, after = _total(champion), _total(challenger)
     rows = []
     if after.digits:
-        limit = max(policy.digits_refused, before.refused / before.digits + policy.digits_refused_rise)
-        share = after.refused / after.digits
-        verdict = "within the limit" if share <= limit else "refuses too many digits"
-        rows.append(
-            Row(
-                "digits refused",
-                _share(before.refused / before.digits),
-                _share(share),
-                _share(limit),
-                verdict,
-                share <= limit,
-            )
-        )
+        rows.append(_digits_refused(before, after, policy))
     if after.others:
-        was, share = before.others_refused / before.others, after.others_refused / after.others
-        limit = was - max(policy.others_refused_fall, 1.0 / after.others)
-        verdict = "within the limit" if share >= limit else "takes too many other things for digits"
-        rows.append(
-            Row("non-digits refused", _share(was), _share(share), _share(max(limit, 0.0)), verdict, share >= limit)
-        )
+        rows.append(_others_refused(before, after, policy))
     return rows
+
+
+def _digits_refused(before: Score, after: Score, policy: GatePolicy) -> Row:
+    was, share = before.refused / before.digits, after.refused / after.digits
+    limit = max(policy.digits_refused, was + policy.digits_refused_rise)
+    passed = share <= limit
+    verdict = "within the limit" if passed else "refuses too many digits"
+    return Row("digits_refused", "digits refused", _percent(was), _percent(share), _percent(limit), verdict, passed)
+
+
+def _others_refused(before: Score, after: Score, policy: GatePolicy) -> Row:
+    was, share = before.others_refused / before.others, after.others_refused / after.others
+    limit = was - max(policy.others_refused_fall, 1.0 / after.others)
+    passed = share >= limit
+    verdict = "within the limit" if passed else "takes too many other things for digits"
+    limit_text = _percent(max(limit, 0.0))
+    return Row("others_refused", "non-digits refused", _percent(was), _percent(share), limit_text, verdict, passed)
 
 
 def _calibrations(champion: Candidate, challenger: Candidate, policy: GatePolicy) -> list[Row]:
@@ -295,20 +324,16 @@ def _calibrations(champion: Candidate, challenger: Candidate, policy: GatePolicy
         few = after.digits < policy.drawings_enough
         if before is None or few or after.calibration_error is None or before.calibration_error is None:
             continue
-        limit = max(policy.calibration_error, before.calibration_error + policy.calibration_rise)
-        passed = after.calibration_error <= limit
-        verdict = "within the limit" if passed else "is less honest about how sure it is"
-        rows.append(
-            Row(
-                f"calibration error, {EXAM_TITLES.get(exam, exam)}",
-                _share(before.calibration_error),
-                _share(after.calibration_error),
-                _share(limit),
-                verdict,
-                passed,
-            )
-        )
+        rows.append(_calibration(exam, before.calibration_error, after.calibration_error, policy))
     return rows
+
+
+def _calibration(exam: str, before: float, after: float, policy: GatePolicy) -> Row:
+    limit = max(policy.calibration_error, before + policy.calibration_rise)
+    passed = after <= limit
+    verdict = "within the limit" if passed else "is less honest about how sure it is"
+    title = f"calibration error, {exam_spec(exam).title}"
+    return Row(f"{exam}.calibration", title, _percent(before), _percent(after), _percent(limit), verdict, passed)
 
 
 def _total(candidate: Candidate) -> Score:
@@ -328,7 +353,7 @@ def _gain(challenger: Candidate, paired: dict[str, Paired]) -> str:
     pair = paired.get(exam)
     if pair is None:
         return "every limit is kept"
-    return f"every limit is kept; on {EXAM_TITLES[exam]} it fixes {pair.fixed} answers and breaks {pair.broken}"
+    return f"every limit is kept; on {exam_spec(exam).title} it fixes {pair.fixed} answers and breaks {pair.broken}"
 
 
 def _notes(challenger: Candidate, policy: GatePolicy) -> list[str]:
@@ -339,12 +364,12 @@ def _notes(challenger: Candidate, policy: GatePolicy) -> list[str]:
             f"Decided on little: {drawings} exam drawings, and it takes {policy.drawings_enough} to tell. "
             "The frozen exams decided."
         )
-    notes += [f"There was no {EXAM_TITLES[exam]} exam here." for exam in (MNIST, PEN) if exam not in challenger.scores]
-    return notes
+    missing = [exam for exam in EXAMS if exam.is_gated and exam.file and exam.name not in challenger.scores]
+    return [*notes, *(f"There was no {exam.title} exam here." for exam in missing)]
 
 
-def _share(value: float) -> str:
-    return f"{100 * value:.2f} %"
+def _percent(share: float) -> str:
+    return percent(share, 2)
 
 
 def _points(value: float) -> str:

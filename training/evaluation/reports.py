@@ -3,18 +3,21 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from recognizer.exam_reports import ExamReport, ReliabilityBin
 from recognizer.imaging.pixels import to_grey
 from recognizer.inference.answers import Calibration, calibrated_probabilities
 from recognizer.inference.prediction import NUM_CLASSES, Prediction
+from recognizer.intervals import wilson
 from recognizer.labels import NOT_A_DIGIT
 
 ECE_BINS = 15
 RELIABILITY_BINS = 10  # what an eye can compare with a diagonal
 MISSED_MOST = 1000  # questions that a report names; who misses more is held by the counts alone
-Z95 = 1.959964  # standard normal, two-sided 95 %
 BATCH = 500
 REFUSED_DIGITS = 0.003  # share of held-out digits the threshold may refuse: nearly all of them are hardly legible
 TEMPERATURES = np.geomspace(0.2, 5, 400)
@@ -25,8 +28,8 @@ class Exam:
     """Frozen questions: float32 (N, 28, 28, 1) pictures; labels int (N,), NOT_A_DIGIT for what is none."""
 
     name: str
-    images: np.ndarray
-    labels: np.ndarray
+    images: NDArray[np.float32]
+    labels: NDArray[np.int64]
 
     @property
     def digest(self) -> str:
@@ -40,15 +43,15 @@ class Exam:
 class Report:
     """How one model did in one exam.
 
-    A refused digit is a wrong answer, and so is a digit said to what is none. `answers` are 0-9 or NOT_A_DIGIT.
+    A refused digit is a wrong answer, and so is a digit answered where there is none. `answers` are 0-9 or NOT_A_DIGIT.
     `questions` is the exam's digest: reports of the same questions can be compared one by one.
     """
 
     name: str
-    labels: np.ndarray
-    answers: np.ndarray
-    top_labels: np.ndarray
-    confidences: np.ndarray
+    labels: NDArray[np.int64]
+    answers: NDArray[np.int64]
+    top_labels: NDArray[np.intp]
+    confidences: NDArray[np.floating]
     questions: str = ""
 
     @property
@@ -80,7 +83,7 @@ class Report:
         ]
 
     @property
-    def confusion(self) -> np.ndarray:
+    def confusion(self) -> NDArray[np.int64]:
         """int (11, 11): rows are labels, columns answers, the last of each "not a digit"."""
         table = np.zeros((NUM_CLASSES + 1, NUM_CLASSES + 1), "int64")
         np.add.at(table, (self.labels, self.answers), 1)
@@ -93,7 +96,7 @@ class Report:
         return expected_calibration_error(self.confidences[digits], self.hits[digits]) if digits.any() else None
 
     @property
-    def bins(self) -> list[dict]:
+    def bins(self) -> list[ReliabilityBin]:
         """Confidence against accuracy of the digits, answered or not; none where there are no digits."""
         digits = self.labels != NOT_A_DIGIT
         return reliability_bins(self.confidences[digits], self.hits[digits])
@@ -108,28 +111,33 @@ class Report:
         }
 
     @property
-    def hits(self) -> np.ndarray:
-        return self.top_labels == self.labels
+    def hits(self) -> NDArray[np.bool_]:
+        return np.equal(self.top_labels, self.labels)
 
-    def to_dict(self) -> dict:
-        return {
-            "n": self.n,
-            "correct": self.correct,
-            "accuracy": self.accuracy,
-            "interval": list(self.interval),
-            "recall": self.recall,
-            "accuracy_top1": float(self.hits.mean()) if self.n else 0.0,
-            "refusal_rate": self.refusal_rate,
-            "ece": self.ece,
-            "confusion": self.confusion.tolist(),
-            "bins": self.bins,
-            "questions": self.questions,
-            "missed": self.missed if self.n - self.correct <= MISSED_MOST else None,
-        }
+    def summary(self) -> ExamReport:
+        """What is kept of it: everything but the questions and the answers one by one."""
+        return ExamReport(
+            n=self.n,
+            correct=self.correct,
+            accuracy=self.accuracy,
+            interval=self.interval,
+            recall=self.recall,
+            accuracy_top1=float(self.hits.mean()) if self.n else 0.0,
+            refusal_rate=self.refusal_rate,
+            ece=self.ece,
+            confusion=self.confusion.tolist(),
+            bins=self.bins,
+            questions=self.questions,
+            missed=self.missed if self.n - self.correct <= MISSED_MOST else None,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary as JSON keeps it."""
+        return self.summary().to_dict()
 
 
-def examine(predict: Callable[[np.ndarray], Prediction], exam: Exam, calibration: Calibration) -> Report:
-    """Let a model (a Classifier's predict) sit an exam."""
+def examine(predict: Callable[[NDArray[np.float32]], Prediction], exam: Exam, calibration: Calibration) -> Report:
+    """Have a model (a Classifier's predict) answer an exam."""
     parts = [predict(exam.images[start : start + BATCH]) for start in range(0, len(exam.images), BATCH)]
     logits = np.concatenate([part.logits for part in parts]) if parts else np.zeros((0, NUM_CLASSES))
     digitness = np.concatenate([part.digitness for part in parts]) if parts else np.zeros(0)
@@ -138,9 +146,9 @@ def examine(predict: Callable[[np.ndarray], Prediction], exam: Exam, calibration
 
 def mark(
     name: str,
-    labels: np.ndarray,
-    logits: np.ndarray,
-    digitness: np.ndarray,
+    labels: NDArray[np.int64],
+    logits: NDArray[np.floating],
+    digitness: NDArray[np.floating],
     calibration: Calibration,
     questions: str = "",
 ) -> Report:
@@ -152,17 +160,7 @@ def mark(
     return Report(name, np.asarray(labels, "int64"), answers.astype("int64"), top, confidences, questions)
 
 
-def wilson(correct: int, n: int, z: float = Z95) -> tuple[float, float]:
-    """Wilson score interval of a share: at 100 % it still admits doubt (Wilson 1927)."""
-    if n == 0:
-        return 0.0, 1.0
-    share = correct / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    reach = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
-
-
-def expected_calibration_error(confidences: np.ndarray, hits: np.ndarray) -> float:
+def expected_calibration_error(confidences: NDArray[np.floating], hits: NDArray[np.bool_]) -> float:
     """Mean distance of confidence from accuracy over 15 even bins, weighted by their drawings (Guo et al. 2017)."""
     bins = np.minimum((confidences * ECE_BINS).astype(int), ECE_BINS - 1)
     return float(
@@ -170,7 +168,7 @@ def expected_calibration_error(confidences: np.ndarray, hits: np.ndarray) -> flo
     )
 
 
-def reliability_bins(confidences: np.ndarray, hits: np.ndarray) -> list[dict]:
+def reliability_bins(confidences: NDArray[np.floating], hits: NDArray[np.bool_]) -> list[ReliabilityBin]:
     """Mean confidence, accuracy and count of even bins; bins without drawings are left out."""
     bins = np.minimum((confidences * RELIABILITY_BINS).astype(int), RELIABILITY_BINS - 1)
     return [
@@ -184,12 +182,15 @@ def reliability_bins(confidences: np.ndarray, hits: np.ndarray) -> list[dict]:
 
 
 def fit_calibration(
-    logits: np.ndarray, digitness: np.ndarray, labels: np.ndarray, refused: float = REFUSED_DIGITS
+    logits: NDArray[np.floating],
+    digitness: NDArray[np.floating],
+    labels: NDArray[np.int64],
+    refused: float = REFUSED_DIGITS,
 ) -> Calibration:
     """Fit temperature and refusal threshold on drawings the network was not trained on.
 
     Args:
-        logits: (N, 10) and digitness (N,) as the model says them; labels int (N,), NOT_A_DIGIT allowed (unused here:
+        logits: (N, 10) and digitness (N,) as the model returns them; labels int (N,), NOT_A_DIGIT allowed (unused here:
             the threshold is the score that the share `refused` of the real digits stays under).
     """
     digits = labels != NOT_A_DIGIT
@@ -199,7 +200,7 @@ def fit_calibration(
     )
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
     """Return the temperature under which the labels are likeliest (Guo et al. 2017), from a fine grid."""
     rows = np.arange(len(labels))
     losses = [

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.inference.classifier import Classifier
@@ -47,13 +48,14 @@ class _Watch:
     def __init__(self, classifier: Classifier, on_batch: Callable[[], None]) -> None:
         self._classifier, self._on_batch, self.is_finite = classifier, on_batch, True
 
-    def predict(self, batch: np.ndarray) -> Prediction:
-        said = self._classifier.predict(batch)
+    def predict(self, batch: NDArray[np.float32]) -> Prediction:
+        prediction = self._classifier.predict(batch)
         self._on_batch()
-        if all(np.isfinite(values).all() for values in (said.logits, said.digitness)):
-            return said
+        if all(np.isfinite(values).all() for values in (prediction.logits, prediction.digitness)):
+            return prediction
         self.is_finite = False
-        return Prediction(np.nan_to_num(said.logits), np.full(len(batch), -1e9, "float32"), said.features)
+        no_digit = np.full(len(batch), -1e9, "float32")
+        return Prediction(np.nan_to_num(prediction.logits), no_digit, prediction.features)
 
 
 def _latency(classifier: Classifier, rounds: int) -> float:

@@ -1,4 +1,4 @@
-"""From data to the shipped baseline: prepare, train, calibrate, sit the exams, write model and card."""
+"""From data to the shipped baseline: prepare, train, calibrate, examine, write model and card."""
 
 import hashlib
 import json
@@ -9,11 +9,13 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.imaging.pixels import to_input
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.inference.answers import Calibration
 from recognizer.inference.classifier import Classifier
+from recognizer.inference.prediction import Prediction
 from training.data.baseline_mix import BaselineData, PoolConfig, prepare
 from training.data.datasets import cache_dir
 from training.evaluation.reports import Exam, Report, examine, fit_calibration, reliability_bins
@@ -45,7 +47,7 @@ def make(
     document: Path,
     report: Callable[[int, float, float], None],
     tell: Callable[[str], None],
-) -> dict:
+) -> model_card.Card:
     """Train, and write baseline.keras and .tflite, card.json and held_out.json into `output`, the card's page to `document`."""
     data = prepare(PoolConfig(), tell)
     tell("training")
@@ -62,7 +64,7 @@ def sources(data: BaselineData) -> list[Source]:
     return [Source(name, pool.images, pool.labels, SHARES[name]) for name, pool in data.pools.items()]
 
 
-def publish(model: keras.Model, config: BaselineConfig, data: BaselineData, output: Path) -> dict:
+def publish(model: keras.Model, config: BaselineConfig, data: BaselineData, output: Path) -> model_card.Card:
     """Export, check, calibrate, examine and write one trained model. Returns its card."""
     tflite, kept = conversion.export_litert(model), conversion.save_keras(model)
     exams = load_exams()
@@ -98,7 +100,7 @@ def publish(model: keras.Model, config: BaselineConfig, data: BaselineData, outp
     return card
 
 
-def calibrate(predict: Callable, exams: list[Exam]) -> Calibration:
+def calibrate(predict: Callable[[NDArray[np.float32]], Prediction], exams: list[Exam]) -> Calibration:
     """Fit on digits of writers held out of training, each exam counting the same."""
     rng = np.random.default_rng(0)
     size = max(len(exam.labels) for exam in exams)
@@ -114,7 +116,7 @@ def calibrate(predict: Callable, exams: list[Exam]) -> Calibration:
     )
 
 
-def calibration_curve(reports: list[Report]) -> list[dict]:
+def calibration_curve(reports: list[Report]) -> list[dict[str, float]]:
     """Confidence against accuracy of the digits of some exams together."""
     if not reports:
         return []

@@ -1,6 +1,7 @@
 """The challenger's calibration: the baseline's, moved as far as the evidence goes."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.inference.answers import Calibration
 from recognizer.inference.prediction import Prediction
@@ -14,7 +15,7 @@ def recalibrate(
     baseline: Prediction,
     challenger: Prediction,
     held: Prediction,
-    held_labels: np.ndarray,
+    held_labels: NDArray[np.int64],
     config: FineTuneConfig,
 ) -> Calibration:
     """Give the challenger a temperature and a refusal threshold.
@@ -39,6 +40,6 @@ def recalibrate(
     return Calibration(float(before.temperature ** (1 - trust) * temperature**trust), threshold)
 
 
-def _threshold_refusing(count: int, digitness: np.ndarray) -> float:
+def _threshold_refusing(count: int, digitness: NDArray[np.float32]) -> float:
     """The highest threshold under which no more than `count` of the pictures lie; infinite where any would do."""
     return float(np.sort(digitness)[count]) if count < len(digitness) else float("inf")

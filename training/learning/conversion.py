@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.inference.classifier import Classifier
 
@@ -38,7 +39,7 @@ def export_litert(model: keras.Model) -> bytes:
         return path.read_bytes()
 
 
-def disagreement(model: keras.Model, tflite: bytes, images: np.ndarray) -> float:
+def disagreement(model: keras.Model, tflite: bytes, images: NDArray[np.float32]) -> float:
     """Return the largest difference of any output of LiteRT from Keras on float32 (N, 28, 28, 1) images."""
     ours, theirs = model.predict(images, batch_size=500, verbose=0), Classifier(tflite).predict(images)
     pairs = [
@@ -49,7 +50,7 @@ def disagreement(model: keras.Model, tflite: bytes, images: np.ndarray) -> float
     return float(np.max([np.abs(a - b).max() for a, b in pairs]))  # Python's max may lose a NaN
 
 
-def check_agreement(model: keras.Model, tflite: bytes, images: np.ndarray) -> float:
+def check_agreement(model: keras.Model, tflite: bytes, images: NDArray[np.float32]) -> float:
     """Return the disagreement, or raise ExportError if it is beyond MAX_DISAGREEMENT (or not a number)."""
     found = disagreement(model, tflite, images)
     if not found <= MAX_DISAGREEMENT:

@@ -127,6 +127,7 @@ def _interpolate(model: keras.Model, start: Weights, learned: Weights, replay: R
     """
     model.set_weights(start)
     most = _misread(model, replay) + config.forgetting_tolerance * replay.unseen
+    step = 1.0
     for step in np.arange(1.0, 0.0, -config.interpolation_step).tolist():
         model.set_weights([old + step * (new - old) for old, new in zip(start, learned, strict=True)])
         if _misread(model, replay) <= most:

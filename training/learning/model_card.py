@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-EXAMS = {
-    "mnist": "MNIST test",
-    "pen_digits": "UCI pen digits, 14 test writers",
-    "canvas_a": "Tablet writers (exam a)",
-    "canvas_b": "Other sites (exam b)",
-    "not_digits": "Letters, doodles, Korean characters: refused",
-}
+from recognizer.exams import EXAMS, exam_spec
+
+Card = dict[str, Any]  # as card.json holds it: numbers, names, and tables of them
+
+EXAM_TITLES = {exam.name: exam.card_title or exam.title for exam in EXAMS}
 HELD_OUT = {
     "mnist": "MNIST, 5 % of the training writers",
     "mnist_on_canvas": "the same, on a canvas",
@@ -36,12 +35,12 @@ SOURCES = {
 WORST_PAIRS = 8
 
 
-def write(card: dict, path: Path) -> None:
+def write(card: Card, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(card))
 
 
-def render(card: dict) -> str:
+def render(card: Card) -> str:
     """Return the card as Markdown."""
     parts = [
         "# Model card: the shipped baseline\n",
@@ -52,7 +51,7 @@ def render(card: dict) -> str:
         HONESTY,
         "## Exams\n",
         "Pen drawings are inked on a 280 px canvas with a 14 px pen. A refused digit counts as wrong.\n",
-        _exams(card["metrics"], EXAMS),
+        _exams(card["metrics"], EXAM_TITLES),
         "## Held out of training\n",
         "Not trained on; MNIST's and UCI's served to calibrate. What is no digit is right when it is refused.\n",
         _exams(card["held_out"], HELD_OUT),
@@ -99,7 +98,7 @@ FAILURES = """\
 """
 
 
-def _facts(card: dict) -> str:
+def _facts(card: Card) -> str:
     calibration = card["calibration"]
     rows = [
         ("Made", card["made_at"]),
@@ -114,11 +113,11 @@ def _facts(card: dict) -> str:
     return _table(("", ""), rows)
 
 
-def _cycles(config: dict) -> list[str]:
+def _cycles(config: dict[str, Any]) -> list[str]:
     return [f"{cycle['batches']:,}" for cycle in config["cycles"]]
 
 
-def _exams(metrics: dict, names: dict[str, str]) -> str:
+def _exams(metrics: dict[str, Any], names: dict[str, str]) -> str:
     rows = []
     for name, result in metrics.items():
         low, high = result["interval"]
@@ -130,17 +129,17 @@ def _exams(metrics: dict, names: dict[str, str]) -> str:
     return _table(head, rows)
 
 
-def _recalls(metrics: dict) -> str:
+def _recalls(metrics: dict[str, Any]) -> str:
     rows = [
-        (EXAMS.get(name, name), *(f"{r:.1%}" if r is not None else "-" for r in result["recall"]))
+        (EXAM_TITLES.get(name, name), *(f"{r:.1%}" if r is not None else "-" for r in result["recall"]))
         for name, result in metrics.items()
         if any(r is not None for r in result["recall"])
     ]
     return _table(("Exam", *map(str, range(10))), rows)
 
 
-def _pairs(metrics: dict) -> str:
-    confusions = [result["confusion"] for name, result in metrics.items() if name != "not_digits"]
+def _pairs(metrics: dict[str, Any]) -> str:
+    confusions = [result["confusion"] for name, result in metrics.items() if not exam_spec(name).is_refusal]
     table = np.sum(confusions, axis=0)[:10]
     table[np.arange(10), np.arange(10)] = 0
     worst = np.argsort(-table, axis=None)[:WORST_PAIRS]
@@ -150,7 +149,7 @@ def _pairs(metrics: dict) -> str:
     )
 
 
-def _curve(card: dict) -> str:
+def _curve(card: Card) -> str:
     rows = [(f"{point['confidence']:.1%}", f"{point['accuracy']:.1%}", f"{point['n']:,}") for point in card["curve"]]
     return _table(("Said (mean)", "Was right", "Drawings"), rows)
 

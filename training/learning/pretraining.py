@@ -117,7 +117,7 @@ def augmentation_strength(config: BaselineConfig, step: int) -> float:
     return config.last_augmentation + (1 - config.last_augmentation) * left
 
 
-class Trapezoids(keras.optimizers.schedules.LearningRateSchedule):
+class Trapezoids(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # keras has no types
     """A rate that rises, stays and falls, each linearly, once a cycle.
 
     How far to train may be decided late (Hägele et al. 2024); a warm restart goes on from what is learned

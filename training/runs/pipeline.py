@@ -1,10 +1,12 @@
-"""One whole run, chapter by chapter: choose, prepare, learn, examine, decide. Needs no Celery; loads TensorFlow to learn."""
+"""One whole run, phase by phase: choose, prepare, learn, examine, decide. Needs no Celery; loads TensorFlow to learn."""
 
 import logging
 import os
 import platform
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.metadata import version as version_of
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -12,6 +14,7 @@ from django.db import transaction
 from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.errors import CorruptArtifact
+from recognizer.exams import MNIST
 from recognizer.imaging.pixels import to_input
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.inference.calibrated_model import CalibratedModel
@@ -51,17 +54,16 @@ class Challenger:
     agreement: float
 
 
-def execute(run: TrainingRun, config: RunConfig | None = None, listener: Listener | None = None) -> TrainingRun:
+def execute(run: TrainingRun, config: RunConfig, listener: Listener | None = None) -> TrainingRun:
     """Do a claimed run and record what came of it. Raises nothing but what ends the process.
 
     A process killed anywhere in here leaves a row whose lease runs out, and nothing else that anybody sees: the new version, its
     promotion and the run's outcome appear in one transaction.
     """
-    config = config or RunConfig()
     with Lease(run, config.limits) as lease:
         try:
             with own_folder():
-                _chapters(run, config, Progress(run, lease, listener))
+                _run_phases(run, config, Progress(run, lease, listener))
         except NothingNew as reason:
             run.finish(Status.NOTHING_NEW, error=str(reason), progress=1.0)
         except Cancelled:
@@ -79,7 +81,7 @@ def execute(run: TrainingRun, config: RunConfig | None = None, listener: Listene
     return run
 
 
-def _chapters(run: TrainingRun, config: RunConfig, progress: Progress) -> None:
+def _run_phases(run: TrainingRun, config: RunConfig, progress: Progress) -> None:
     champion = _sound_champion()
     progress.note(config=config.to_dict(), seed=config.fine_tune.seed, champion=champion, curve=[], log="")
     progress.phase("choosing drawings")
@@ -94,7 +96,7 @@ def _chapters(run: TrainingRun, config: RunConfig, progress: Progress) -> None:
 def _sound_champion() -> ModelVersion:
     """The version that serves, registered first if this database has never served."""
     registry.ensure_baseline()
-    champion = ModelVersion.objects.get(is_champion=True)
+    champion: ModelVersion = ModelVersion.objects.get(is_champion=True)
     registry.load_model(champion)  # a broken champion is no measure; its reason becomes the run's
     return champion
 
@@ -119,16 +121,18 @@ def choose_drawings(
     last_event = snapshots.latest_event()
     hashes = exam_set.hashes()
     chosen = snapshots.choose(config.snapshot, hashes)
-    progress.say(f"{len(chosen.members)} drawings of {len(set(chosen.people.tolist()))} people can be learned from")
+    progress.say(
+        f"{len(chosen.members)} drawings of {len(set(chosen.contributors.tolist()))} people can be learned from"
+    )
     if not chosen.members:
         raise NothingNew("There is no approved drawing to learn from yet.")
     images = snapshots.look_at(chosen, hashes, lambda share: progress.at(0.6 * share))
     images = snapshots.drop_near_duplicates(chosen, images, config.snapshot)
     _stop_if_learned(run, chosen, config, last_event)
     progress.at(0.7)
-    judged = baseline_evidence(images, chosen.labels, chosen.people)
-    doubt = estimate_label_noise(judged, reference_evidence(replay, config.snapshot), config.snapshot)
-    set_aside = snapshots.set_aside(chosen, doubt)
+    evidence = baseline_evidence(images, chosen.labels, chosen.contributors)
+    noise = estimate_label_noise(evidence, reference_evidence(replay, config.snapshot), config.snapshot)
+    set_aside = snapshots.set_aside(chosen, noise)
     if set_aside:
         progress.say(f"{set_aside} drawings are set aside: others contradict their labels")
     if not chosen.members:
@@ -191,15 +195,14 @@ def prepare(
         ExamLeakage: there are some.
     """
     members = [(UUID(drawing_id), label) for drawing_id, label in snapshot.manifest["members"]]
-    people = contributors_of([drawing_id for drawing_id, _ in members])
-    examples = render_drawings_to_learn(members, people, config, steps.at)
-    asked = exam_set.hashes()
-    examples = training_set.without_exam_look_alikes(examples, asked)
-    replay = training_set.replay_without(replay, asked - exam_set.hashes(gate.MNIST))
-    exam_people = set(
-        Contributor.objects.filter(is_exam=True, pk__in=set(people.values())).values_list("pk", flat=True)
-    )
-    training_set.refuse_exam_leakage([examples.images, replay.images], asked, set(people.values()), exam_people)
+    contributors = contributors_of([drawing_id for drawing_id, _ in members])
+    examples = render_drawings_to_learn(members, contributors, config, steps.at)
+    exam_hashes = exam_set.hashes()
+    examples = training_set.without_exam_look_alikes(examples, exam_hashes)
+    replay = training_set.replay_without(replay, exam_hashes - exam_set.hashes(MNIST))
+    learned_from = set(contributors.values())
+    examined = set(Contributor.objects.filter(is_exam=True, pk__in=learned_from).values_list("pk", flat=True))
+    training_set.refuse_exam_leakage([examples.images, replay.images], exam_hashes, learned_from, examined)
     learned, validation = training_set.hold_out(examples, config)
     steps.say(
         f"{len(learned.labels)} pictures to learn from, {len(validation.labels)} held out, {len(replay.labels)} replayed"
@@ -259,7 +262,7 @@ def judge_and_decide(
 
 
 def _is_same(one: CalibratedModel, other: CalibratedModel) -> bool:
-    """The champion is often the baseline: one sitting is enough then."""
+    """The champion is often the baseline: one evaluation is enough then."""
     return one == other
 
 
@@ -314,12 +317,10 @@ def _promote(version: ModelVersion, champion: ModelVersion, decision: gate.Decis
     return True
 
 
-def _environment(source: dict[str, str]) -> dict:
-    import tensorflow
-
+def _environment(source: dict[str, str]) -> dict[str, Any]:
     return {
         "baseline": shipped_baseline().card["keras_sha256"],
-        "tensorflow": tensorflow.__version__,
+        "tensorflow": version_of("tensorflow"),
         "python": platform.python_version(),
         "machine": platform.machine(),
         "threads": os.cpu_count(),

@@ -50,7 +50,7 @@ class Steps:
         self._share = min(done + PHASES[self._phase] * share, 0.999)
         self._tell("")
 
-    def epoch(self, entry: dict, epochs: int) -> None:
+    def epoch(self, entry: dict[str, float], epochs: int) -> None:
         """Report a finished epoch: {epoch, loss, accuracy, ...}."""
         loss, accuracy = entry["loss"], 100 * entry["accuracy"]
         self.say(f"epoch {entry['epoch']}/{epochs}: loss {loss:.4f}, validation {accuracy:.2f} %")
@@ -90,7 +90,7 @@ class Progress(Steps):
         if time.monotonic() - self._written >= WRITE_SECONDS:
             self._try_to_write()
 
-    def epoch(self, entry: dict, epochs: int) -> None:
+    def epoch(self, entry: dict[str, float], epochs: int) -> None:
         curve = [*self._run.curve, entry]
         self._columns |= {"epoch": entry["epoch"], "epochs": epochs, "accuracy": entry["accuracy"], "curve": curve}
         super().epoch(entry, epochs)

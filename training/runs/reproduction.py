@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from recognizer import registry
 from recognizer.baseline import shipped_baseline
+from recognizer.exams import exam_spec
 from recognizer.models import Drawing, ModelVersion
 from training.config import RunConfig
 from training.curation.training_set import ExamLeakage
 from training.data.replay import load_replay
-from training.evaluation import gate, runner
+from training.evaluation import runner
 from training.evaluation.exam_sets import full_exam_set
 from training.models import DatasetSnapshot, TrainingRun
 from training.runs import pipeline
@@ -38,8 +39,8 @@ def remake(version: ModelVersion, steps: Steps) -> Remade:
     """Train a version again from its snapshot, config and seed. Stores nothing.
 
     Raises:
-        NotReproducible: it was not made by a run here, or from another shipped baseline, or with other data to replay; or people
-            have drawn exam questions since that it learned from.
+        NotReproducible: it was not made by a run here, or from another shipped baseline, or with other data to replay; or
+            it learned from pictures that an exam holds since.
     """
     run = TrainingRun.objects.select_related("snapshot").filter(challenger=version).first()
     if run is None or run.snapshot is None:
@@ -61,7 +62,7 @@ def remake(version: ModelVersion, steps: Steps) -> Remade:
         same_weights=registry.sha256(challenger.model.tflite) == version.tflite_sha256,
         missing=_missing(run.snapshot),
         exams={
-            gate.EXAM_TITLES.get(name, name): (original.reports[name].accuracy, report.accuracy)
+            exam_spec(name).title: (original.reports[name].accuracy, report.accuracy)
             for name, report in copy.reports.items()
         },
     )

@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from recognizer import registry
+from recognizer.charts import reliability, share_chart
 from recognizer.models import Drawing, ModelArtifacts, ModelVersion, PromotionEvent
 from tests.support.accounts import SignIn
 from tests.support.drawings import make_drawing, make_drawings
 from tests.support.known import known
 from training.admin import dashboard
-from training.admin.charts import reliability, share_chart
 from training.evaluation import exam_sets, gate, recheck
 from training.evaluation.golden import golden_drawings
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat

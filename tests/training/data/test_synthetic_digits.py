@@ -10,7 +10,7 @@ from training.data import stroke_templates
 from training.data.augmentation import render_drawings
 from training.data.datasets import StrokeDrawing
 from training.data.synthetic_digits import add_habit, draw, draw_digit
-from training.data.synthetic_negatives import MAKERS, _pencil, draw_thing
+from training.data.synthetic_negatives import MAKERS, _pencil, draw_negative
 
 BAR = [[[50.0, float(y)] for y in range(0, 101, 10)]]
 
@@ -52,7 +52,7 @@ def test_every_thing_can_be_drawn(maker: Callable[..., Any], rng: np.random.Gene
 
 
 def test_a_thing_is_labelled_as_no_digit(rng: np.random.Generator) -> None:
-    assert draw_thing(rng, []).label == NOT_A_DIGIT
+    assert draw_negative(rng, []).label == NOT_A_DIGIT
 
 
 def test_a_bare_one_gets_a_foot_or_a_flag(rng: np.random.Generator) -> None:

@@ -1,13 +1,16 @@
 """Every refusal of the gate, and what it says."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from recognizer.exams import DRAWINGS, GOLDEN, MNIST, PEN
 from training.config import GatePolicy
 from training.evaluation import gate
-from training.evaluation.gate import DRAWINGS, GOLDEN, MNIST, PEN, Candidate, Paired, Score
+from training.evaluation.gate import Candidate, Decision, Paired, Score
+from training.evaluation.gate_table import gate_table
 
 POLICY = GatePolicy()
 
@@ -190,5 +193,29 @@ def test_chance_of_many_agrees_with_the_exact_one() -> None:
     assert gate.chance_of_falling(480, 521) == pytest.approx(gate.chance_of_falling(480, 520), abs=0.02)
 
 
-def test_decision_is_plain_data() -> None:
-    assert decide().to_dict()["rows"][0]["metric"] == "outputs"
+def test_every_row_is_found_by_a_key_of_its_own() -> None:
+    rows = decide().rows
+    assert len({row.key for row in rows}) == len(rows)
+    by_key = {row.key: row for row in rows}
+    assert by_key["mnist.champion"].metric == "MNIST test"
+    assert by_key["mnist.baseline"].metric == "MNIST test, against the baseline"
+    assert by_key["drawings.recall"].exam == DRAWINGS
+    assert by_key["pen_digits.calibration"].exam == PEN
+    assert [by_key[key].exam for key in ("size", "latency", "agreement", "digits_refused")] == [""] * 4
+
+
+def test_decision_is_read_back_as_it_was_kept() -> None:
+    decision = decide(with_exam(MNIST, right=9_900))
+    assert Decision.from_dict(json.loads(json.dumps(decision.to_dict()))) == decision
+    assert Decision.from_dict({}) is None
+
+
+def test_rows_of_older_releases_have_no_key_and_are_shown_all_the_same() -> None:
+    kept = decide().to_dict()
+    for row in kept["rows"]:
+        del row["key"]
+    read = Decision.from_dict(kept)
+    assert read is not None
+    assert {row.key for row in read.rows} == {""}
+    assert [row.metric for row in read.rows] == [row.metric for row in decide().rows]
+    assert gate_table(read.rows) == gate_table(decide().rows)

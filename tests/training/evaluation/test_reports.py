@@ -15,7 +15,6 @@ from training.evaluation.reports import (
     fit_calibration,
     fit_temperature,
     reliability_bins,
-    wilson,
 )
 
 SURE = Calibration(1.0, 0.0)
@@ -107,15 +106,6 @@ def test_questions_are_told_apart_by_picture_label_and_order() -> None:
     ]
     assert len({exam.digest for exam in exams}) == len(exams)
     assert examine(reader([1, 2]), exams[0], SURE).questions == Exam("b", images.copy(), np.array([1, 2])).digest
-
-
-def test_wilson_agrees_with_the_published_example() -> None:
-    # Newcombe 1998, table I: 81 of 263, score method without continuity correction
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-4)
-    assert wilson(0, 0) == (0.0, 1.0)
-    low, high = wilson(100, 100)
-    assert low < 1.0
-    assert high == 1.0
 
 
 def test_calibration_error_is_the_distance_of_words_from_deeds() -> None:

@@ -63,9 +63,9 @@ def learn(
     return pipeline.Challenger(shipped.keras, shipped.model, 0.0)
 
 
-def learn_little(*lesson: Any) -> Challenger:
+def learn_little(*given: Any) -> Challenger:
     """Train nothing, but pass the model through the disk as learning does."""
-    challenger = learn(*lesson)
+    challenger = learn(*given)
     with full_disk(), tempfile.NamedTemporaryFile() as file:
         file.write(challenger.keras)
         file.flush()
@@ -83,9 +83,9 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def fill_database(*lesson: Any) -> Challenger:
+def fill_database(*given: Any) -> Challenger:
     """SQLite may not take another page: the version that is registered next does not fit."""
-    challenger = learn(*lesson)
+    challenger = learn(*given)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM")  # earlier tests' rows have left free pages
         cursor.execute("PRAGMA page_count")
@@ -94,8 +94,8 @@ def fill_database(*lesson: Any) -> Challenger:
     return challenger
 
 
-def learn_too_much(*lesson: Any) -> NDArray[np.uint8]:
-    learn(*lesson)
+def learn_too_much(*given: Any) -> NDArray[np.uint8]:
+    learn(*given)
     return np.ones(MEMORY + 1, "uint8")
 
 

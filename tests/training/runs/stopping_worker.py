@@ -19,6 +19,7 @@ from digitre_site.celery import app  # noqa: E402
 from tests.support.digits import few_digits  # noqa: E402
 from tests.support.waiting import wait_to_be_killed  # noqa: E402
 from tests.training.runs.stopping_run import CONFIG, learn  # noqa: E402
+from training.config import RunConfig  # noqa: E402
 from training.data import datasets  # noqa: E402
 from training.models import TrainingRun  # noqa: E402
 from training.runs import pipeline  # noqa: E402
@@ -32,7 +33,7 @@ def stop_at(phases: list[str]) -> None:
     datasets.data_dir = lambda: None
     pipeline.learn = learn  # type: ignore[assignment]  # the third argument has another name
 
-    def execute_until(run: TrainingRun) -> TrainingRun:
+    def execute_until(run: TrainingRun, config: RunConfig) -> TrainingRun:
         earlier = TrainingRun.objects.filter(pk__lt=run.pk).count()
         last = phases[earlier] if earlier < len(phases) else None
 

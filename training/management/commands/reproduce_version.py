@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from recognizer.models import ModelVersion
-from training.config import RunLimits
+from training.config import RunConfig
 from training.runs.resource_limits import confine
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         version = ModelVersion.objects.filter(number=number).first()
         if version is None:
             raise CommandError(f"There is no version {number}.")
-        confine(RunLimits())
+        confine(RunConfig.from_environment().limits)
         from training.runs import reproduction
         from training.runs.progress import Steps
 

@@ -4,11 +4,52 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from recognizer.exam_reports import ReliabilityBin
+from recognizer.formatting import percent
+
 WIDTH, HEIGHT = 640, 200  # user units; the picture scales with its column
 LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 28  # room for the axes' words
 STEPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # between two lines of the grid
-MOST_STEPS = 5
+MOST_STEPS = 4
 MOST_NAMES = 12  # below the axis; more would run into each other
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Where values stand in a picture: its inner edges in user units, y downwards, and the shares at bottom and top."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    low: float
+    high: float
+
+    def y(self, share: float) -> float:
+        return self.top + (self.bottom - self.top) * (1 - (share - self.low) / (self.high - self.low))
+
+    def x(self, place: int, count: int) -> float:
+        """Of one of so many points, the first and the last at the edges."""
+        return self.left + (self.right - self.left) / max(1, count - 1) * place
+
+    def column(self, place: int, count: int) -> float:
+        """The middle of one of so many columns of equal width."""
+        return self.left + (self.right - self.left) * (place + 0.5) / count
+
+
+def grid(low: float, high: float, most_steps: int) -> list[float]:
+    """Return the shares where lines of the grid stand: round, two or more, from at most `low` to at least `high`."""
+    step = next((step for step in STEPS if (high - low) / step <= most_steps), STEPS[-1])
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    if first == last:
+        first, last = (first - 1, last) if first > 0 else (first, last + 1)
+    return [step * place for place in range(first, last + 1)]
+
+
+def named(levels: list[float]) -> list[tuple[float, str]]:
+    """Each line of a grid with its share in words, as exact as the step between two of them."""
+    digits = 1 if levels[1] - levels[0] < 0.0099 else 0  # a step of 0.01 is not quite that in floating point
+    return [(level, percent(level, digits)) for level in levels]
 
 
 @dataclass(frozen=True)
@@ -55,10 +96,6 @@ class Chart:
         return any(len(line.points) > 1 for line in self.lines)
 
 
-def share_text(value: float | None, digits: int = 1) -> str:
-    return "-" if value is None else f"{100 * value:.{digits}f} %"
-
-
 def share_chart(
     names: Sequence[str],
     series: dict[str, Sequence[float | None]],
@@ -73,42 +110,27 @@ def share_chart(
         addresses: of the rows behind each name.
     """
     values = [value for line in series.values() for value in line if value is not None]
-    ticks = _ticks(min(values, default=0.0) if low is None else low, max(values, default=1.0))
-    bottom, top = ticks[0], ticks[-1]
-    step = (WIDTH - LEFT - RIGHT) / max(1, len(names) - 1)
-
-    def y(value: float) -> float:
-        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - bottom) / (top - bottom))
-
-    lines = [
-        Line(
-            title,
-            [
-                Point(LEFT + step * place, y(value), names[place], share_text(value, 2))
-                for place, value in enumerate(line)
-                if value is not None
-            ],
-        )
-        for title, line in series.items()
-    ]
+    levels = grid(min(values, default=0.0) if low is None else low, max(values, default=1.0), MOST_STEPS)
+    plot = Plot(LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM, levels[0], levels[-1])
+    xs = [plot.x(place, len(names)) for place in range(len(names))]
     every = max(1, -(-len(names) // MOST_NAMES))
-    digits = 1 if ticks[1] - bottom < 0.01 else 0
     return Chart(
-        lines,
-        [(y(tick), share_text(tick, digits)) for tick in ticks],
-        [(LEFT + step * place, name) for place, name in enumerate(names) if place % every == 0],
-        [(name, [share_text(line[place], 2) for line in series.values()]) for place, name in enumerate(names)],
+        [
+            Line(
+                title,
+                [
+                    Point(x, plot.y(value), name, percent(value, 2))
+                    for x, name, value in zip(xs, names, line, strict=True)
+                    if value is not None
+                ],
+            )
+            for title, line in series.items()
+        ],
+        [(plot.y(level), text) for level, text in named(levels)],
+        list(zip(xs, names, strict=True))[::every],
+        [(name, [percent(line[place], 2) for line in series.values()]) for place, name in enumerate(names)],
         addresses,
     )
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """Return the grid's places: round shares from at most `low` to at least `high`, two of them or more."""
-    step = next((step for step in STEPS if (high - low) / step <= MOST_STEPS - 1), STEPS[-1])
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    if first == last:
-        first, last = (first - 1, last) if first > 0 else (first, last + 1)
-    return [step * place for place in range(first, last + 1)]
 
 
 @dataclass(frozen=True)
@@ -129,15 +151,15 @@ class Bin:
 
     @property
     def radius(self) -> float:
-        return min(5.0, 1.2 + self.n**0.5 / 10)
+        return min(5.0, 1.2 + math.sqrt(self.n) / 10)
 
     @property
     def text(self) -> str:
-        return f"{share_text(self.confidence)} sure, {share_text(self.accuracy)} right, {self.n:,} answers"
+        return f"{percent(self.confidence, 1)} sure, {percent(self.accuracy, 1)} right, {self.n:,} answers"
 
     @property
     def columns(self) -> tuple[str, str, str]:
-        return share_text(self.confidence), share_text(self.accuracy), f"{self.n:,}"
+        return percent(self.confidence, 1), percent(self.accuracy, 1), f"{self.n:,}"
 
 
 @dataclass(frozen=True)
@@ -152,7 +174,7 @@ class Reliability:
         return f"{sum(one.n for one in self.bins):,}"
 
 
-def read_bins(kept: list[dict]) -> list[Bin]:
+def read_bins(kept: list[ReliabilityBin]) -> list[Bin]:
     """Read the bins of an exam's report."""
     return [Bin(one["confidence"], one["accuracy"], one["n"]) for one in kept]
 
