@@ -8,6 +8,6 @@ def stored_label(digit: int | None) -> int:
     return NOT_A_DIGIT if digit is None else digit
 
 
-def spoken_label(label: int | None) -> int | None:
+def api_label(label: int | None) -> int | None:
     """Translate a stored label into the API's."""
     return None if label == NOT_A_DIGIT else label

@@ -11,6 +11,7 @@ from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging import trajectories
@@ -42,9 +43,9 @@ class Remembered:
         features: float32 (M, D) of length 1; NaN where the trace says enough.
     """
 
-    labels: np.ndarray = field(default_factory=lambda: np.empty(0, int))
-    traces: np.ndarray = field(default_factory=lambda: np.empty((0, *trajectories.SHAPE), "float32"))
-    features: np.ndarray = field(default_factory=lambda: np.empty((0, 0), "float32"))
+    labels: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    traces: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, *trajectories.SHAPE), "float32"))
+    features: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), "float32"))
 
 
 def recall(reading: Reading, strokes: Strokes | None, contributor: Contributor | None) -> tuple[Answer, int]:
@@ -57,7 +58,9 @@ def recall(reading: Reading, strokes: Strokes | None, contributor: Contributor |
     return model.interpret(mix(reading.prediction, evidence, model.calibration)), len(remembered.labels)
 
 
-def weigh(remembered: Remembered, trace: np.ndarray | None, features: np.ndarray) -> np.ndarray:
+def weigh(
+    remembered: Remembered, trace: NDArray[np.float32] | None, features: NDArray[np.float32]
+) -> NDArray[np.float64]:
     """Weigh what the remembered drawings say of one drawing: log-odds (11,) for each digit and for NOT_A_DIGIT.
 
     0 for what they never showed; below 0 for what they did and this is not like.
@@ -74,7 +77,7 @@ def weigh(remembered: Remembered, trace: np.ndarray | None, features: np.ndarray
     return evidence
 
 
-def mix(prediction: Prediction, evidence: np.ndarray, calibration: Calibration) -> Prediction:
+def mix(prediction: Prediction, evidence: NDArray[np.float64], calibration: Calibration) -> Prediction:
     """Add evidence (11,) to a prediction (N = 1): its digits' to their log-odds, the strongest to that it is a digit at all."""
     network = calibrated_probabilities(prediction.logits, calibration.temperature)[0]
     digits, none = evidence[:NUM_CLASSES], evidence[NOT_A_DIGIT]
@@ -102,7 +105,7 @@ def remember(contributor: Contributor | None, model: CalibratedModel, by_feature
     return Remembered(np.array(list(labels.values()))[kept], traces[kept], _stack([looks[i] for i in kept]))
 
 
-def _stack(arrays: Sequence[np.ndarray | None], shape: tuple[int, ...] = (0,)) -> np.ndarray:
+def _stack(arrays: Sequence[NDArray[np.float32] | None], shape: tuple[int, ...] = (0,)) -> NDArray[np.float32]:
     """Stack arrays of one shape, NaN for those that are missing."""
     shape = next((array.shape for array in arrays if array is not None), shape)
     blank = np.full(shape, np.nan, "float32")
@@ -111,7 +114,7 @@ def _stack(arrays: Sequence[np.ndarray | None], shape: tuple[int, ...] = (0,)) -
 
 # A drawing's strokes and picture never change, and a new model is another key.
 @lru_cache(maxsize=256)  # people who draw at the moment, 16 KB each
-def _traces(drawing_ids: tuple[UUID, ...]) -> np.ndarray:
+def _traces(drawing_ids: tuple[UUID, ...]) -> NDArray[np.float32]:
     strokes = dict(Drawing.objects.filter(pk__in=drawing_ids).values_list("pk", "strokes"))
     return _stack(
         [trajectories.trace(strokes[pk]) if strokes.get(pk) else None for pk in drawing_ids], trajectories.SHAPE
@@ -119,7 +122,7 @@ def _traces(drawing_ids: tuple[UUID, ...]) -> np.ndarray:
 
 
 @lru_cache(maxsize=4096)  # some hundred numbers each
-def _features(drawing_id: UUID, model: CalibratedModel) -> np.ndarray | None:
+def _features(drawing_id: UUID, model: CalibratedModel) -> NDArray[np.float32] | None:
     """Return a drawing's features, or None where it has just been deleted or is a hair that only its path shows."""
     png = Drawing.objects.filter(pk=drawing_id).values_list("png", flat=True).first()
     try:

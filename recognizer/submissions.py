@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.imaging.decoding import decode_stored, encode_png
 from recognizer.imaging.preprocessing import normalize_drawing
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 class Submission:
     """A decoded drawing: ink uint8 (H, W), and what else came with it."""
 
-    ink: np.ndarray
+    ink: NDArray[np.uint8]
     strokes: Strokes | None = None
     canvas: tuple[float, float] | None = None  # width, height in the strokes' units
     prompted: int | None = None
@@ -48,7 +49,7 @@ class Submission:
         return encode_png(self.ink)
 
     @cached_property
-    def image(self) -> np.ndarray:
+    def image(self) -> NDArray[np.float32]:
         """What the network sees: float32 (28, 28, 1) in [0, 1].
 
         Raises:
@@ -69,7 +70,7 @@ class Submission:
 class Reading:
     """What was seen and what was said. `image` is float32 (28, 28, 1); `answer` is the network's alone."""
 
-    image: np.ndarray
+    image: NDArray[np.float32]
     prediction: Prediction
     answer: Answer
     served: "Served"

@@ -42,34 +42,34 @@ class Decision:
     apply: Callable[[Drawing, dict, object], bool]
 
 
-def approve_as_said(drawing: Drawing, said: dict, user: object) -> bool:
+def approve_as_confirmed(drawing: Drawing, form: dict, user: object) -> bool:
     if drawing.confirmed_label is None:
         return False
     drawing.approve(drawing.confirmed_label, user)
     return True
 
 
-def approve_as(drawing: Drawing, said: dict, user: object) -> bool:
-    drawing.approve(said["label"], user)
+def approve_as(drawing: Drawing, form: dict, user: object) -> bool:
+    drawing.approve(form["label"], user)
     return True
 
 
-def not_a_digit(drawing: Drawing, said: dict, user: object) -> bool:
+def not_a_digit(drawing: Drawing, form: dict, user: object) -> bool:
     drawing.approve(NOT_A_DIGIT, user)
     return True
 
 
-def reject(drawing: Drawing, said: dict, user: object) -> bool:
-    drawing.reject(said["reason"], user)
+def reject(drawing: Drawing, form: dict, user: object) -> bool:
+    drawing.reject(form["reason"], user)
     return True
 
 
-def put_back(drawing: Drawing, said: dict, user: object) -> bool:
-    drawing.put_back(user, said["reason"])
+def put_back(drawing: Drawing, form: dict, user: object) -> bool:
+    drawing.put_back(user, form["reason"])
     return True
 
 
-APPROVE = Decision("approve_as_said", "Approve as the person said", "Approve them", "", approve_as_said)
+APPROVE = Decision("approve_as_said", "Approve as the person said", "Approve them", "", approve_as_confirmed)
 APPROVE_AS = Decision("approve_as", "Approve as another label", "Approve them as this", "label", approve_as)
 NOT_DIGITS = Decision("not_a_digit", "Approve as not a digit", "They are no digits", "", not_a_digit)
 REJECT = Decision("reject", "Reject", "Reject them", "reason", reject)
@@ -162,7 +162,7 @@ class BulkDecisions(admin.ModelAdmin):
                 "opts": self.opts,
                 "form": form,
                 "pictures": [
-                    (drawing, thumbnails.thumbnail(drawing), thumbnails.said_by_model(drawing))
+                    (drawing, thumbnails.thumbnail(drawing), thumbnails.answer_text(drawing))
                     for drawing in shown[:SHEET_LIMIT]
                 ],
                 "has_more": len(shown) > SHEET_LIMIT,

@@ -20,7 +20,7 @@ class Bar:
     text: str
 
 
-def portrait(drawing: Drawing) -> dict:
+def page_context(drawing: Drawing) -> dict:
     """Return the template's context. Costs five queries, whatever the size of the tables."""
     others = Drawing.objects.of(drawing.contributor).exclude(pk=drawing.pk).order_by("-created_at")
     return {
@@ -29,7 +29,7 @@ def portrait(drawing: Drawing) -> dict:
         "described": thumbnails.describe(drawing),
         "facts": facts(drawing),
         "bars": [Bar(digit, 100 * p, brief_percent(p)) for digit, p in enumerate(drawing.probabilities)],
-        "events": [told(event) for event in drawing.events.select_related("user")],
+        "events": [event_line(event) for event in drawing.events.select_related("user")],
         "others": [
             (other, thumbnails.thumbnail(other)) for other in others.defer("strokes", "probabilities")[:NEIGHBOURS]
         ],
@@ -51,11 +51,11 @@ def facts(drawing: Drawing) -> list[tuple[str, str]]:
         [("the page had asked for", label_text(drawing.prompted_label))] if drawing.prompted_label is not None else []
     )
     return [
-        ("model", f"{thumbnails.said_by_model(drawing)}, by version {drawing.model_version.number}"),
+        ("model", f"{thumbnails.answer_text(drawing)}, by version {drawing.model_version.number}"),
         ("confidence", brief_percent(drawing.confidence)),
         ("margin to the second choice", brief_percent(drawing.margin)),
         ("person", label_text(drawing.confirmed_label)),
-        ("reviewer", thumbnails.said_by_reviewer(drawing)),
+        ("reviewer", thumbnails.review_text(drawing)),
         *asked,
         ("suspicion", brief_percent(drawing.suspicion)),
         ("status", drawing.get_status_display()),
@@ -76,17 +76,17 @@ def training_fate(drawing: Drawing) -> str:
 
 
 @dataclass(frozen=True)
-class Told:
+class EventLine:
     at: str
     who: str
     what: str
     why: str
 
 
-def told(event: LabelEvent) -> Told:
+def event_line(event: LabelEvent) -> EventLine:
     """One event as a sentence's parts."""
     label = f" as {label_text(event.label)}" if event.label is not None else ""
     before = f", before that {label_text(event.previous_label)}" if event.previous_label is not None else ""
     how = f" ({event.get_look_display()})" if event.look else ""
     who = str(event.user) if event.user else event.get_actor_display().lower()
-    return Told(event.at.strftime("%d %b %Y, %H:%M:%S"), who, f"{event.action}{label}{before}{how}", event.reason)
+    return EventLine(event.at.strftime("%d %b %Y, %H:%M:%S"), who, f"{event.action}{label}{before}{how}", event.reason)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from recognizer.admin import filters, queue_views, thumbnails
 from recognizer.admin.bulk import BulkDecisions
-from recognizer.admin.drawing_page import portrait
+from recognizer.admin.drawing_page import page_context
 from recognizer.admin.keyset import KeysetAdmin
 from recognizer.formatting import brief_percent
 from recognizer.models import LABEL_CHOICES, Drawing, LabelEvent, label_text
@@ -99,9 +99,9 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
     def labels(self, drawing: Drawing) -> SafeString:
         return format_html(
             '<span class="said">model <b>{}</b></span> <span class="said">person <b>{}</b></span>{}',
-            thumbnails.said_by_model(drawing),
+            thumbnails.answer_text(drawing),
             label_text(drawing.confirmed_label),
-            format_html(' <span class="said">reviewer <b>{}</b></span>', thumbnails.said_by_reviewer(drawing))
+            format_html(' <span class="said">reviewer <b>{}</b></span>', thumbnails.review_text(drawing))
             if drawing.is_reviewed
             else "",
         )
@@ -157,7 +157,7 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
             raise PermissionDenied  # decisions have an address of their own; a row is not edited here
         drawing = self.get_object(request, object_id)
         if drawing is not None and self.has_view_or_change_permission(request, drawing):
-            extra_context = (extra_context or {}) | portrait(drawing) | {"label_choices": LABEL_CHOICES}
+            extra_context = (extra_context or {}) | page_context(drawing) | {"label_choices": LABEL_CHOICES}
         return super().change_view(request, object_id, form_url, extra_context)
 
     def decide_view(self, request: HttpRequest, drawing_id: UUID) -> HttpResponse:
@@ -168,16 +168,16 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
         choice, reason = request.POST.get("decision", ""), request.POST.get("reason", "").strip()[:300]
         if choice == "put back":
             drawing.put_back(request.user, reason)
-            said = "It waits for review again."
+            outcome = "It waits for review again."
         elif choice == "reject" and reason:
             drawing.reject(reason, request.user)
-            said = "Rejected."
+            outcome = "Rejected."
         elif choice in {str(value) for value, _ in LABEL_CHOICES}:
             drawing.approve(int(choice), request.user, reason)
-            said = f"Approved as {label_text(int(choice))}."
+            outcome = f"Approved as {label_text(int(choice))}."
         else:
-            said = "Say why it is rejected." if choice == "reject" else "That is no decision."
-            messages.error(request, said)
+            outcome = "Say why it is rejected." if choice == "reject" else "That is no decision."
+            messages.error(request, outcome)
             return HttpResponseRedirect(reverse("admin:recognizer_drawing_change", args=[drawing.pk]))
-        messages.success(request, said)
+        messages.success(request, outcome)
         return HttpResponseRedirect(reverse("admin:recognizer_drawing_change", args=[drawing.pk]))

@@ -8,10 +8,13 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 
+from recognizer.formatting import percent, percent_range
+from recognizer.inference.answers import PRETTY_SURE, VERY_SURE
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import LABEL_CHOICES, Contributor, Drawing, ModelVersion
 
 DISAGREES = Q(confirmed_label__isnull=False) & (
-    Q(predicted_label__isnull=True) & ~Q(confirmed_label=10) | ~Q(predicted_label=F("confirmed_label"))
+    Q(predicted_label__isnull=True) & ~Q(confirmed_label=NOT_A_DIGIT) | ~Q(predicted_label=F("confirmed_label"))
 )
 ORDERS = {
     "telling": ("-review_priority", "id"),
@@ -19,9 +22,12 @@ ORDERS = {
     "suspicious": ("-suspicion", "id"),
 }
 BANDS = {
-    "unsure": ("under 80 %: not sure", Q(confidence__lt=0.8)),
-    "pretty": ("80 to 98 %: pretty sure", Q(confidence__gte=0.8, confidence__lt=0.98)),
-    "very": ("98 % and more: very sure", Q(confidence__gte=0.98)),
+    "unsure": (f"under {percent(PRETTY_SURE, 0)}: not sure", Q(confidence__lt=PRETTY_SURE)),
+    "pretty": (
+        f"{percent_range(PRETTY_SURE, VERY_SURE, 0)}: pretty sure",
+        Q(confidence__gte=PRETTY_SURE, confidence__lt=VERY_SURE),
+    ),
+    "very": (f"{percent(VERY_SURE, 0)} and more: very sure", Q(confidence__gte=VERY_SURE)),
 }
 SUSPICIONS = {
     "high": ("70 % and more", Q(suspicion__gte=0.7)),

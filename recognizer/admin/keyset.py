@@ -11,10 +11,10 @@ from django.db import connection, models
 from django.db.models import Q
 from django.http import HttpRequest
 
-from recognizer.admin.sql_limits import TookTooLong, patience
+from recognizer.admin.sql_limits import TookTooLong, statement_timeout
 
 AFTER, BEFORE = "after", "before"
-PATIENCE_MS = 2000  # several rare filters at once may pass over every row before a page is full: nobody waits for that
+TIMEOUT_MS = 2000  # several rare filters at once may pass over every row before a page is full: nobody waits for that
 BETWEEN = "~"  # between the parts of a place; in no number, date or UUID
 
 
@@ -114,10 +114,10 @@ class KeysetChangeList(NamedChangeList):
         if not self.params:
             return list(rows)
         try:
-            with patience(PATIENCE_MS):
+            with statement_timeout(TIMEOUT_MS):
                 return list(rows)
         except TookTooLong:
-            self.waited_seconds = PATIENCE_MS / 1000
+            self.waited_seconds = TIMEOUT_MS / 1000
             return []
 
     def _show(self, found: list[models.Model], *, has_next: bool, has_previous: bool) -> None:

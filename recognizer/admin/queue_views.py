@@ -72,58 +72,58 @@ def json_view(view: View) -> Callable[[HttpRequest], HttpResponse]:
 
 
 @json_view
-def claim(request: HttpRequest, said: dict) -> dict:
+def claim(request: HttpRequest, message: dict) -> dict:
     """{"held": [ids], "unsent": [ids], "skipped": [ids], "blind"} -> {"drawings": [...], "left", ...}: enough for AHEAD.
 
     `unsent` are those decided on while the connection was away: still claimed, and not to be handed out again.
     `skipped` is the page's to remember, for in the session a claim under way would write over what a skip had added.
     """
-    held, unsent, skipped = ids(said["held"]), ids(said["unsent"]), ids(said.get("skipped", []))
+    held, unsent, skipped = ids(message["held"]), ids(message["unsent"]), ids(message.get("skipped", []))
     served = request.session.get(SERVED, 0)
     queue.renew(request.user, [*held, *unsent])
     drawings = queue.claim(
         request.user,
         max(0, AHEAD - len(held)),
-        blind=said["blind"] is True,
+        blind=message["blind"] is True,
         without=[*held, *unsent, *skipped],
         served=served,
     )
     if drawings:
         request.session[SERVED] = served + len(drawings)
-    return {"drawings": [shown(drawing, request.user, said["blind"] is True) for drawing in drawings]} | left()
+    return {"drawings": [shown(drawing, request.user, message["blind"] is True) for drawing in drawings]} | left()
 
 
 @json_view
-def decide(request: HttpRequest, said: dict) -> dict:
+def decide(request: HttpRequest, message: dict) -> dict:
     """{"id", "label": 0..10 or null for rejected, "blind"}. May be sent again after a lost answer."""
-    label = said["label"]
+    label = message["label"]
     if label is not None and (type(label) is not int or not 0 <= label <= NOT_A_DIGIT):
         raise ValueError
     reason = DEFAULT_REASON if label is None else ""
-    drawing = queue.decide(request.user, UUID(said["id"]), label, blind=said["blind"] is True, reason=reason)
+    drawing = queue.decide(request.user, UUID(message["id"]), label, blind=message["blind"] is True, reason=reason)
     return {"id": str(drawing.pk), "label": label} | left()
 
 
 @json_view
-def skip(request: HttpRequest, said: dict) -> dict:
+def skip(request: HttpRequest, message: dict) -> dict:
     """{"id"}: give it back; the page asks for others by naming it among `skipped`."""
-    drawing_id = UUID(said["id"])
+    drawing_id = UUID(message["id"])
     queue.release(request.user, [drawing_id])
     return {"id": str(drawing_id)} | left()
 
 
 @json_view
-def undo(request: HttpRequest, said: dict) -> dict:
+def undo(request: HttpRequest, message: dict) -> dict:
     """{"id", "decided": bool}: take back one's last word on a drawing (or one's having skipped it) and hold it again."""
-    take_back = queue.undo if said["decided"] is True else queue.hold
-    drawing = take_back(request.user, UUID(said["id"]))
+    take_back = queue.undo if message["decided"] is True else queue.hold
+    drawing = take_back(request.user, UUID(message["id"]))
     return {"id": str(drawing.pk)} | left()
 
 
 @json_view
-def leave(request: HttpRequest, said: dict) -> dict:
+def leave(request: HttpRequest, message: dict) -> dict:
     """{"held": [ids]}: the page is being closed, so give back what it had in hand."""
-    queue.release(request.user, ids(said["held"]))
+    queue.release(request.user, ids(message["held"]))
     return {}
 
 
@@ -152,7 +152,7 @@ def shown(drawing: Drawing, user: AbstractBaseUser, blind: bool) -> dict:
     return hidden | {
         "blind": False,
         "address": reverse("admin:recognizer_drawing_change", args=[drawing.pk]),
-        "model": thumbnails.said_by_model(drawing),
+        "model": thumbnails.answer_text(drawing),
         "confidence": brief_percent(drawing.confidence),
         "person": label_text(drawing.confirmed_label),
         "label": drawing.confirmed_label,

@@ -13,7 +13,7 @@ class TookTooLong(RuntimeError):
 
 
 @contextmanager
-def under(setting: str, value: str) -> Iterator[None]:
+def session_setting(setting: str, value: str) -> Iterator[None]:
     """Change one of PostgreSQL's settings for the statements inside."""
     if connection.vendor != "postgresql":
         yield
@@ -25,14 +25,14 @@ def under(setting: str, value: str) -> Iterator[None]:
 
 
 @contextmanager
-def patience(milliseconds: int) -> Iterator[None]:
+def statement_timeout(milliseconds: int) -> Iterator[None]:
     """Let PostgreSQL stop what takes longer.
 
     Raises:
         TookTooLong: it did.
     """
     try:
-        with under("statement_timeout", str(milliseconds)):
+        with session_setting("statement_timeout", str(milliseconds)):
             yield
     except OperationalError as error:
         if getattr(error.__cause__, "pgcode", None) != CANCELED:

@@ -18,20 +18,20 @@ def thumbnail(drawing: Drawing) -> SafeString:
 
 def describe(drawing: Drawing) -> str:
     """Say in a few words what model, person and reviewer made of a drawing: the picture's text for who cannot see it."""
-    words = [f"model {said_by_model(drawing)}", f"person {label_text(drawing.confirmed_label)}"]
+    words = [f"model {answer_text(drawing)}", f"person {label_text(drawing.confirmed_label)}"]
     if drawing.is_reviewed:
-        words.append(f"reviewer {said_by_reviewer(drawing)}")
+        words.append(f"reviewer {review_text(drawing)}")
     return ", ".join(words)
 
 
-def said_by_model(drawing: Drawing) -> str:
+def answer_text(drawing: Drawing) -> str:
     """The answer, or "refused (7?)" with the likeliest digit."""
     if drawing.predicted_label is None:
         return f"refused ({drawing.top_label}?)"
     return str(drawing.predicted_label)
 
 
-def said_by_reviewer(drawing: Drawing) -> str:
+def review_text(drawing: Drawing) -> str:
     if drawing.is_reviewed and drawing.reviewed_label is None:
         return "reject"
     return label_text(drawing.reviewed_label)

@@ -51,9 +51,9 @@ class ExplanationsView(APIView):
             raise InvalidDrawing("strokes_required", "Only a drawing that comes with its strokes can be explained.")
         explained = explanations.explain(submission.strokes, serving.current_classifier().model)
         if contributor:
-            said, used = personalization.recall(services.read(submission), submission.strokes, contributor)
-            if said.digit != explained.digit:
-                explained = explanations.credit_memory(explained, said.digit, used)
+            answer, used = personalization.recall(services.read(submission), submission.strokes, contributor)
+            if answer.digit != explained.digit:
+                explained = explanations.credit_memory(explained, answer.digit, used)
         return Response(ExplanationSerializer(explained).data)
 
 

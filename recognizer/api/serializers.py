@@ -10,7 +10,7 @@ from recognizer import own_drawings
 from recognizer.imaging import decoding
 from recognizer.imaging.strokes import validate_strokes
 from recognizer.inference.answers import Kind
-from recognizer.labels import spoken_label
+from recognizer.labels import api_label
 from recognizer.models import Drawing
 from recognizer.submissions import Submission
 
@@ -184,7 +184,7 @@ class DrawingSummarySerializer(serializers.ModelSerializer):
         ]  # fmt: skip
 
     def get_confirmed(self, drawing: Drawing) -> int | None:
-        return spoken_label(drawing.confirmed_label)
+        return api_label(drawing.confirmed_label)
 
     def get_is_confirmed(self, drawing: Drawing) -> bool:
         return drawing.confirmed_label is not None

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from numpy.typing import NDArray
 from rest_framework import status
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
@@ -25,7 +26,7 @@ from recognizer.errors import InvalidDrawing
 from recognizer.imaging import decoding
 from recognizer.imaging.pixels import to_grey
 from recognizer.imaging.preprocessing import preparation_steps
-from recognizer.labels import spoken_label, stored_label
+from recognizer.labels import api_label, stored_label
 from recognizer.models import Contributor, Drawing, ModelVersion
 from recognizer.submissions import Reading, Submission
 
@@ -45,18 +46,18 @@ DRAWING_BODY = {
 
 def answer_payload(reading: Reading, submission: Submission, contributor: Contributor | None) -> dict:
     """Turn a reading into the answer of the API, with what this contributor taught by correcting it."""
-    said, remembered = personalization.recall(reading, submission.strokes, contributor)
+    answer, remembered = personalization.recall(reading, submission.strokes, contributor)
     return {
-        "kind": said.kind,
-        "digit": said.digit,
-        "refused": said.refused,
-        "message": said.message,
-        "certainty": said.certainty,
-        "confidence": said.confidence,
-        "margin": said.margin,
-        "likely_digit": said.likely_digit,
-        "probabilities": said.probabilities,
-        "alternatives": [{"digit": digit, "probability": probability} for digit, probability in said.alternatives],
+        "kind": answer.kind,
+        "digit": answer.digit,
+        "refused": answer.refused,
+        "message": answer.message,
+        "certainty": answer.certainty,
+        "confidence": answer.confidence,
+        "margin": answer.margin,
+        "likely_digit": answer.likely_digit,
+        "probabilities": answer.probabilities,
+        "alternatives": [{"digit": digit, "probability": probability} for digit, probability in answer.alternatives],
         "model_version": reading.served.version,
         "memory": remembered,
         "preview": picture_url(to_grey(reading.image)),
@@ -69,7 +70,7 @@ def explanation_payload(submission: Submission) -> dict:
     return {"steps": [{"name": name, "image": picture_url(image)} for name, image in steps]}
 
 
-def picture_url(ink: np.ndarray) -> str:
+def picture_url(ink: NDArray[np.uint8]) -> str:
     return decoding.data_url(decoding.encode_png(ink))
 
 
@@ -219,7 +220,7 @@ class FeedbackView(OwnDrawingView):
         return Response(
             {
                 "id": drawing.pk,
-                "label": spoken_label(drawing.confirmed_label),
+                "label": api_label(drawing.confirmed_label),
                 "status": drawing.status,
             }
         )
@@ -265,10 +266,10 @@ class SeedView(APIView):
         if not isinstance(first, dict) or not isinstance(first.get("digit"), str):
             raise InvalidDrawing("invalid_image", 'The body must be [{"digit": "data:image/png;base64,..."}].')
         ink = decoding.decode_png(decoding.decode_data_url(first["digit"]))
-        said = services.read(Submission(ink)).answer
-        if said.refused:
+        answer = services.read(Submission(ink)).answer
+        if answer.refused:
             return Response({"result": "Huh...", "probability": "You call that a digit?"})
-        return Response({"result": str(said.digit), "probability": f"({said.confidence * 100:.1f}% probability)"})
+        return Response({"result": str(answer.digit), "probability": f"({answer.confidence * 100:.1f}% probability)"})
 
 
 def raise_not_found() -> NoReturn:

@@ -11,6 +11,7 @@ import struct
 import warnings
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from recognizer.errors import InvalidDrawing
@@ -52,7 +53,7 @@ def decode_data_url(text: str) -> bytes:
         raise InvalidDrawing("invalid_image", "The picture is not valid base64.") from error
 
 
-def decode_png(png: bytes) -> np.ndarray:
+def decode_png(png: bytes) -> NDArray[np.uint8]:
     """Decode an untrusted PNG of any colour mode into ink.
 
     Returns:
@@ -66,7 +67,7 @@ def decode_png(png: bytes) -> np.ndarray:
     return to_ink(decode_pixels(png))
 
 
-def decode_stored(png: bytes) -> np.ndarray:
+def decode_stored(png: bytes) -> NDArray[np.uint8]:
     """Read back a picture that encode_png made: its paper is white and not guessed. Returns uint8 (H, W), 255 = full ink.
 
     Raises:
@@ -118,7 +119,7 @@ def decode_pixels(png: bytes) -> Image.Image:
     return picture
 
 
-def to_ink(picture: Image.Image) -> np.ndarray:
+def to_ink(picture: Image.Image) -> NDArray[np.uint8]:
     """Tell ink from paper. Returns uint8 (H, W), 0 = paper, 255 = full ink."""
     if picture.mode.startswith("I"):  # 16-bit grey: Pillow's own conversions clip it
         picture = Image.fromarray((np.asarray(picture).astype("uint32") >> 8).astype("uint8"))
@@ -132,13 +133,13 @@ def to_ink(picture: Image.Image) -> np.ndarray:
     return np.minimum(distance, 255).round().astype("uint8")
 
 
-def paper_level(grey: np.ndarray) -> float:
+def paper_level(grey: NDArray[np.float32]) -> float:
     """Return the grey that most of the border has: the median, so that ink touching the edge does not count."""
     border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
     return float(np.median(border))
 
 
-def encode_png(ink: np.ndarray) -> bytes:
+def encode_png(ink: NDArray[np.uint8]) -> bytes:
     """Encode ink as the picture we keep: greyscale PNG, black on white, no metadata."""
     buffer = io.BytesIO()
     Image.fromarray(255 - ink).save(buffer, "PNG", compress_level=3)  # as small as 6, in half the time

@@ -4,6 +4,7 @@ A line that a fast mouse left as dots is the drawing: its dots are many and near
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 GRID = 24  # cells along the longer side of the ink's box: few enough to walk in Python in 0.1 ms
 BRIDGE = 2  # cells; ink that near stands together, so gaps up to 4-8 % of the drawing are bridged
@@ -12,7 +13,7 @@ STRAY_EXTENT = 4  # cells: longer is a line, and lines are drawn on purpose
 INK = 96  # of 255; fainter cells are the soft edge of others
 
 
-def remove_noise(ink: np.ndarray) -> np.ndarray:
+def remove_noise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the ink without stray dots. uint8 (H, W) in and out; the same array when there are none."""
     rows, columns = np.flatnonzero((ink >= INK).any(axis=1)), np.flatnonzero((ink >= INK).any(axis=0))
     top, left = int(rows[0]), int(columns[0])
@@ -31,7 +32,7 @@ def remove_noise(ink: np.ndarray) -> np.ndarray:
     return kept
 
 
-def _cell_mass(box: np.ndarray, cell: int) -> np.ndarray:
+def _cell_mass(box: NDArray[np.uint8], cell: int) -> NDArray[np.uint32]:
     """Sum the ink in square cells; the last row and column may be cut."""
     height, width = (-(-side // cell) * cell for side in box.shape)
     padded = np.zeros((height, width), "uint32")
@@ -39,7 +40,7 @@ def _cell_mass(box: np.ndarray, cell: int) -> np.ndarray:
     return padded.reshape(height // cell, cell, width // cell, cell).sum(axis=(1, 3))
 
 
-def _groups(mass: np.ndarray) -> list[list[tuple[int, int]]]:
+def _groups(mass: NDArray[np.uint32]) -> list[list[tuple[int, int]]]:
     """Split the cells that have ink into groups that stand apart by more than BRIDGE cells."""
     row = mass.shape[1] + BRIDGE  # a cell is one number, with room so that no step wraps into the next row
     steps = [dy * row + dx for dy in range(-BRIDGE, BRIDGE + 1) for dx in range(-BRIDGE, BRIDGE + 1)]

@@ -6,6 +6,7 @@ Ours: the fit is sub-pixel, so that the same drawing gives the same picture wher
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from recognizer.errors import InvalidDrawing
@@ -35,7 +36,7 @@ HAIRLINE_INK = 200  # of 255; where most ink is greyer after scaling down, the p
 PATH_ON_INK = 0.95  # share of a path's points that must lie on the ink, else the strokes are of another drawing
 
 
-def normalize_ink(ink: np.ndarray) -> np.ndarray:
+def normalize_ink(ink: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Fit ink into the frame MNIST digits were fitted into.
 
     Args:
@@ -52,7 +53,7 @@ def normalize_ink(ink: np.ndarray) -> np.ndarray:
     return to_input(_centre(*_fit(_clean(ink))))
 
 
-def normalize_drawing(ink: np.ndarray, strokes: Strokes | None) -> np.ndarray:
+def normalize_drawing(ink: NDArray[np.uint8], strokes: Strokes | None) -> NDArray[np.float32]:
     """As normalize_ink, from the pen's path where it is known and is that of the ink: no pen or canvas shows then.
 
     Measured on 750 drawings of held-out writers: 99.7 % right from the path whatever the pen; from the ink 99.9 % with a
@@ -68,7 +69,7 @@ def normalize_drawing(ink: np.ndarray, strokes: Strokes | None) -> np.ndarray:
     return normalize_strokes(strokes)
 
 
-def normalize_strokes(strokes: Strokes, pen_width: float = STROKE_PEN) -> np.ndarray:
+def normalize_strokes(strokes: Strokes, pen_width: float = STROKE_PEN) -> NDArray[np.float32]:
     """Ink a path in MNIST's pen straight into the frame. Returns float32 (28, 28, 1) in [0, 1]."""
     left, top, right, bottom = bounding_box(strokes)
     width = pen_width * WORK
@@ -82,7 +83,7 @@ def normalize_strokes(strokes: Strokes, pen_width: float = STROKE_PEN) -> np.nda
     )
 
 
-def preparation_steps(ink: np.ndarray, strokes: Strokes | None) -> list[tuple[str, np.ndarray]]:
+def preparation_steps(ink: NDArray[np.uint8], strokes: Strokes | None) -> list[tuple[str, NDArray[np.uint8]]]:
     """Show how ink becomes the network's input: (name, uint8 picture) for crop, fit and centre.
 
     Raises:
@@ -100,7 +101,7 @@ def preparation_steps(ink: np.ndarray, strokes: Strokes | None) -> list[tuple[st
     return [("crop", crop), ("fit", work), last]
 
 
-def _is_framed(ink: np.ndarray) -> bool:
+def _is_framed(ink: NDArray[np.uint8]) -> bool:
     """Is this already a 28 x 28 that was made as MNIST's were? Then it is read as it is."""
     if ink.shape != (FRAME, FRAME) or ink.max() < EMPTY_INK:
         return False
@@ -110,7 +111,7 @@ def _is_framed(ink: np.ndarray) -> bool:
     return BOX - 1 <= longer <= BOX and abs(y - 14.5) < 0.6 and abs(x - 14.5) < 0.6
 
 
-def _clean(ink: np.ndarray) -> np.ndarray:
+def _clean(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Stretch faint ink to full black and drop what is no part of the drawing."""
     if ink.max(initial=0) < EMPTY_INK:
         raise InvalidDrawing("empty", "There is nothing drawn yet.")
@@ -121,7 +122,7 @@ def _clean(ink: np.ndarray) -> np.ndarray:
     return clean
 
 
-def _stretch(ink: np.ndarray) -> np.ndarray:
+def _stretch(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Stretch ink to full black and drop stray dots; once more where nothing but a stray dot had been black."""
     darkest = int(ink.max())
     if darkest < 255:
@@ -130,7 +131,7 @@ def _stretch(ink: np.ndarray) -> np.ndarray:
     return clean if clean.max() >= HALF_INK else _stretch(clean)
 
 
-def _fit(ink: np.ndarray) -> tuple[np.ndarray, tuple[float, float, float, float]]:
+def _fit(ink: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
     """Scale ink to the working size and its pen to MNIST's. Returns the picture and the digit's box in it."""
     left, top, right, bottom = _box(ink)
     scale = BOX * WORK / max(right - left, bottom - top)
@@ -148,7 +149,7 @@ def _fit(ink: np.ndarray) -> tuple[np.ndarray, tuple[float, float, float, float]
     return work, (edge, edge, size[0] - edge, size[1] - edge)
 
 
-def _without_hairlines(work: np.ndarray) -> np.ndarray:
+def _without_hairlines(work: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Make lines black again that were thinner than a working pixel and came out grey."""
     inked = work[work >= EMPTY_INK]
     level = float(np.percentile(inked, 75)) if inked.size else 0.0
@@ -159,7 +160,7 @@ def _without_hairlines(work: np.ndarray) -> np.ndarray:
     return np.minimum(work.astype("float32") * (255 / level), 255).astype("uint8")
 
 
-def _centre(work: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
+def _centre(work: NDArray[np.uint8], box: tuple[float, float, float, float]) -> NDArray[np.uint8]:
     """Reduce a working picture to the frame: its box 20 pixels long, its mass in the centre. Returns uint8 (28, 28)."""
     left, top, right, bottom = box
     unit = max(right - left, bottom - top) / BOX  # working pixels to one of the frame
@@ -174,14 +175,14 @@ def _clamped(start: float, low: float, high: float, unit: float) -> float:
     return min(max(start, high - FRAME * unit), low)
 
 
-def _box(ink: np.ndarray) -> tuple[float, float, float, float]:
+def _box(ink: NDArray[np.uint8]) -> tuple[float, float, float, float]:
     """Return left, top, right, bottom of the ink to a part of a pixel, where it crosses half of full ink."""
     left, right = _crossings(ink.max(axis=0))
     top, bottom = _crossings(ink.max(axis=1))
     return left, top, right, bottom
 
 
-def _crossings(profile: np.ndarray) -> tuple[float, float]:
+def _crossings(profile: NDArray[np.uint8]) -> tuple[float, float]:
     levels = profile / 255.0
     inside = np.flatnonzero(levels >= 0.5)
     first, last = int(inside[0]), int(inside[-1])
@@ -193,7 +194,9 @@ def _crossings(profile: np.ndarray) -> tuple[float, float]:
     ), last + 1 + after if after > 0 else last + levels[last]
 
 
-def _resample(ink: np.ndarray, box: tuple[float, float, float, float], size: tuple[int, int]) -> np.ndarray:
+def _resample(
+    ink: NDArray[np.uint8], box: tuple[float, float, float, float], size: tuple[int, int]
+) -> NDArray[np.uint8]:
     """Resample a box of the ink, which may reach beyond it, to `size` (width, height), antialiased."""
     pad = max(0, int(np.ceil(max(-box[0], -box[1], box[2] - ink.shape[1], box[3] - ink.shape[0])))) + 1
     padded = Image.fromarray(np.pad(ink, pad))
@@ -201,7 +204,7 @@ def _resample(ink: np.ndarray, box: tuple[float, float, float, float], size: tup
     return np.asarray(padded.resize(size, Image.Resampling.HAMMING, box=shifted))
 
 
-def _centre_of_mass(ink: np.ndarray) -> tuple[float, float]:
+def _centre_of_mass(ink: NDArray[np.uint8]) -> tuple[float, float]:
     """Return y, x of the ink's mass; the first pixel's middle is 0.5."""
     rows, columns = ink.sum(axis=1, dtype="float64"), ink.sum(axis=0, dtype="float64")
     total = rows.sum()
@@ -210,7 +213,7 @@ def _centre_of_mass(ink: np.ndarray) -> tuple[float, float]:
     return float(rows @ (np.arange(len(rows)) + 0.5) / total), float(columns @ (np.arange(len(columns)) + 0.5) / total)
 
 
-def _same_drawing(ink: np.ndarray, strokes: Strokes) -> bool:
+def _same_drawing(ink: NDArray[np.uint8], strokes: Strokes) -> bool:
     """Do the strokes run along this ink, and does all of the ink lie near them? Else they are of another drawing."""
     height, width = ink.shape
     points = np.array([point[:2] for stroke in strokes for point in stroke])

@@ -1,11 +1,12 @@
 """The pen's width, measured from ink and changed: a round pen's stroke grows or shrinks by moving its edge."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 REACH = 14  # px, as far as distances are told; a stroke wider than twice this counts as this wide
 
 
-def measure_radius(ink: np.ndarray) -> float:
+def measure_radius(ink: NDArray[np.uint8]) -> float:
     """Estimate half the pen's width in pixels from uint8 (H, W) ink.
 
     Across a stroke of radius r the distance to the edge runs evenly from 0 to r, so its mean is r / 2. The mean moves
@@ -16,7 +17,7 @@ def measure_radius(ink: np.ndarray) -> float:
     return 2 * float(distances.mean()) if distances.size else 0.5
 
 
-def grow(ink: np.ndarray, by: float) -> np.ndarray:
+def grow(ink: NDArray[np.uint8], by: float) -> NDArray[np.uint8]:
     """Move the ink's edge outwards by `by` pixels (inwards if negative). Returns uint8 ink, antialiased."""
     inside = ink >= 128
     if by > 0:
@@ -26,7 +27,7 @@ def grow(ink: np.ndarray, by: float) -> np.ndarray:
     return (np.clip(signed + by + 0.5, 0, 1) * 255).round().astype("uint8")
 
 
-def distance_to(mask: np.ndarray) -> np.ndarray:
+def distance_to(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Euclidean distance of each pixel to the nearest True one, up to about REACH. Returns float32 (H, W).
 
     Separable: the nearest along the row by running maxima, then the nearest of those within REACH rows.

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from recognizer.errors import InvalidDrawing
@@ -51,7 +52,9 @@ def _finite(number: object) -> float:
     return value
 
 
-def ink_strokes(strokes: Strokes, side: int = 280, pen: float = 22.4, supersample: int = SUPERSAMPLE) -> np.ndarray:
+def ink_strokes(
+    strokes: Strokes, side: int = 280, pen: float = 22.4, supersample: int = SUPERSAMPLE
+) -> NDArray[np.uint8]:
     """Ink strokes on a square canvas with a round pen, antialiased.
 
     Args:

@@ -6,6 +6,7 @@ that a network misreads (UCI training writers).
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.imaging.strokes import Strokes
 
@@ -16,7 +17,7 @@ SHAPE = (POINTS, 4)
 UNREACHED = np.float32(1e6)
 
 
-def trace(strokes: Strokes) -> np.ndarray:
+def trace(strokes: Strokes) -> NDArray[np.float32]:
     """Walk along the strokes in equal steps, skipping the air between them.
 
     Returns:
@@ -35,7 +36,7 @@ def trace(strokes: Strokes) -> np.ndarray:
     return np.concatenate([places, TURN * directions], axis=1).astype("float32")
 
 
-def distances(one: np.ndarray, others: np.ndarray) -> np.ndarray:
+def distances(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     """Measure how far a trace is from others (M, POINTS, 4), each stretched along the way to fit best. Returns (M,).
 
     Method: dynamic time warping (Sakoe & Chiba 1978) with a band of SLACK, one anti-diagonal of all M at a time.

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.inference.prediction import Prediction
 
@@ -73,7 +74,7 @@ class Answer:
         return self.kind is Kind.REFUSED
 
 
-def calibrated_probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
+def calibrated_probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
     """Softmax of logits (N, 10) at a temperature: float64 (N, 10), rows sum to 1."""
     scaled = logits.astype("float64") / temperature
     exponents = np.exp(scaled - scaled.max(axis=1, keepdims=True))

@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
 
 from recognizer.inference.prediction import IMAGE_SHAPE, OUTPUTS, Prediction
 
@@ -29,7 +30,7 @@ class Classifier:
         (self._input,) = self._runner.get_input_details()
         self._lock = threading.Lock()
 
-    def predict(self, batch: np.ndarray) -> Prediction:
+    def predict(self, batch: NDArray[np.float32]) -> Prediction:
         """Read a batch float32 (N, 28, 28, 1) in [0, 1]."""
         if batch.shape[1:] != IMAGE_SHAPE:
             raise ValueError(f"Expected (N, 28, 28, 1), got {batch.shape}")

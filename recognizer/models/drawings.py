@@ -24,7 +24,7 @@ from recognizer.models.versions import ModelVersion
 CLAIM_TIMEOUT = timedelta(minutes=5)  # a reviewer who left gives the drawing back after this
 AUDIT_EVERY = 20  # of the drawings that a rule approved, one in so many is shown to a reviewer anyway, blind
 SECOND_OPINION_EVERY = 10  # of the drawings that a reviewer decided on, one in so many is asked of another, blind
-SAID = ("confirmed_label", "status", "status_reason")  # what a change of the contributor's word depends on
+CONFIRMATION = ("confirmed_label", "status", "status_reason")  # what a change of the contributor's label depends on
 
 
 class DrawingQuerySet(models.QuerySet["Drawing"]):
@@ -187,7 +187,7 @@ class Drawing(models.Model):
         """
         with transaction.atomic():
             unreviewed = Drawing.objects.filter(pk=self.pk, reviewed_at__isnull=True)
-            row = unreviewed.select_for_update(of=("self",)).only(*SAID).first()
+            row = unreviewed.select_for_update(of=("self",)).only(*CONFIRMATION).first()
             if row is None:
                 raise AlreadyReviewed
             if row.confirmed_label == label:
@@ -218,7 +218,7 @@ class Drawing(models.Model):
         """
         with transaction.atomic():
             unreviewed = Drawing.objects.filter(pk=self.pk, reviewed_at__isnull=True)
-            row = unreviewed.select_for_update(of=("self",)).only(*SAID).first()
+            row = unreviewed.select_for_update(of=("self",)).only(*CONFIRMATION).first()
             if row is None:
                 raise AlreadyReviewed
             if row.confirmed_label is None:

@@ -11,14 +11,14 @@ BATCH = 1000  # rows a statement: a flood of a hundred thousand drawings must no
 
 def block(contributor: Contributor, *, by: models.Model, reason: str) -> int:
     """Reject all drawings of a contributor and count nothing they send from now on. Returns how many were rejected."""
-    said = f"{BLOCKED}: {reason}"[:300]
+    status_reason = f"{BLOCKED}: {reason}"[:300]
     with transaction.atomic():
         contributor.block()
         drawings = Drawing.objects.of(contributor).exclude(status=Drawing.Status.REJECTED)
-        noted = _note(drawings, LabelEvent.Action.REJECTED, by, said)
+        noted = _note(drawings, LabelEvent.Action.REJECTED, by, status_reason)
         drawings.update(
             status=Drawing.Status.REJECTED,
-            status_reason=said,
+            status_reason=status_reason,
             reviewed_label=None,
             reviewed_at=timezone.now(),
             reviewed_by=by,

@@ -54,8 +54,8 @@ def contradiction_rate(drawing: Drawing) -> float:
     """Return how often the contributor's latest labels were not the model's; one in five for a stranger."""
     others = Drawing.objects.filter(contributor_id=drawing.contributor_id).exclude(pk=drawing.pk)
     latest = others.order_by("-created_at").values_list("confirmed_label", "top_label")[:CONTRIBUTOR_WINDOW]
-    confirmed = [(said, read) for said, read in latest if said is not None]
-    return (1 + sum(said != read for said, read in confirmed)) / (5 + len(confirmed))
+    confirmed = [(label, read) for label, read in latest if label is not None]
+    return (1 + sum(label != read for label, read in confirmed)) / (5 + len(confirmed))
 
 
 def class_rarity(label: int) -> float:

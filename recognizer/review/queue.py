@@ -115,8 +115,8 @@ def hold(user: models.Model, drawing_id: UUID) -> Drawing:
 def is_repeated(drawing: Drawing, user: models.Model, label: int | None) -> bool:
     """Whether the last thing said of the drawing is this very decision of this very reviewer: a retry after a lost answer."""
     last = drawing.events.order_by("-id").first()
-    said = {LabelEvent.Action.APPROVED, LabelEvent.Action.REJECTED, LabelEvent.Action.SECONDED}
-    if last is None or last.user_id != user.pk or last.action not in said:
+    decisions = {LabelEvent.Action.APPROVED, LabelEvent.Action.REJECTED, LabelEvent.Action.SECONDED}
+    if last is None or last.user_id != user.pk or last.action not in decisions:
         return False
     return last.label == label
 

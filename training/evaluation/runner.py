@@ -3,15 +3,18 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.inference.calibrated_model import CalibratedModel
-from recognizer.inference.classifier import Classifier
 from recognizer.inference.prediction import Prediction
 from training.evaluation.exam_sets import ExamSet
 from training.evaluation.reports import Report, examine
+
+if TYPE_CHECKING:
+    from recognizer.inference.classifier import Classifier
 
 LATENCY_ROUNDS = 200  # drawings that are timed one by one
 
@@ -45,7 +48,7 @@ def evaluate(
 class _Watch:
     """Looks at what passes: outputs that are no number are a finding, not a crash."""
 
-    def __init__(self, classifier: Classifier, on_batch: Callable[[], None]) -> None:
+    def __init__(self, classifier: "Classifier", on_batch: Callable[[], None]) -> None:
         self._classifier, self._on_batch, self.is_finite = classifier, on_batch, True
 
     def predict(self, batch: NDArray[np.float32]) -> Prediction:
@@ -58,7 +61,7 @@ class _Watch:
         return Prediction(np.nan_to_num(prediction.logits), no_digit, prediction.features)
 
 
-def _latency(classifier: Classifier, rounds: int) -> float:
+def _latency(classifier: "Classifier", rounds: int) -> float:
     """Median milliseconds of one drawing."""
     image = np.zeros((1, 28, 28, 1), "float32")
     times = []

@@ -9,6 +9,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.utils import timezone
 
+from recognizer.formatting import percent
 from training.models import LOG_CHARACTERS, TrainingRun
 from training.runs.leases import Lease, LeaseLost
 
@@ -52,8 +53,8 @@ class Steps:
 
     def epoch(self, entry: dict[str, float], epochs: int) -> None:
         """Report a finished epoch: {epoch, loss, accuracy, ...}."""
-        loss, accuracy = entry["loss"], 100 * entry["accuracy"]
-        self.say(f"epoch {entry['epoch']}/{epochs}: loss {loss:.4f}, validation {accuracy:.2f} %")
+        loss, accuracy = entry["loss"], percent(entry["accuracy"], 2)
+        self.say(f"epoch {entry['epoch']}/{epochs}: loss {loss:.4f}, validation {accuracy}")
 
     def say(self, line: str) -> None:
         self._tell(line)

@@ -57,9 +57,10 @@ def remake(version: ModelVersion, steps: Steps) -> Remade:
     except ExamLeakage as error:
         raise NotReproducible(f"{version} learned from what is an exam question since: {error}") from error
     copy = runner.evaluate(challenger.model, exam_set)
-    original = runner.evaluate(registry.load_model(version), exam_set)
+    served = registry.load_model(version)
+    original = runner.evaluate(served, exam_set)
     return Remade(
-        same_weights=registry.sha256(challenger.model.tflite) == version.tflite_sha256,
+        same_weights=challenger.model.tflite == served.tflite,
         missing=_missing(run.snapshot),
         exams={
             exam_spec(name).title: (original.reports[name].accuracy, report.accuracy)

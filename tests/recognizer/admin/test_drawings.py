@@ -182,7 +182,7 @@ def test_list_that_takes_too_long_is_stopped_and_says_so(desk: Client, monkeypat
     sleep = Func(Value(1.0), function="pg_sleep", output_field=TextField())
     slow = DrawingAdmin.get_queryset
     monkeypatch.setattr(DrawingAdmin, "get_queryset", lambda *args: slow(*args).annotate(slept=sleep))
-    monkeypatch.setattr(keyset, "PATIENCE_MS", 20)
+    monkeypatch.setattr(keyset, "TIMEOUT_MS", 20)
     page = desk.get(f"{LIST}?status=waiting&label=7").content.decode()
     assert "took longer than 0.02 s and was stopped" in page
     assert Drawing.objects.count() == 3  # the connection works on
