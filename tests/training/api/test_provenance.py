@@ -5,8 +5,9 @@ from django.utils import timezone
 
 from recognizer.models import Contributor, Drawing, ModelVersion
 from tests.support.drawings import make_drawing
-from training.api.provenance import provenance_of
+from training.api.provenance import Provenance, provenance_of
 from training.models import DatasetSnapshot, SnapshotManifest, TrainingRun
+from training.models.snapshots import Manifest
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def drawings(db: None) -> list[Drawing]:
 
 
 def teach(number: int, members: list[Drawing], excluded: dict[str, str], promoted: bool = True) -> None:
-    manifest = {"members": [[str(drawing.pk), 7] for drawing in members], "excluded": excluded}
+    manifest: Manifest = {"members": [(str(drawing.pk), 7) for drawing in members], "excluded": excluded}
     snapshot = DatasetSnapshot.objects.create(digest=str(number), drawings=len(members), contributors=1)
     SnapshotManifest.pack(snapshot, manifest)
     version = ModelVersion.objects.create(
@@ -39,9 +40,9 @@ def test_a_drawing_knows_which_versions_learned_from_it_and_why_one_did_not(draw
 
     lessons = provenance_of(first.contributor)
 
-    assert lessons[str(first.pk)] == {"versions": [2, 3], "left_out": ""}
-    assert lessons[str(second.pk)] == {"versions": [3], "left_out": ""}
-    assert lessons[str(third.pk)] == {"versions": [], "left_out": "a duplicate"}
+    assert lessons[str(first.pk)] == Provenance(versions=[2, 3], left_out="")
+    assert lessons[str(second.pk)] == Provenance(versions=[3], left_out="")
+    assert lessons[str(third.pk)] == Provenance(versions=[], left_out="a duplicate")
 
 
 def test_nobody_learns_of_anothers_drawings(drawings: list[Drawing]) -> None:
