@@ -42,6 +42,10 @@ def reaching(
     return [" -> ".join(chain) for chain in chains if chain]
 
 
+def within(*rooms: str) -> Callable[[str], bool]:
+    return lambda name: is_within(name, *rooms)
+
+
 # rule 1
 
 
@@ -49,7 +53,7 @@ def apps_import_upwards(graph: ImportGraph) -> list[str]:
     found = []
     for place, app in enumerate(APPS):
         later = APPS[place + 1 :]
-        found += reaching(graph, graph.modules(app), lambda name, later=later: is_within(name, *later))
+        found += reaching(graph, graph.modules(app), within(*later))
     return found
 
 
@@ -110,7 +114,7 @@ def wings_out_of_order(graph: ImportGraph) -> list[str]:
     found = reaching(graph, graph.modules("training.config", "training.models"), is_wing)
     for place, wing in enumerate(WINGS):
         later = [f"training.{name}" for name in WINGS[place + 1 :]]
-        found += reaching(graph, graph.modules(f"training.{wing}"), lambda name, later=later: is_within(name, *later))
+        found += reaching(graph, graph.modules(f"training.{wing}"), within(*later))
     return found
 
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from recognizer.models import Contributor, Drawing, ModelVersion
 from tests.support.drawings import make_drawing
-from training.api.provenance import provenance_of
+from training.api.provenance import Provenance, provenance_of
 from training.models import DatasetSnapshot, SnapshotManifest, TrainingRun
 from training.models.snapshots import Manifest
 
@@ -40,9 +40,9 @@ def test_a_drawing_knows_which_versions_learned_from_it_and_why_one_did_not(draw
 
     found = provenance_of(first.contributor)
 
-    assert found[str(first.pk)] == {"versions": [2, 3], "left_out": ""}
-    assert found[str(second.pk)] == {"versions": [3], "left_out": ""}
-    assert found[str(third.pk)] == {"versions": [], "left_out": "a duplicate"}
+    assert found[str(first.pk)] == Provenance(versions=[2, 3], left_out="")
+    assert found[str(second.pk)] == Provenance(versions=[3], left_out="")
+    assert found[str(third.pk)] == Provenance(versions=[], left_out="a duplicate")
 
 
 def test_nobody_learns_of_anothers_drawings(drawings: list[Drawing]) -> None:
