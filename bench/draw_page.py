@@ -109,6 +109,7 @@ def spiral(number: int) -> Iterator[tuple[float, float]]:
 
 def draw(page: Page, points: list[tuple[float, float]]) -> None:
     box = page.locator("[data-part=pad]").bounding_box()
+    assert box is not None
     for i, (x, y) in enumerate(points):
         page.mouse.move(box["x"] + x / SIDE * box["width"], box["y"] + y / SIDE * box["height"])
         if i == 0:

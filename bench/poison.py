@@ -22,6 +22,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from tests.support.known import known
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DIGITRE_VAR_DIR", tempfile.mkdtemp(prefix="digitre-poison-"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
@@ -135,6 +137,7 @@ def people() -> tuple[list[list[StrokeDrawing]], list[list[StrokeDrawing]]]:
 def train(config: RunConfig, outcome: Outcome) -> str:
     """Do one run; keep what the frozen exams said of the first champion and of the one that serves now."""
     run = TrainingRun.objects.claim(worker="bench", trigger=TrainingRun.Trigger.COMMAND)
+    assert run is not None
     pipeline.execute(run, config)
     for name, report in run.reports.items():
         if name != DRAWINGS:
@@ -153,7 +156,7 @@ def scores(exams: dict[str, Exam]) -> dict[str, float]:
 
 
 def count_poison(outcome: Outcome, poisoned: list[Drawing]) -> None:
-    manifest = TrainingRun.objects.exclude(snapshot=None).latest("id").snapshot.manifest
+    manifest = known(TrainingRun.objects.exclude(snapshot=None).latest("id").snapshot).manifest
     members, excluded = {member for member, _ in manifest["members"]}, manifest["excluded"]
     ids = {str(drawing.pk) for drawing in poisoned}
     outcome.poison, outcome.learned = len(ids), len(ids & members)

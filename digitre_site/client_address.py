@@ -4,6 +4,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 
 from django.http import HttpRequest
+from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 
@@ -12,7 +13,7 @@ def client_address(request: HttpRequest) -> str | None:
 
     It goes into an address column, so what a client wrote into X-Forwarded-For must be an address.
     """
-    for told in (BaseThrottle().get_ident(request), request.META.get("REMOTE_ADDR")):
+    for told in (BaseThrottle().get_ident(Request(request)), request.META.get("REMOTE_ADDR")):
         with suppress(ValueError):
             return str(ip_address((told or "").partition("%")[0]))  # fe80::1%eth0: PostgreSQL knows no zones
     return None

@@ -4,6 +4,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import environ
 import structlog
@@ -155,12 +156,12 @@ SQLITE_OPTIONS = {
 }
 
 
-def read_database() -> dict:
+def read_database() -> dict[str, Any]:
     address = os.environ.get("DATABASE_URL", "").strip() or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
     if not address.startswith(("postgresql://", "postgres://", "sqlite://")):
         raise ImproperlyConfigured("DATABASE_URL must start with postgresql:// or sqlite://.")
     try:
-        database = env.db_url_config(address)
+        database: dict[str, Any] = env.db_url_config(address)
     except (environ.ImproperlyConfigured, ValueError) as error:
         raise ImproperlyConfigured(f"DATABASE_URL is not a database address: {error}") from error
     if database["ENGINE"] == "django.db.backends.sqlite3":

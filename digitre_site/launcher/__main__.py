@@ -148,7 +148,8 @@ def prepare(supervisor: Supervisor) -> str | None:
     say("set-up", "Preparing the database and the static files.")
     prepared = finish(supervisor, ["-m", "digitre_site.launcher.prepare"])
     finish(supervisor, [str(BASE_DIR / "manage.py"), "collectstatic", "--noinput", "--verbosity", "0"])
-    return json.loads(prepared)["password"]
+    password: str | None = json.loads(prepared)["password"]
+    return password
 
 
 def finish(supervisor: Supervisor, arguments: list[str]) -> str:

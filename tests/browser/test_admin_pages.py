@@ -17,6 +17,7 @@ from tests.support.drawings import make_drawing, make_drawings
 from tests.support.looks import LOOKS, grave_findings
 from tests.support.person import OpenContext, sign_in
 from training.evaluation import exam_sets
+from training.evaluation.golden import golden_drawings
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat
 
 DRAWINGS, VERSIONS, RUNS = (
@@ -78,7 +79,7 @@ def register(parent: ModelVersion, origin: str, accuracy: float) -> ModelVersion
 
 @pytest.fixture(autouse=True)
 def few_golden(monkeypatch: pytest.MonkeyPatch) -> None:
-    images, labels = exam_sets.golden_drawings()
+    images, labels = golden_drawings()
     monkeypatch.setattr(exam_sets, "golden_drawings", lambda: (images[::20], labels[::20]))
 
 

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.known import known
 from tests.support.looks import PAGES
 from tests.support.person import Person, Visit
 from tests.support.recorded import SCRIBBLE, SEVEN
@@ -10,7 +11,7 @@ from tests.support.recorded import SCRIBBLE, SEVEN
 
 def bottom(person: Person, selector: str) -> float:
     box = person.page.locator(selector).first.bounding_box()
-    return box["y"] + box["height"]
+    return known(box)["y"] + known(box)["height"]
 
 
 @pytest.mark.parametrize("size", [(360, 640), (320, 568)], ids=["phone", "narrow phone"])
@@ -22,8 +23,8 @@ def test_canvas_answer_and_buttons_are_above_the_fold(visit: Visit, size: tuple[
     for selector in [".paper", ".verdict", ".feedback"]:
         assert bottom(person, selector) <= size[1], selector
     for box in [digit.bounding_box() for digit in person.page.locator(".digit").all()]:
-        assert box["height"] >= 44
-        assert box["width"] >= 24
+        assert known(box)["height"] >= 44
+        assert known(box)["width"] >= 24
 
 
 @pytest.mark.parametrize("size", [(360, 640), (320, 568)], ids=["phone", "narrow phone"])
@@ -37,14 +38,14 @@ def test_a_refusal_that_memory_knows_of_is_above_the_fold_too(visit: Visit, size
             person.expect_saved("1")
     expect(person.part("memory")).to_be_visible()
     assert bottom(person, ".feedback") <= size[1]
-    assert all(digit.bounding_box()["width"] >= 24 for digit in person.page.locator(".digit").all())
+    assert all(known(digit.bounding_box())["width"] >= 24 for digit in person.page.locator(".digit").all())
 
 
 def test_the_answer_stands_beside_the_canvas_on_a_desktop(visit: Visit) -> None:
     person = visit()
     person.hand_in(SEVEN)
-    paper = person.page.locator(".paper").bounding_box()
-    verdict = person.page.locator(".verdict").bounding_box()
+    paper = known(person.page.locator(".paper").bounding_box())
+    verdict = known(person.page.locator(".verdict").bounding_box())
     assert verdict["x"] > paper["x"] + paper["width"]
     assert verdict["y"] < paper["y"] + paper["height"] / 2
     digit = person.page.evaluate("parseFloat(getComputedStyle(document.querySelector('.verdict-digit')).fontSize)")

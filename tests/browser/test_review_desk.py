@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from recognizer.models import Drawing, LabelEvent
 from tests.support.drawings import make_drawing, make_drawings
+from tests.support.known import known
 from tests.support.person import OpenContext, sign_in
 from tests.support.watch import WATCH_CSP
 
@@ -37,7 +38,7 @@ class Desk:
         self.page.wait_for_function(
             "() => !document.querySelector('[data-part=work]').hidden || !document.querySelector('[data-part=empty]').hidden"
         )
-        return "" if self.is_empty else self.part("picture").get_attribute("data-id")
+        return "" if self.is_empty else known(self.part("picture").get_attribute("data-id"))
 
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
@@ -103,7 +104,7 @@ def test_fifty_drawings_by_keyboard_alone_by_two_reviewers_at_once(
         expected = {"Enter": drawing.confirmed_label, "n": 10, "x": None}.get(key, int(key) if key.isdigit() else None)
         assert drawing.reviewed_label == expected
         assert drawing.status == ("rejected" if key == "x" else "approved")
-        last = drawing.events.last()
+        last = known(drawing.events.last())
         assert (last.label, last.user_id) == (expected, drawing.reviewed_by_id)
     actions = Counter(LabelEvent.objects.filter(actor="reviewer").values_list("action", flat=True))
     assert actions["approved"] + actions["rejected"] - actions["undone"] == MOST
@@ -193,7 +194,7 @@ def test_blind_mode_shows_the_drawing_and_nothing_of_what_was_said(desk_of: Desk
     assert Drawing.objects.get().status == "waiting"
     desk.press("1")
     desk.settle()
-    assert LabelEvent.objects.last().look == "blind"
+    assert known(LabelEvent.objects.last()).look == "blind"
 
 
 def test_help_lists_the_keys_and_holds_them_off(desk_of: DeskOf, reviewer: User) -> None:
@@ -213,7 +214,7 @@ def test_works_by_thumb(desk_of: DeskOf, reviewer: User) -> None:
     desk = desk_of(reviewer, viewport={"width": 360, "height": 640}, has_touch=True)
     desk.shown()
     button = desk.page.locator("[data-label='4']")
-    assert button.bounding_box()["height"] >= 44
+    assert known(button.bounding_box())["height"] >= 44
     button.tap()
     desk.settle()
     assert Drawing.objects.get().reviewed_label == 4

@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 
 from recognizer.models import Drawing, LabelEvent
 from tests.support import pictures
+from tests.support.known import known
 from tests.support.pictures import seven_form
 from tests.support.postgres_server import as_server_account, find_binaries, running_postgres
 from tests.support.running_site import Digitre
@@ -28,13 +29,13 @@ WRITERS, DRAWINGS_EACH = 16, 10
 @pytest.fixture
 def own_postgres() -> Iterator[str]:
     """A PostgreSQL that a test may restart without anybody else noticing."""
-    with running_postgres(find_binaries()) as url:
+    with running_postgres(known(find_binaries())) as url:
         yield url
 
 
 def restart(url: str) -> None:
     folder = parse_qs(urlsplit(url).query)["host"][0]
-    pg_ctl = [str(find_binaries() / "pg_ctl"), "-D", f"{folder}/data", "-w", "-m", "fast", "restart"]
+    pg_ctl = [str(known(find_binaries()) / "pg_ctl"), "-D", f"{folder}/data", "-w", "-m", "fast", "restart"]
     subprocess.run([*as_server_account(), *pg_ctl], check=True, cwd=folder, stdout=subprocess.DEVNULL)
 
 
@@ -79,11 +80,11 @@ def test_request_in_flight_is_answered_when_the_end_is_asked_for(digitre: Digitr
     connection.putheader("Content-Type", "application/json")
     connection.putheader("Content-Length", str(len(body)))
     connection.endheaders(body[: len(body) // 2])
-    digitre.process.send_signal(signal.SIGTERM)
+    known(digitre.process).send_signal(signal.SIGTERM)
     wait_until(lambda: "Handling signal: term" in digitre.output)
     connection.send(body[len(body) // 2 :])
     assert connection.getresponse().status == 201
-    assert digitre.process.wait(timeout=60) == 0
+    assert known(digitre.process).wait(timeout=60) == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -21,7 +21,7 @@ EVIL_ATTRIBUTE = "\"' onerror=alert(1) x="
 
 @pytest.fixture(params=[EVIL, EVIL_ATTRIBUTE, "{{ 7|add:7 }}"], ids=["tag", "attribute", "template"])
 def evil(request: pytest.FixtureRequest) -> str:
-    return request.param
+    return str(request.param)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client
 
 from recognizer import registry
@@ -68,13 +68,13 @@ def rows() -> dict[str, Any]:
 
 @pytest.fixture
 def client_of(make_user: MakeUser, sign_in: SignIn, client: Client) -> Callable[[str], Client]:
-    def client_of(role: str) -> Callable[[str], Client]:
+    def client_of(role: str) -> Client:
         return client if role == "a visitor" else sign_in(make_user("somebody", role))
 
     return client_of
 
 
-def is_refused(response: HttpResponse, role: str) -> bool:
+def is_refused(response: HttpResponseBase, role: str) -> bool:
     """Whether somebody was turned away: a visitor is asked to sign in, everybody else is told no."""
     if role == "a visitor":
         return response.status_code == 302 and response["Location"].startswith("/admin/login/")

@@ -42,6 +42,18 @@ def test_files_that_are_named_exist(page: str) -> None:
     assert not [path for path in {*named} - NOT_OURS if not any(ROOT.glob(path.rstrip("/")))]
 
 
+def test_the_map_shows_rooms_that_are_there() -> None:
+    drawn = (ROOT / "docs/architecture.md").read_text().partition("## The rooms\n\n```\n")[2].partition("```")[0]
+    path: list[str] = []
+    for line in drawn.splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        for name in re.findall(r"\S+/(?=\s)", line) or [line.split()[0]]:
+            path[depth:] = [name.rstrip("/")]
+            place = ROOT.joinpath(*path)
+            assert place.is_dir() if name.endswith("/") else place.with_suffix(".py").is_file(), place
+    assert len(drawn.splitlines()) > 50
+
+
 def test_both_journeys_name_functions_that_are_there() -> None:
     steps = re.findall(r"`([\w/]+\.(?:py|js))` · ((?:`\w+`(?:, )?)+)", (ROOT / "docs/architecture.md").read_text())
     assert len(steps) > 20
@@ -55,7 +67,7 @@ def test_commands_that_are_named_exist(page: str) -> None:
     text = (ROOT / page).read_text()
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     assert set(re.findall(r"(?:`|^    )make ([a-z-]+)", text, flags=re.MULTILINE)) <= set(targets)
-    django = {"createsuperuser", "collectstatic", "makemigrations"}
+    django = {"createsuperuser", "collectstatic", "makemigrations", "runserver"}
     assert set(re.findall(r"manage\.py ([a-z_]+)", text)) <= {*COMMANDS, *django}
 
 

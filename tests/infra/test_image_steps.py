@@ -111,7 +111,7 @@ class Image:
         return subprocess.run(command, cwd=self.app, env=self.environment, capture_output=True).returncode == 0
 
     @contextmanager
-    def started(self, command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    def started(self, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         with (self.folder / "output").open("w") as output:
             process = subprocess.Popen(
                 command, cwd=self.app, env=self.environment, stdout=output, stderr=subprocess.STDOUT
@@ -128,13 +128,14 @@ class Image:
 
 
 def compose_command(service: str) -> list[str]:
-    return yaml.safe_load((BASE_DIR / "docker" / "compose.yaml").read_text())["services"][service]["command"]
+    services = yaml.safe_load((BASE_DIR / "docker" / "compose.yaml").read_text())["services"]
+    return list(services[service]["command"])
 
 
 def test_the_web_image_builds_migrates_and_reads_a_drawing(tmp_path: Path, database_url: str) -> None:
     programs = tmp_path / "programs"
     programs.mkdir()
-    (programs / "python").symlink_to(sys._base_executable)  # what the image calls python may be called python3 here
+    (programs / "python").symlink_to(sys._base_executable)  # type: ignore[attr-defined]  # not in the stubs; what the image calls python may be called python3 here
     image = Image(tmp_path, f"{programs}:/usr/bin:/bin")
     image.environment |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     image.environment["PIP_NO_COMPILE"] = "1"  # what is loaded is compiled then, a tenth of it

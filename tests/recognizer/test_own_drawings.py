@@ -17,7 +17,7 @@ def drawing(visitor: APIClient, seven: dict[str, Any]) -> Drawing:
 
 
 def fate(visitor: APIClient, drawing: Drawing) -> str:
-    return visitor.get(f"/api/v1/drawings/{drawing.pk}/").json()["fate"]
+    return str(visitor.get(f"/api/v1/drawings/{drawing.pk}/").json()["fate"])
 
 
 def test_a_fate_is_a_sentence_for_each_status(

@@ -25,9 +25,9 @@ from training.evaluation.golden import golden_drawings
 CALIBRATION = Calibration(temperature=0.7, refusal_threshold=1.0)
 
 
-def unit(*numbers: float) -> NDArray[Any]:
+def unit(*numbers: float) -> NDArray[np.float32]:
     vector = np.array(numbers, "float32")
-    return vector / np.linalg.norm(vector)
+    return np.asarray(vector / np.linalg.norm(vector), "float32")
 
 
 def predict(digit: int, feature: NDArray[Any], digitness: float = 5.0, logit: float = 6.0) -> Prediction:
@@ -122,7 +122,7 @@ def teach(visitor: APIClient, seven: dict[str, Any]) -> Teach:
     def store_and_label(label: int | None, picture: dict[str, Any] = seven) -> str:
         drawing = visitor.post("/api/v1/drawings/", picture).json()
         visitor.put(f"/api/v1/drawings/{drawing['id']}/feedback/", {"label": label})
-        return drawing["id"]
+        return str(drawing["id"])
 
     return store_and_label
 
@@ -229,8 +229,8 @@ def test_remembering_fifty_drawings_takes_two_queries_and_then_one(
     for _ in range(49):
         drawing.pk, drawing.idempotency_key = uuid.uuid4(), None
         drawing.save(force_insert=True)
-    contributor, model = drawing.contributor, serving.current_classifier().model
+    contributor, served = drawing.contributor, serving.current_classifier().model
     with django_assert_num_queries(2):
-        assert len(personalization.remember(contributor, model).labels) == 50
+        assert len(personalization.remember(contributor, served).labels) == 50
     with django_assert_num_queries(1):
-        personalization.remember(contributor, model)
+        personalization.remember(contributor, served)

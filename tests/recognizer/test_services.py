@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -48,7 +49,7 @@ def test_the_same_call_at_the_same_moment_is_one_drawing(
     first, _ = services.recognize(SUBMISSION, contributor, "a key")
     found, looks = services._earlier, []
 
-    def too_early(*args: object) -> Drawing | None:
+    def too_early(*args: Any) -> Drawing | None:
         looks.append(args)
         return found(*args) if len(looks) > 1 else None
 
@@ -107,7 +108,7 @@ def somebody_waits_for_us() -> bool:
         cursor.execute(
             "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
         )
-        return cursor.fetchone()[0] > 0
+        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.postgres

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from tests.support.known import known
 from tests.support.recorded import SIDE, Stroke
 
 
@@ -42,18 +43,20 @@ class Person:
 
     @property
     def phase(self) -> str:
-        return self.page.locator("main").get_attribute("data-phase")
+        return known(self.page.locator("main").get_attribute("data-phase"))
 
     def ink_share(self) -> float:
         """Return the share of the pad's pixels that are inked."""
-        return self.page.evaluate(
-            """() => {
+        return float(
+            self.page.evaluate(
+                """() => {
               const pad = document.querySelector("[data-part=pad]");
               const pixels = pad.getContext("2d").getImageData(0, 0, pad.width, pad.height).data;
               let inked = 0;
               for (let i = 3; i < pixels.length; i += 4) inked += pixels[i] > 127;
               return inked / (pad.width * pad.height);
             }"""
+            )
         )
 
     def expect_answer(self, digit: int) -> None:
@@ -68,7 +71,7 @@ class Person:
 
     def place(self, point: Sequence[float]) -> tuple[float, float]:
         """Where a point of the canonical square lies on the screen."""
-        box = self.pad.bounding_box()
+        box = known(self.pad.bounding_box())
         return box["x"] + point[0] / SIDE * box["width"], box["y"] + point[1] / SIDE * box["height"]
 
     def draw(self, strokes: list[Stroke]) -> None:

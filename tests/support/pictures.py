@@ -26,7 +26,7 @@ def draw_ink(strokes: list[Any] = SEVEN, side: int = 280, pen: int = 20) -> NDAr
         draw.line(points, fill=255, width=pen * 2, joint="curve")
         for x, y in points:
             draw.ellipse([x - pen, y - pen, x + pen, y + pen], fill=255)
-    return np.asarray(big.resize((side, side), Image.BOX))
+    return np.asarray(big.resize((side, side), Image.Resampling.BOX))
 
 
 def save_png(picture: Image.Image, **options: object) -> bytes:

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg2
 import pytest
 
+from tests.support.known import known
 from tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ BARE_ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 class Digitre:
@@ -57,7 +58,7 @@ class Digitre:
         return self.process
 
     def read(self, process: subprocess.Popen[str]) -> None:
-        for line in process.stdout:
+        for line in known(process.stdout):
             self.lines.append(line)
 
     @property
@@ -72,8 +73,8 @@ class Digitre:
         return self
 
     def end(self, number: int = signal.SIGINT) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(timeout=PATIENCE_SECONDS)
+        known(self.process).send_signal(number)
+        return known(self.process).wait(timeout=PATIENCE_SECONDS)
 
     def processes(self, word: str = "") -> list[int]:
         """The processes of this installation, found by its folder: in their environment, or where they stand.
@@ -105,7 +106,7 @@ class Digitre:
         finally:
             connection.close()
 
-    def query(self, statement: str) -> object:
+    def query(self, statement: str) -> Any:
         """Ask the installation's database for one value."""
         if url := self.environment.get("DATABASE_URL"):
             connection = psycopg2.connect(url)
@@ -119,7 +120,7 @@ class Digitre:
             connection.close()
 
     def worker_state(self) -> str:
-        return self.call("GET", "/readyz")[1]["worker"]
+        return str(self.call("GET", "/readyz")[1]["worker"])
 
     def clean_up(self) -> None:
         if self.process and self.process.poll() is None:

@@ -10,7 +10,9 @@ document.addEventListener("securitypolicyviolation", (e) => window.violations.pu
 
 class Watch:
     def __init__(self, site: str) -> None:
-        self.site, self.faults, self.pages = site, [], []
+        self.site = site
+        self.faults: list[str] = []
+        self.pages: list[Page] = []
 
     def follow(self, page: Page) -> None:
         self.pages.append(page)

@@ -8,6 +8,7 @@ from recognizer.models import Contributor, Drawing, ModelVersion
 from tests.support.digits import few_digits
 from tests.support.drawings import Draw, approved_drawing
 from tests.support.in_this_process import InThisProcess
+from tests.support.known import known
 from training.data import datasets
 from training.data.datasets import Mnist
 from training.models import TrainingRun
@@ -41,7 +42,7 @@ def still_lease(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def claim(db: None) -> Callable[[], TrainingRun]:
-    return lambda: TrainingRun.objects.claim(worker="test:1", trigger=TrainingRun.Trigger.COMMAND)
+    return lambda: known(TrainingRun.objects.claim(worker="test:1", trigger=TrainingRun.Trigger.COMMAND))
 
 
 @pytest.fixture

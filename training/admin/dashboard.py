@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.core.cache import cache
@@ -58,7 +59,7 @@ class Figure:
     note: str = ""
 
 
-def dashboard(user: AbstractUser) -> dict:
+def dashboard(user: AbstractUser) -> dict[str, Any]:
     """Return the template's context: each part for those who may see the rows behind it.
 
     Every query reads the beginning of an index; where PostgreSQL started parallel workers for one, the page took 276 ms at
@@ -68,8 +69,8 @@ def dashboard(user: AbstractUser) -> dict:
         return parts_for(user)
 
 
-def parts_for(user: AbstractUser) -> dict:
-    context: dict = {}
+def parts_for(user: AbstractUser) -> dict[str, Any]:
+    context: dict[str, Any] = {}
     if user.has_perm("recognizer.view_drawing"):
         context |= {"review": review_figures(user), "daily": cache.get_or_set("dashboard.daily", daily, DAILY_SECONDS)}
     if user.has_perm("recognizer.view_modelversion"):
@@ -102,9 +103,9 @@ def review_figures(user: AbstractUser) -> list[Figure]:
     ]
 
 
-def counted(queryset: QuerySet) -> str:
+def counted(drawings: QuerySet[Drawing]) -> str:
     """Count up to a limit: "12", or "more than 10,000"."""
-    count = count_up_to(queryset, COUNT_LIMIT)
+    count = count_up_to(drawings, COUNT_LIMIT)
     return f"more than {COUNT_LIMIT:,}" if count >= COUNT_LIMIT else f"{count:,}"
 
 
@@ -141,19 +142,19 @@ def storage_used() -> str:
 # what people corrected
 
 
-def daily() -> dict:
+def daily() -> dict[str, Chart]:
     """Shares of corrected and of refused drawings for each of the last days."""
     first = timezone.now().date() - timedelta(days=DAYS - 1)
     days = [first + timedelta(days=number) for number in range(DAYS)]
     return {"chart": daily_chart(dict(zip(days, tally(days), strict=True)), first)}
 
 
-def tally(days: list[date]) -> list[dict]:
+def tally(days: list[date]) -> list[dict[str, int]]:
     """Count the first drawings of each day, up to DAY_MOST: one statement, read from one index, whatever the table holds.
 
     Grouping all drawings of a month took 150 ms at a million rows, and would take longer at two.
     """
-    values: list[object] = []
+    values: list[int | str | None] = []
     for day in days:
         start = datetime.combine(day, time(), tzinfo=UTC)
         bounds = (connection.ops.adapt_datetimefield_value(at) for at in (start, start + timedelta(days=1)))
@@ -163,10 +164,10 @@ def tally(days: list[date]) -> list[dict]:
         return [dict(zip(TALLIED, row, strict=True)) for row in cursor.fetchall()]
 
 
-def daily_chart(rows: dict[date, dict], first: date) -> Chart:
+def daily_chart(rows: dict[date, dict[str, int]], first: date) -> Chart:
     days = [first + timedelta(days=number) for number in range(DAYS)]
 
-    def line(share: Callable[[dict], float | None]) -> list[float | None]:
+    def line(share: Callable[[dict[str, int]], float | None]) -> list[float | None]:
         return [share(rows[day]) for day in days]
 
     return share_chart(

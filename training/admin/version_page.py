@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -176,7 +176,7 @@ def reliabilities(version: ModelVersion, reports: dict[str, ExamReport]) -> list
 
 
 def reliability_in_use(version: ModelVersion) -> list[Bin]:
-    """Compare how sure the version was of people's digits with what they, or a reviewer, said they are."""
+    """Compare how sure the version was of digits drawn here with their labels, a reviewer's or the contributor's."""
     latest = with_label(answered(version)).values_list("confidence", "top_label", "told")[:LATEST]
     return reliability(
         [(confidence, top == told) for confidence, top, told in latest if told is not None and told != NOT_A_DIGIT]
@@ -205,7 +205,8 @@ def exam_mistakes(run: TrainingRun | None) -> list[Mistake]:
     return [Mistake.of(*there[pk], answer) for pk, answer in answers.items() if pk in there]
 
 
-def with_label(drawings: DrawingQuerySet) -> DrawingQuerySet:
+def with_label(drawings: DrawingQuerySet) -> QuerySet[Any]:
+    """Annotate drawings with what they are, as `told`: by a reviewer, or else by whoever drew them."""
     return drawings.annotate(told=Coalesce("reviewed_label", "confirmed_label"))
 
 
@@ -223,5 +224,5 @@ def changed_answers(run: TrainingRun | None) -> dict[str, list[tuple[Drawing, Sa
     }
 
 
-def with_pictures(drawings: DrawingQuerySet) -> list[tuple[Drawing, SafeString]]:
+def with_pictures(drawings: QuerySet[Drawing]) -> list[tuple[Drawing, SafeString]]:
     return [(drawing, thumbnails.thumbnail(drawing)) for drawing in drawings.defer("strokes", "probabilities")]

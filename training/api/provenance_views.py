@@ -8,15 +8,15 @@ from rest_framework.views import APIView
 
 from recognizer import contributor_cookie
 from recognizer.api.throttles import CallsByAddress
-from training.api.provenance import provenance_of
+from training.api.provenance import Provenance, provenance_of
 
 
-class ProvenanceSerializer(serializers.Serializer):
+class ProvenanceSerializer(serializers.Serializer[Provenance]):
     versions = serializers.ListField(child=serializers.IntegerField(), help_text="that learned from the drawing")
     left_out = serializers.CharField(help_text="why the newest version did not, or empty")
 
 
-class ProvenancesSerializer(serializers.Serializer):
+class ProvenancesSerializer(serializers.Serializer[dict[str, dict[str, Provenance]]]):
     drawings = serializers.DictField(child=ProvenanceSerializer(), help_text="by drawing id; one that is missing waits")
 
 

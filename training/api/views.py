@@ -11,10 +11,11 @@ from rest_framework.views import APIView
 
 from recognizer import contributor_cookie
 from recognizer.api.throttles import CallsByAddress
+from recognizer.version_card import ExamResult, VersionProgress
 from training.api import progress
 
 
-class ExamSerializer(serializers.Serializer):
+class ExamSerializer(serializers.Serializer[ExamResult]):
     name = serializers.CharField(source="exam.name")
     title = serializers.CharField(source="exam.title")
     accuracy = serializers.FloatField(help_text="0..1; a refused digit counts as wrong")
@@ -23,7 +24,7 @@ class ExamSerializer(serializers.Serializer):
     n = serializers.IntegerField()
 
 
-class VersionSerializer(serializers.Serializer):
+class VersionSerializer(serializers.Serializer[VersionProgress]):
     number = serializers.IntegerField()
     promoted_at = serializers.DateTimeField(allow_null=True)
     is_champion = serializers.BooleanField()
@@ -33,14 +34,14 @@ class VersionSerializer(serializers.Serializer):
     exams = ExamSerializer(many=True)
 
 
-class TotalsSerializer(serializers.Serializer):
+class TotalsSerializer(serializers.Serializer[progress.Totals]):
     drawings = serializers.IntegerField()
     contributors = serializers.IntegerField()
     new_since = serializers.IntegerField(help_text="labels approved since the last version was trained")
     next_at = serializers.IntegerField(allow_null=True, help_text="at how many of them the next run starts")
 
 
-class ProgressSerializer(serializers.Serializer):
+class ProgressSerializer(serializers.Serializer[progress.Board]):
     versions = VersionSerializer(many=True)
     totals = TotalsSerializer()
     mine = serializers.DictField(

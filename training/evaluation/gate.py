@@ -214,7 +214,7 @@ def _exams(
     """The exams beside MNIST: worse is what is worse on the same questions, beyond luck."""
     rows = []
     for exam in COMPARED:
-        before, after, pair = (of.get(exam.name) for of in (other.scores, challenger.scores, paired))
+        before, after, pair = other.scores.get(exam.name), challenger.scores.get(exam.name), paired.get(exam.name)
         if before is None or after is None or pair is None or not after.digits:
             continue
         if not exam.is_growing:

@@ -1,4 +1,4 @@
-"""What is looked at once more before a person lets a version speak.
+"""The recheck: what is compared once more before a reviewer lets a version speak.
 
 Nobody waits for ten thousand digits: what can be asked at once is answered afresh, by the version and by the present champion;
 the long frozen exams count as they are on record, where the record shows that both answered the same questions.

@@ -11,16 +11,19 @@ import json
 import struct
 import zipfile
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 from numpy.lib import format as npy
+from numpy.typing import NDArray
 
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.pixels import to_grey
 from recognizer.imaging.preprocessing import FRAME, PREPROCESSING_VERSION
+from recognizer.imaging.strokes import Strokes
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing
 from recognizer.submissions import Submission
@@ -29,6 +32,21 @@ FORMATS = ("jsonl", "npz", "csv", "idx")
 MANIFEST = "manifest.json"
 PAGE = 500  # drawings read from the database at a time
 IMAGES_MAGIC, LABELS_MAGIC = 0x803, 0x801  # IDX: unsigned bytes in three dimensions and in one (LeCun's MNIST page)
+
+
+class FileFacts(TypedDict):
+    sha256: str
+    bytes: int
+
+
+class Manifest(TypedDict):
+    """What stands beside the files, and vouches for them."""
+
+    what: str
+    drawings: int
+    preprocessing_version: int
+    not_a_digit: int
+    files: dict[str, FileFacts]
 
 
 @dataclass(frozen=True)
@@ -40,9 +58,9 @@ class Exported:
     writer: int
     is_exam: bool
     created_at: str
-    image: np.ndarray
+    image: NDArray[np.uint8]
     png: bytes
-    strokes: list | None
+    strokes: Strokes | None
     canvas: tuple[float, float] | None
 
 
@@ -74,12 +92,8 @@ def read_drawings(all_labelled: bool = False) -> Iterator[Exported]:
         )
 
 
-def export_drawings(folder: Path, formats: tuple[str, ...], drawings: Iterator[Exported]) -> dict:
-    """Write drawings into a new folder, each format as it streams by, and a manifest with each file's SHA-256.
-
-    Returns:
-        The manifest: {"drawings": n, "files": {name: {"sha256", "bytes"}}, ...}.
-    """
+def export_drawings(folder: Path, formats: tuple[str, ...], drawings: Iterable[Exported]) -> Manifest:
+    """Write drawings into a new folder, each format as it streams by, and a manifest with each file's SHA-256."""
     folder.mkdir(parents=True, exist_ok=True)
     writers = [WRITERS[name](folder) for name in formats]
     count = 0
@@ -90,7 +104,7 @@ def export_drawings(folder: Path, formats: tuple[str, ...], drawings: Iterator[E
     for writer in writers:
         writer.close(count)
     files = {path.name: path for writer in writers for path in writer.paths}
-    manifest = {
+    manifest: Manifest = {
         "what": "Digitre drawings",
         "drawings": count,
         "preprocessing_version": PREPROCESSING_VERSION,

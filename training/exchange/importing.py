@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from django.db import transaction
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from recognizer import registry
 from recognizer.errors import InvalidDrawing
@@ -30,7 +32,8 @@ from training.exchange.exporting import IMAGES_MAGIC, LABELS_MAGIC, MANIFEST, fi
 PAGE = 200  # drawings stored in one transaction: visitors of a SQLite site wait for each
 NAMESPACE = uuid.UUID("6f1c3d0e-5f0e-4f6f-9f0a-7d1b6c1f2a35")  # of ids made for what comes without one
 REASON = "imported"
-Reader = Callable[[Path], Iterator[dict]]
+Raw = dict[str, Any]  # a drawing as its file has it, not checked yet
+Reader = Callable[[Path], Iterator[Raw]]
 
 
 class BadExport(ValueError):
@@ -65,12 +68,11 @@ def import_drawings(folder: Path, status: str = Drawing.Status.APPROVED) -> Impo
     Raises:
         BadExport: no manifest, a file that it does not describe, or nothing that can be read.
     """
-    manifest = check_manifest(folder)
-    source = manifest["source"]
+    files, source = check_manifest(folder)
     registry.ensure_baseline()
     model = _Reader(ModelVersion.objects.get(is_champion=True))
     outcome = Imported()
-    rows = _rows(folder, _richest(manifest["files"], status), source, outcome)
+    rows = _rows(folder, _richest(files, status), source, outcome)
     while page := list(islice(rows, PAGE)):
         known = set(Drawing.objects.filter(pk__in=[row.id for row in page]).values_list("pk", flat=True))
         fresh = list({row.id: row for row in page if row.id not in known}.values())
@@ -80,8 +82,8 @@ def import_drawings(folder: Path, status: str = Drawing.Status.APPROVED) -> Impo
     return outcome
 
 
-def check_manifest(folder: Path) -> dict:
-    """Return the manifest with its own hash as "source", after comparing every file with it."""
+def check_manifest(folder: Path) -> tuple[set[str], str]:
+    """Return the names of the files and the manifest's own hash, after comparing every file with it."""
     try:
         content = (folder / MANIFEST).read_bytes()
         files = json.loads(content)["files"]
@@ -90,10 +92,10 @@ def check_manifest(folder: Path) -> dict:
         raise BadExport(f"{folder} is not an export of Digitre: {error}") from error
     if wrong:
         raise BadExport(f"{', '.join(wrong)} is not the file that the manifest describes")
-    return {"files": files, "source": registry.sha256(content)}
+    return set(files), registry.sha256(content)
 
 
-def _richest(files: dict, status: str) -> Reader:
+def _richest(files: set[str], status: str) -> Reader:
     """Choose among the files that the manifest vouches for."""
     readers: dict[str, Reader] = {
         "drawings.jsonl.gz": _jsonl,
@@ -118,7 +120,7 @@ def _rows(folder: Path, reader: Reader, source: str, outcome: Imported) -> Itera
             outcome.refused += 1
 
 
-def _check(raw: dict, source: str, number: int) -> Incoming:
+def _check(raw: Raw, source: str, number: int) -> Incoming:
     label = int(raw["label"])
     if not 0 <= label <= NOT_A_DIGIT:
         raise ValueError(f"no label: {label}")
@@ -137,12 +139,12 @@ def _check(raw: dict, source: str, number: int) -> Incoming:
     )
 
 
-def _decode(png: bytes) -> np.ndarray:
+def _decode(png: bytes) -> NDArray[np.uint8]:
     check_header(png)
     return decode_stored(png)
 
 
-def _jsonl(folder: Path) -> Iterator[dict]:
+def _jsonl(folder: Path) -> Iterator[Raw]:
     with gzip.open(folder / "drawings.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             try:
@@ -151,14 +153,14 @@ def _jsonl(folder: Path) -> Iterator[dict]:
                 yield {}  # no drawing, and counted as such
 
 
-def _npz(folder: Path) -> Iterator[dict]:
+def _npz(folder: Path) -> Iterator[Raw]:
     with np.load(folder / "drawings.npz", allow_pickle=False) as arrays:
         names = ("x", "y", "writer", "is_exam", "id")
         for ink, label, writer, is_exam, drawing_id in zip(*(arrays[name] for name in names), strict=True):
             yield {"ink": ink, "label": label, "writer": writer, "is_exam": is_exam, "id": str(drawing_id)}
 
 
-def _csv(folder: Path) -> Iterator[dict]:
+def _csv(folder: Path) -> Iterator[Raw]:
     with (folder / "drawings.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             pixels = [int(row[f"p{i}"]) for i in range(FRAME * FRAME)]
@@ -166,7 +168,7 @@ def _csv(folder: Path) -> Iterator[dict]:
             yield row | {"ink": ink, "is_exam": row["is_exam"] == "1"}
 
 
-def _idx(folder: Path) -> Iterator[dict]:
+def _idx(folder: Path) -> Iterator[Raw]:
     images = (folder / "drawings-images-idx3-ubyte").open("rb")
     labels = (folder / "drawings-labels-idx1-ubyte").open("rb")
     with images, labels:
@@ -187,7 +189,7 @@ class _Reader:
         self.version = version
         self._model = registry.load_model(version)
 
-    def read(self, image: np.ndarray) -> dict:
+    def read(self, image: NDArray[np.float32]) -> dict[str, Any]:
         answer = self._model.answer(image)
         return {
             "model_version": self.version,
@@ -203,28 +205,9 @@ def _store(rows: list[Incoming], source: str, model: _Reader, status: str, outco
     drawings = []
     for row in rows:
         try:
-            image = row.submission.image
+            drawings.append(_drawing(row, source, model, status))
         except InvalidDrawing:
             outcome.refused += 1
-            continue
-        width, height = row.submission.canvas or (None, None)
-        drawing = Drawing(
-            id=row.id,
-            contributor=_contributor(row, source),
-            created_at=row.created_at,
-            png=row.submission.png,
-            strokes=row.submission.strokes,
-            canvas_width=width,
-            canvas_height=height,
-            content_hash=content_hash(to_grey(image)),
-            preprocessing_version=PREPROCESSING_VERSION,
-            confirmed_label=row.label,
-            confirmed_at=timezone.now(),
-            status=status,
-            status_reason=REASON,
-            **model.read(image),
-        )
-        drawings.append(drawing)
     Drawing.objects.bulk_create(drawings)
     is_approved = status == Drawing.Status.APPROVED
     action = LabelEvent.Action.APPROVED if is_approved else LabelEvent.Action.CONFIRMED
@@ -235,6 +218,27 @@ def _store(rows: list[Incoming], source: str, model: _Reader, status: str, outco
         for drawing in drawings
     )
     return len(drawings)
+
+
+def _drawing(row: Incoming, source: str, model: _Reader, status: str) -> Drawing:
+    image = row.submission.image
+    width, height = row.submission.canvas or (None, None)
+    return Drawing(
+        id=row.id,
+        contributor=_contributor(row, source),
+        created_at=row.created_at,
+        png=row.submission.png,
+        strokes=row.submission.strokes,
+        canvas_width=width,
+        canvas_height=height,
+        content_hash=content_hash(to_grey(image)),
+        preprocessing_version=PREPROCESSING_VERSION,
+        confirmed_label=row.label,
+        confirmed_at=timezone.now(),
+        status=status,
+        status_reason=REASON,
+        **model.read(image),
+    )
 
 
 def _contributor(row: Incoming, source: str) -> Contributor:

@@ -86,11 +86,7 @@ def publish(model: keras.Model, config: BaselineConfig, data: BaselineData, outp
         "tflite_bytes": len(tflite),
         "litert_difference": difference,
         "parameters": model.count_params(),
-        "trained_on": {name: len(pool.labels) for name, pool in data.pools.items()},
-        "shares": SHARES,
-        "config": asdict(config),
-        "pool_config": asdict(PoolConfig()),
-        "versions": {"keras": keras.__version__, "numpy": np.__version__},
+        **_origin(config, data),
     }
     output.mkdir(parents=True, exist_ok=True)
     (output / "baseline.keras").write_bytes(kept)
@@ -98,6 +94,17 @@ def publish(model: keras.Model, config: BaselineConfig, data: BaselineData, outp
     (output / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     (output / "held_out.json").write_text(json.dumps({"mnist": data.held_rows.tolist()}) + "\n")
     return card
+
+
+def _origin(config: BaselineConfig, data: BaselineData) -> model_card.Card:
+    """What a card says of how its model was made."""
+    return {
+        "trained_on": {name: len(pool.labels) for name, pool in data.pools.items()},
+        "shares": SHARES,
+        "config": asdict(config),
+        "pool_config": asdict(PoolConfig()),
+        "versions": {"keras": keras.__version__, "numpy": np.__version__},
+    }
 
 
 def calibrate(predict: Callable[[NDArray[np.float32]], Prediction], exams: list[Exam]) -> Calibration:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import keras
@@ -19,7 +19,7 @@ from training.data.replay import Replay, is_digit
 from training.learning.conversion import load_keras
 from training.learning.losses import losses
 from training.learning.prefetch import Batch, prefetch
-from training.learning.training_step import build_optimizer, compile_step
+from training.learning.training_step import Step, build_optimizer, compile_step
 from training.learning.weight_average import WeightAverage, Weights
 
 logging.getLogger("tensorflow").setLevel(logging.WARNING)  # it tells of every file it writes
@@ -62,14 +62,12 @@ def fine_tune(
     average, train_on = WeightAverage(model, config.average_decay), compile_step(model, optimizer, config)
     start, best, curve = model.get_weights(), _Best(), []
     for epoch in range(1, config.epochs + 1):
-        started, seen = time.monotonic(), []
-        batches = _batches(training_set, config, epoch, steps)
-        for step, batch in enumerate(batches, start=(epoch - 1) * steps + 1):
-            seen.append(float(train_on(*batch)[0]))
-            average.after_step(step)
-            on_step(step / (config.epochs * steps))
-        entry: Epoch = {"epoch": epoch, "loss": _finite_mean(seen, epoch)}
-        entry |= _validate(model, average.weights, training_set, config)
+        started = time.monotonic()
+        batches = enumerate(_batches(training_set, config, epoch, steps), start=(epoch - 1) * steps + 1)
+        loss = _train(train_on, batches, average, lambda step: on_step(step / (config.epochs * steps)))
+        if not np.isfinite(loss):
+            raise Diverged(f"The loss of epoch {epoch} is no number.")
+        entry = {"epoch": epoch, "loss": loss, **_validate(model, average.weights, training_set, config)}
         curve.append(entry | {"seconds": round(time.monotonic() - started, 1)})
         on_epoch(curve[-1])
         # with nobody held out only forgetting would be seen, and the first epoch would always look best
@@ -100,11 +98,16 @@ class _Best:
             self.epoch, self._loss, self.weights = epoch, loss, average.copy()
 
 
-def _finite_mean(losses_seen: list[float], epoch: int) -> float:
-    mean = float(np.mean(losses_seen))
-    if not np.isfinite(mean):
-        raise Diverged(f"The loss of epoch {epoch} is no number.")
-    return mean
+def _train(
+    train_on: Step, batches: Iterable[tuple[int, Batch]], average: WeightAverage, after_step: Callable[[int], None]
+) -> float:
+    """Train on numbered batches. Returns their mean loss."""
+    losses_seen = []
+    for step, batch in batches:
+        losses_seen.append(float(train_on(*batch)[0]))
+        average.after_step(step)
+        after_step(step)
+    return float(np.mean(losses_seen))
 
 
 def _schedule(config: FineTuneConfig, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
@@ -11,6 +11,9 @@ from django.utils import timezone
 
 from recognizer.models import ModelVersion
 from training.models.snapshots import DatasetSnapshot
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 LEASE = timedelta(seconds=60)  # six renewals of 10 s: a slow machine may miss some, the next tick finds a dead one
 LOG_CHARACTERS = 8000  # the tail of a run's log that its row keeps: the last hundred lines
@@ -31,7 +34,7 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         """Without what only a run's own page shows: together some hundred kilobytes a row."""
         return self.defer(*TrainingRun.ON_ITS_PAGE)
 
-    def request(self, *, by: models.Model | None) -> tuple["TrainingRun", bool]:
+    def request(self, *, by: "User | None") -> tuple["TrainingRun", bool]:
         """Ask for a run ("Train now"). The row is the request: the next tick picks it up, whatever became of the message.
 
         Returns:
@@ -73,10 +76,9 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         try:
             with transaction.atomic():
                 requested = self.filter(status=TrainingRun.Status.REQUESTED).first()
-                if requested is None and trigger is None:
-                    return None  # it was cancelled meanwhile
                 if requested is None:
-                    return self.create(trigger=trigger, **started)
+                    # without a trigger the requested one was meant, and it was cancelled meanwhile
+                    return self.create(trigger=trigger, **started) if trigger else None
                 taken = self.filter(pk=requested.pk, status=TrainingRun.Status.REQUESTED).update(**started)
                 return self.get(pk=requested.pk) if taken else None
         except IntegrityError:

@@ -2,10 +2,17 @@
 
 import json
 import zlib
-from typing import Self
+from typing import Self, TypedDict, cast
 
 from django.db import models
 from django.utils import timezone
+
+
+class Manifest(TypedDict):
+    """Every drawing of a snapshot, by id: `members` are [id, label] pairs, sorted; `excluded` says why of each."""
+
+    members: list[tuple[str, int]]
+    excluded: dict[str, str]
 
 
 class DatasetSnapshot(models.Model):
@@ -30,10 +37,10 @@ class DatasetSnapshot(models.Model):
         return f"snapshot {self.digest[:8]}, {self.drawings} drawings"
 
     @property
-    def manifest(self) -> dict:
-        """{"members": [[drawing id, label], ...] sorted by id, "excluded": {drawing id: reason}}, read from the database."""
+    def manifest(self) -> Manifest:
+        """Read from the database, not from this row."""
         packed = SnapshotManifest.objects.values_list("packed", flat=True).get(snapshot=self)
-        return json.loads(zlib.decompress(bytes(packed)))
+        return cast(Manifest, json.loads(zlib.decompress(bytes(packed))))
 
 
 class SnapshotManifest(models.Model):
@@ -49,5 +56,5 @@ class SnapshotManifest(models.Model):
         return f"manifest of {self.snapshot_id}"
 
     @classmethod
-    def pack(cls, snapshot: DatasetSnapshot, manifest: dict) -> Self:
+    def pack(cls, snapshot: DatasetSnapshot, manifest: Manifest) -> Self:
         return cls.objects.create(snapshot=snapshot, packed=zlib.compress(json.dumps(manifest).encode()))

@@ -245,11 +245,7 @@ def judge_and_decide(
         "challenger": challenger.model,
         "baseline": shipped_baseline().model,
     }
-    evaluations: dict[str, Evaluation] = {}
-    for name, model in models.items():
-        same = next((other for other in evaluations if _is_same(models[other], model)), None)
-        check = partial(progress.at, len(evaluations) / len(models))  # also whether the run may go on
-        evaluations[name] = evaluations[same] if same else runner.evaluate(model, exam_set, check)
+    evaluations = _evaluate_each(models, exam_set, progress)
     paired = comparison.compare(evaluations["champion"], evaluations["challenger"])
     decision = gate.decide(
         comparison.candidate(evaluations["champion"]),
@@ -264,9 +260,14 @@ def judge_and_decide(
     _record(run, champion, challenger, evaluations, decision, exam_set)
 
 
-def _is_same(one: CalibratedModel, other: CalibratedModel) -> bool:
-    """The champion is often the baseline: one evaluation is enough then."""
-    return one == other
+def _evaluate_each(models: dict[str, CalibratedModel], exam_set: ExamSet, progress: Progress) -> dict[str, Evaluation]:
+    """Evaluate each model once: the champion is often the baseline."""
+    evaluations: dict[str, Evaluation] = {}
+    for name, model in models.items():
+        same = next((other for other in evaluations if models[other] == model), None)
+        check = partial(progress.at, len(evaluations) / len(models))  # also whether the run may go on
+        evaluations[name] = evaluations[same] if same else runner.evaluate(model, exam_set, check)
+    return evaluations
 
 
 def _record(
@@ -287,15 +288,8 @@ def _record(
         if not run.renew():
             raise LeaseLost("Another process has given this run up; its result is refused.")
         try:
-            version = registry.register(
-                challenger.keras,
-                challenger.model.tflite,
-                preprocessing_version=PREPROCESSING_VERSION,
-                calibration=challenger.model.calibration.to_dict(),
-                metrics={name: report["challenger"] for name, report in reports.items()},
-                parent=champion,
-                origin=f"run {run.pk}",
-            )
+            metrics = {name: report["challenger"] for name, report in reports.items()}
+            version = _register(run, champion, challenger, metrics)
         except CorruptArtifact as error:  # the gate has said so already, in other words
             run.finish(Status.HELD, reports=reports, decision=decision.to_dict(), error=str(error), progress=1.0)
             return
@@ -310,6 +304,20 @@ def _record(
             changed=comparison.changed_drawings(evaluations["champion"], evaluations["challenger"], exam_set),
             progress=1.0,
         )
+
+
+def _register(
+    run: TrainingRun, champion: ModelVersion, challenger: Challenger, metrics: dict[str, dict[str, Any]]
+) -> ModelVersion:
+    return registry.register(
+        challenger.keras,
+        challenger.model.tflite,
+        preprocessing_version=PREPROCESSING_VERSION,
+        calibration=challenger.model.calibration.to_dict(),
+        metrics=metrics,
+        parent=champion,
+        origin=f"run {run.pk}",
+    )
 
 
 def _promote(version: ModelVersion, champion: ModelVersion, decision: gate.Decision) -> bool:

@@ -9,6 +9,7 @@ from recognizer.models import Contributor, Drawing, LabelEvent
 from recognizer.review import moderation
 from tests.support.accounts import SignIn
 from tests.support.drawings import make_drawing, make_drawings
+from tests.support.known import known
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/recognizer/drawing/"
@@ -49,7 +50,7 @@ def test_confirmed_action_decides_with_an_event_each(
     assert response.status_code == 302
     assert {(one.status, one.label) for one in Drawing.objects.all()} == {(status, label)}
     events = LabelEvent.objects.filter(actor="reviewer")
-    assert {(event.user.username, event.reason) for event in events} == {("rosa", said.get("reason", ""))}
+    assert {(known(event.user).username, event.reason) for event in events} == {("rosa", said.get("reason", ""))}
     assert events.count() == 3
 
 

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 def draw(visitor: APIClient, body: object) -> dict[str, Any]:
     response = visitor.post("/api/v1/drawings/", body)
     assert response.status_code == 201, response.content
-    return response.json()
+    answer: dict[str, Any] = response.json()
+    return answer
 
 
 def say(visitor: APIClient, drawing_id: str, label: int | None) -> Any:

@@ -2,6 +2,7 @@ import functools
 import io
 import warnings
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,10 +88,14 @@ def test_only_the_pixels_of_the_first_frame_are_kept(case: str) -> None:
 def test_the_warning_filters_of_all_threads_are_left_alone_while_a_picture_is_decoded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    opened, before, seen = Image.open, list(warnings.filters), []
-    monkeypatch.setattr(
-        Image, "open", lambda *args, **options: seen.append(warnings.filters[:]) or opened(*args, **options)
-    )
+    opened, before = Image.open, list(warnings.filters)
+    seen: list[Any] = []
+
+    def watched(*args: Any, **options: Any) -> Image.Image:
+        seen.append(warnings.filters[:])
+        return opened(*args, **options)
+
+    monkeypatch.setattr(Image, "open", watched)
     decode_png(pictures.paper_png())
     assert seen == [before]
 

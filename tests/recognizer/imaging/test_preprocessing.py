@@ -139,7 +139,7 @@ def test_a_stray_dot_at_the_edge_does_not_shrink_the_digit(corner: tuple[int, in
 
 
 def test_the_dots_of_a_fast_mouse_are_all_kept() -> None:
-    x0, y0 = 90, 40
+    x0, y0 = 90.0, 40.0
     dots = [[[x0 + 10 * i, y0]] for i in range(9)] + [[[x0 + 80 - 5 * i, y0 + 25 * i]] for i in range(1, 8)]
     dotted = ink_strokes(dots, 280, 14)
     frame = normalize_ink(dotted)[..., 0]

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import arrays
 from hypothesis.strategies import floats
+from numpy.typing import NDArray
 
 from recognizer.inference.answers import CLOSE_CALL_MARGIN, REFUSAL, Calibration, Kind, answer, calibrated_probabilities
 from recognizer.inference.prediction import Prediction
@@ -69,7 +70,7 @@ def test_a_pair_is_a_margin_below_the_close_call(ahead: float, kind: str) -> Non
 
 
 @given(arrays("float32", (1, 10), elements=floats(-20, 20, width=32)))
-def test_a_pair_has_a_second_digit_to_offer(logits: list[float]) -> None:
+def test_a_pair_has_a_second_digit_to_offer(logits: NDArray[np.float32]) -> None:
     said = answer(Prediction(logits, np.array([5.0], "float32"), np.zeros((1, 4), "float32")), CALIBRATION)
     assert said.alternatives or said.kind is not Kind.PAIR
 

@@ -55,8 +55,8 @@ def test_many_threads_get_their_own_answers(tflite: bytes, images: NDArray[Any])
     classifier = Classifier(tflite)
     expected = classifier.predict(images).logits
 
-    def read(row: int) -> NDArray[Any]:
-        return classifier.predict(images[row : row + 1]).logits[0]
+    def read(row: int) -> NDArray[np.float32]:
+        return np.asarray(classifier.predict(images[row : row + 1]).logits[0])
 
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(read, [row % 64 for row in range(400)]))

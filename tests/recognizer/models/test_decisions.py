@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 
 from recognizer.models import AUDIT_EVERY, SECOND_OPINION_EVERY, Drawing, LabelEvent, Look
 from tests.support.drawings import make_drawing
+from tests.support.known import known
 
 pytestmark = pytest.mark.django_db
 Status = Drawing.Status
@@ -107,7 +108,7 @@ def test_differing_second_opinion_lets_the_drawing_wait_again(reviewer: User, ot
     drawing.approve(1, reviewer)
     drawing.second_opinion(7, other_reviewer)
     assert fresh(drawing).status == Status.WAITING
-    seconded = drawing.events.last()
+    seconded = known(drawing.events.last())
     assert (seconded.action, seconded.label, seconded.previous_label) == ("seconded", 7, 1)
 
 

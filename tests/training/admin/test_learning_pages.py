@@ -1,6 +1,7 @@
 """Versions, runs, the policy and the first page."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,8 +17,10 @@ from recognizer.charts import reliability, share_chart
 from recognizer.models import Drawing, ModelArtifacts, ModelVersion, PromotionEvent
 from tests.support.accounts import SignIn
 from tests.support.drawings import make_drawing, make_drawings
+from tests.support.known import known
 from training.admin import dashboard
 from training.evaluation import exam_sets, gate, recheck
+from training.evaluation.golden import golden_drawings
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +30,7 @@ RUNS = "/admin/training/trainingrun/"
 
 @pytest.fixture(autouse=True)
 def few_golden(monkeypatch: pytest.MonkeyPatch) -> None:
-    images, labels = exam_sets.golden_drawings()
+    images, labels = golden_drawings()
     monkeypatch.setattr(exam_sets, "golden_drawings", lambda: (images[::6], labels[::6]))
 
 
@@ -39,7 +42,7 @@ def desk(operator: User, sign_in: SignIn) -> Client:
 @pytest.fixture
 def challenger() -> ModelVersion:
     champion = registry.ensure_baseline()
-    report = {
+    report: dict[str, Any] = {
         "n": 100,
         "accuracy": 0.97,
         "interval": [0.91, 0.99],
@@ -145,8 +148,8 @@ def test_promoting_shows_the_check_asks_why_and_notes_who(desk: Client, challeng
     assert desk.post(address, {"reason": " "}).status_code == 200
     assert not ModelVersion.objects.get(pk=challenger.pk).is_champion
     desk.post(address, {"reason": "the museum's hands"})
-    event = PromotionEvent.objects.first()
-    assert (event.version, event.by.username) == (challenger, "petra")
+    event = known(PromotionEvent.objects.first())
+    assert (event.version, known(event.by).username) == (challenger, "petra")
     assert event.reason == "the museum's hands (By the gate's rules it may.)"
     assert ModelVersion.objects.champion() == challenger
 
@@ -160,7 +163,7 @@ def test_promoting_against_the_gate_takes_a_tick_and_is_noted(desk: Client, chal
     assert not ModelVersion.objects.get(pk=challenger.pk).is_champion
     desk.post(address, {"reason": "I know better", "against": "on"})
     assert ModelVersion.objects.champion() == challenger
-    assert PromotionEvent.objects.first().reason.startswith("I know better (Against the gate: ")
+    assert known(PromotionEvent.objects.first()).reason.startswith("I know better (Against the gate: ")
 
 
 def test_version_that_answers_with_no_number_is_not_promoted_whatever_is_ticked(
@@ -174,7 +177,7 @@ def test_version_that_answers_with_no_number_is_not_promoted_whatever_is_ticked(
 
 
 def test_champion_is_not_promoted_again(desk: Client, challenger: ModelVersion) -> None:
-    champion = ModelVersion.objects.champion()
+    champion = known(ModelVersion.objects.champion())
     assert "It speaks already." in desk.post(f"{VERSIONS}{champion.pk}/promote/", {"reason": "again"}).content.decode()
     assert PromotionEvent.objects.count() == 1
 
@@ -194,20 +197,20 @@ def test_version_for_another_preparation_of_ink_is_not_promoted(desk: Client, ch
 
 
 def test_rolling_back_restores_the_version_before(desk: Client, challenger: ModelVersion, operator: User) -> None:
-    before = ModelVersion.objects.champion()
+    before = known(ModelVersion.objects.champion())
     registry.promote(challenger, by=operator, reason="better")
     page = desk.get(f"{VERSIONS}roll-back/").content.decode()
     assert "Roll back to version 1" in page
     assert "Known from" in page
     desk.post(f"{VERSIONS}roll-back/", {"reason": "it was not", "version": before.pk})
     assert ModelVersion.objects.champion() == before
-    assert PromotionEvent.objects.first().reason == "it was not"
+    assert known(PromotionEvent.objects.first()).reason == "it was not"
 
 
 def test_rolling_back_waits_for_no_comparison_and_needs_no_sound_champion(
     desk: Client, challenger: ModelVersion, operator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = ModelVersion.objects.champion()
+    before = known(ModelVersion.objects.champion())
     registry.promote(challenger, by=operator, reason="better")
     ModelArtifacts.objects.filter(version=challenger).update(tflite=b"broken")
     assert "cannot answer" in desk.get(f"{VERSIONS}roll-back/").content.decode()
@@ -246,7 +249,7 @@ def test_train_now_asks_for_one_run(desk: Client) -> None:
         response = desk.post(f"{RUNS}train-now/")
     run = TrainingRun.objects.get()
     assert response["Location"] == f"{RUNS}{run.pk}/change/"
-    assert (run.status, run.requested_by.username) == ("requested", "petra")
+    assert (run.status, known(run.requested_by).username) == ("requested", "petra")
 
 
 def test_train_now_is_not_a_link(desk: Client) -> None:
@@ -374,7 +377,7 @@ def test_first_page_asks_the_same_number_of_queries_whatever_is_stored(owner: Us
 
 
 def test_exams_that_one_version_alone_sat_draw_no_line(desk: Client, challenger: ModelVersion) -> None:
-    assert "drawings" not in ModelVersion.objects.champion().metrics
+    assert "drawings" not in known(ModelVersion.objects.champion()).metrics
     second = registry.register(
         bytes(challenger.keras),
         bytes(challenger.tflite),
@@ -418,7 +421,7 @@ def test_reliability_in_use_believes_the_reviewer(owner: User, sign_in: SignIn, 
     drawing = make_drawing(predicted=7, confirmed=7, confidence=0.9)
     drawing.approve(1, reviewer)
     make_drawing(seed=1, predicted=7, confirmed=10, confidence=0.9)  # no digit: how sure is nothing it was asked
-    version = Drawing.objects.first().model_version
+    version = known(Drawing.objects.first()).model_version
     in_use = sign_in(owner).get(f"{VERSIONS}{version.pk}/change/").context["reliabilities"][-1]
     assert in_use.title == "In use, as people confirmed"
     assert [(one.n, one.accuracy) for one in in_use.bins] == [(1, 0.0)]

@@ -20,7 +20,7 @@ def looks(kinds: list[int], seed: int = 0, spread: float = 0.12) -> NDArray[Any]
     rng = np.random.default_rng(seed)
     directions = np.linalg.qr(np.random.default_rng(99).normal(size=(DIMENSIONS, DIMENSIONS)))[0]
     features = directions[kinds] + rng.normal(0, spread, (len(kinds), DIMENSIONS))
-    return (features / np.linalg.norm(features, axis=1, keepdims=True)).astype("float32")
+    return np.asarray(features / np.linalg.norm(features, axis=1, keepdims=True), "float32")
 
 
 def evidence(

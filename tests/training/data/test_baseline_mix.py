@@ -57,7 +57,7 @@ def folder(
     images[:, 4:24, 8:20] = 200
     monkeypatch.setattr(datasets, "load_mnist", lambda: Mnist(images, labels, images[:10], labels[:10]))
     monkeypatch.setattr(rendering, "ProcessPoolExecutor", in_this_process)
-    return settings.DIGITRE_DATA_DIR
+    return Path(settings.DIGITRE_DATA_DIR)
 
 
 def _write(path: Path, rows: Iterable[tuple[object, str, str | None]]) -> None:

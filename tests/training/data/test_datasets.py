@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from pytest_django import Settings
 
 from recognizer.labels import NOT_A_DIGIT
+from tests.support.known import known
 from training.data import datasets
 from training.data.datasets import DataUnavailable, load_drawings, load_mnist, load_pen_digits
 
@@ -19,7 +19,7 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
     settings.DIGITRE_DATA_DIR = tmp_path / "data"
     settings.DIGITRE_DATA_DIR.mkdir()
     settings.VAR_DIR = tmp_path / "var"
-    return settings.DIGITRE_DATA_DIR
+    return Path(settings.DIGITRE_DATA_DIR)
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets, "_download", refuse)
 
 
-def packed(**arrays: NDArray[Any]) -> bytes:
+def packed(**arrays: Any) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     return buffer.getvalue()
@@ -72,7 +72,7 @@ def test_what_a_captive_portal_answers_is_no_mnist_and_is_not_kept(
 def test_a_damaged_download_is_downloaded_again(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content = (datasets.data_dir() / "mnist.npz").read_bytes()
+    content = (known(datasets.data_dir()) / "mnist.npz").read_bytes()
     settings.DIGITRE_DATA_DIR, settings.VAR_DIR = "", tmp_path
     monkeypatch.setattr(datasets, "_download", lambda url: content)
     kept = datasets.cache_dir() / "mnist.npz"

@@ -39,7 +39,7 @@ def test_without_fonts_there_is_nothing_to_draw(folder: Path, rng: np.random.Gen
 
 def test_the_weights_of_one_hand_are_one_family(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = iter(("Some Hand", "Some Hand Light"))
-    monkeypatch.setattr(font_glyphs.TTFont, "__getitem__", _named(font_glyphs.TTFont.__getitem__, names))
+    monkeypatch.setattr(TTFont, "__getitem__", _named(TTFont.__getitem__, names))
     for weight in ("regular", "light"):
         shutil.copy(DEJAVU, folder / f"{weight}.ttf")
     (family,) = load_families()

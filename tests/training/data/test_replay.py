@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recognizer.baseline import shipped_baseline
+from recognizer.baseline import held_out_rows, shipped_baseline
 from training.config import FineTuneConfig
 from training.data import baseline_mix, datasets, replay
 from training.data.datasets import Mnist
@@ -43,7 +43,7 @@ def test_writers_that_the_baseline_has_not_seen_are_kept_back(mnist: Mnist) -> N
 
 
 def test_the_shipped_baseline_names_what_it_has_not_seen() -> None:
-    rows = replay.held_out_rows()
+    rows = held_out_rows()
     seen = shipped_baseline().card["trained_on"]["mnist"]
     assert len(set(rows)) == 60_000 - seen
 
@@ -51,7 +51,7 @@ def test_the_shipped_baseline_names_what_it_has_not_seen() -> None:
 @pytest.mark.mnist
 def test_what_is_named_is_what_the_command_holds_out() -> None:
     held = baseline_mix.held_mnist(baseline_mix.PoolConfig(), datasets.load_mnist())
-    assert np.flatnonzero(held).tolist() == replay.held_out_rows()
+    assert np.flatnonzero(held).tolist() == held_out_rows()
 
 
 def test_all_of_mnist_is_shown_and_weighs_what_it_should(mnist: Mnist) -> None:

@@ -11,6 +11,7 @@ from recognizer.inference.answers import Calibration
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
 from tests.support.drawings import Draw
+from tests.support.known import known
 from training.config import ExamConfig
 from training.evaluation import exam_sets
 from training.evaluation.exam_label_noise import (
@@ -104,11 +105,11 @@ def test_reviewer_who_rejects_or_corrects_a_label_does_not_vouch_for_its_contrib
     questions, word, admin_user
 ) -> None:
     asked, people = questions
-    lie = Drawing.objects.of(people["noisy"]).first()
+    lie = known(Drawing.objects.of(people["noisy"]).first())
     if word == "rejected":
         lie.reject("a lie", admin_user)
     else:
-        lie.approve((lie.confirmed_label - 3) % 10, admin_user)
+        lie.approve((known(lie.confirmed_label) - 3) % 10, admin_user)
     set_aside_noisy_labels(asked, [shipped_baseline().model, shipped_baseline().model], CONFIG)
     assert Drawing.objects.of(people["noisy"]).filter(status=Drawing.Status.QUARANTINED).count() == 19
 

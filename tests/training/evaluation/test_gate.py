@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,9 @@ from training.evaluation.gate_table import gate_table
 POLICY = GatePolicy()
 
 
-def score(digits: int, right: int, **other: object) -> Score:
+def score(digits: int, right: int, **other: Any) -> Score:
     each = digits // 10
-    counts = {"digit_count": (each,) * 10, "digit_right": (each,) * 10, "calibration_error": 0.004}
+    counts: dict[str, Any] = {"digit_count": (each,) * 10, "digit_right": (each,) * 10, "calibration_error": 0.004}
     return Score(digits, right, **counts | other)
 
 
@@ -30,7 +31,7 @@ CANDIDATE = Candidate(SCORES, agreement=1e-5, latency_ms=0.4, artifact_bytes=1_7
 EQUAL = {exam: Paired(0, 0) for exam in SCORES}
 
 
-def with_exam(exam: str, **columns: object) -> Candidate:
+def with_exam(exam: str, **columns: Any) -> Candidate:
     return replace(CANDIDATE, scores=SCORES | {exam: replace(SCORES[exam], **columns)})
 
 

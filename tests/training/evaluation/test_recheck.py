@@ -13,6 +13,7 @@ from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, ModelArtifacts, ModelVersion
 from tests.support.drawings import Draw
 from training.evaluation import comparison, exam_sets, recheck, runner
+from training.evaluation.golden import golden_drawings
 from training.evaluation.recheck import BOTH, NOW, RECORD
 from training.evaluation.reports import Exam, mark
 from training.models import TrainingRun
@@ -22,7 +23,7 @@ SURE = Calibration(1.0, 0.0)
 
 @pytest.fixture(autouse=True)
 def few_golden(monkeypatch: pytest.MonkeyPatch) -> None:
-    images, labels = exam_sets.golden_drawings()
+    images, labels = golden_drawings()
     monkeypatch.setattr(exam_sets, "golden_drawings", lambda: (images[::6], labels[::6]))
 
 

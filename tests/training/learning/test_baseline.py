@@ -29,9 +29,11 @@ def test_the_card_says_how_it_was_made_and_what_it_scores() -> None:
 @pytest.mark.sqlite  # no rows: one database is enough
 @pytest.mark.tensorflow
 def test_a_trained_model_is_written_with_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from training.data.baseline_mix import BaselineData, Pool
+    from training.data.baseline_mix import BaselineData
+    from training.data.rendering import Pool
     from training.learning import baseline
     from training.learning.network import build_network
+    from training.learning.pretraining import BaselineConfig
 
     rng = np.random.default_rng(0)
     images = rng.random((40, 28, 28, 1), dtype="float32")
@@ -42,7 +44,7 @@ def test_a_trained_model_is_written_with_its_card(tmp_path: Path, monkeypatch: p
     grey = to_grey(images)
     held = {"mnist": Pool(grey, digits), "omniglot": Pool(grey, things)}
     data = BaselineData({"mnist": Pool(grey, digits)}, held, np.array([3, 5]))
-    card = baseline.publish(build_network(), baseline.BaselineConfig(), data, tmp_path)
+    card = baseline.publish(build_network(), BaselineConfig(), data, tmp_path)
     assert json.loads((tmp_path / "card.json").read_text()) == json.loads(json.dumps(card))
     assert json.loads((tmp_path / "held_out.json").read_text()) == {"mnist": [3, 5]}
     assert card["metrics"]["mnist"]["n"] == 40

@@ -90,7 +90,7 @@ def test_what_would_forget_too_much_goes_back_towards_the_baseline(training_set)
 def test_weights_that_are_no_numbers_end_the_training_and_say_so(training_set) -> None:
     from training.learning.fine_tuning import Diverged
 
-    told = []
+    told: list[float] = []
     with pytest.raises(Diverged, match="epoch 1"):
         train(training_set, replace(TINY, learning_rate=float("nan")), on_epoch=told.append)
     assert told == []

@@ -130,7 +130,7 @@ def test_one_batch_can_be_learned_by_heart(sources: list[Source]) -> None:
     labels = tf.constant(np.concatenate([s.labels for s in sources]).astype("int32"))
     model, optimizer = build_network(), keras.optimizers.Adam(3e-3)
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def step() -> Any:
         with tf.GradientTape() as tape:
             loss, accuracy = losses(model(images, training=True), labels, BaselineConfig(label_smoothing=0))

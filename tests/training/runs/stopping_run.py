@@ -13,10 +13,12 @@ from typing import Any
 
 import django
 
+from tests.support.known import known
 from training.data.replay import Replay
 from training.evaluation.exam_sets import ExamSet
 from training.models import DatasetSnapshot
-from training.runs.pipeline import Challenger, Steps
+from training.runs.pipeline import Challenger
+from training.runs.progress import Steps
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
@@ -118,7 +120,7 @@ def main(point: str) -> None:
         confine(CONFIG.limits)
     if point == NO_FOLDER:
         lose_the_folder()
-    run = TrainingRun.objects.claim(worker="child", trigger="command")
+    run = known(TrainingRun.objects.claim(worker="child", trigger="command"))
     pipeline.execute(run, CONFIG, lambda phase, progress, line: stop() if phase == point else None)
 
 

@@ -31,7 +31,7 @@ def stop_at(phases: list[str]) -> None:
     mnist, execute = few_digits(), pipeline.execute
     datasets.load_mnist = lambda fallback=False: mnist
     datasets.data_dir = lambda: None
-    pipeline.learn = learn
+    pipeline.learn = learn  # type: ignore[assignment]  # the third argument has another name
 
     def execute_until(run: TrainingRun, config: RunConfig) -> TrainingRun:
         earlier = TrainingRun.objects.filter(pk__lt=run.pk).count()
@@ -44,7 +44,7 @@ def stop_at(phases: list[str]) -> None:
 
         return execute(run, CONFIG, listen)
 
-    pipeline.execute = execute_until
+    pipeline.execute = execute_until  # type: ignore[assignment]  # the worker passes the run alone
 
 
 if __name__ == "__main__":

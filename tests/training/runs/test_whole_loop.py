@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.known import known
 from tests.support.pictures import canvas_png, data_url
 from tests.support.running_site import BASE_DIR, Digitre
 from tests.support.waiting import wait_until
@@ -41,11 +42,12 @@ class Visitor:
     """One browser: its cookies, and JSON both ways."""
 
     def __init__(self, port: int) -> None:
-        self.port, self.cookies = port, {}
+        self.port = port
+        self.cookies: dict[str, str] = {}
 
     def call(
         self, method: str, path: str, body: object = None, form: dict[str, Any] | None = None, **headers: str
-    ) -> Any:
+    ) -> tuple[int, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         kind = "application/x-www-form-urlencoded" if form else "application/json"
         content = urllib.parse.urlencode(form) if form else (None if body is None else json.dumps(body))
@@ -98,7 +100,7 @@ def stemless_four(number: int) -> dict[str, Any]:
 def sign_in(site: Digitre) -> Visitor:
     admin = Visitor(site.port)
     admin.call("GET", "/admin/login/")
-    password = re.search(r'password "([^"]+)"', site.output)[1]
+    password = known(re.search(r'password "([^"]+)"', site.output))[1]
     form = {"username": "admin", "password": password, "next": "/admin/"}
     assert submit(admin, "/admin/login/", form) == 302
     return admin
@@ -115,13 +117,13 @@ def approve_all(admin: Visitor) -> int:
     while True:
         headers = {"X-CSRFToken": admin.cookies["csrftoken"]}
         said = {"held": [], "unsent": [], "blind": False}
-        status, desk = admin.call("POST", "/admin/recognizer/drawing/queue/claim/", said, **headers)
+        status, desk = admin.call("POST", "/admin/recognizer/drawing/queue/claim/", said, None, **headers)
         assert status == 200, desk
         if not desk["drawings"]:
             return approved
         for drawing in desk["drawings"]:
             decision = {"id": drawing["id"], "label": TAUGHT, "blind": False}
-            status, answer = admin.call("POST", "/admin/recognizer/drawing/queue/decide/", decision, **headers)
+            status, answer = admin.call("POST", "/admin/recognizer/drawing/queue/decide/", decision, None, **headers)
             assert status == 200, answer
             approved += 1
 
@@ -131,7 +133,7 @@ def roll_back(admin: Visitor) -> None:
     path = "/admin/recognizer/modelversion/roll-back/"
     status, page = admin.call("GET", path)
     assert status == 200
-    version = re.search(r'name="version" value="(\d+)"', page)[1]
+    version = known(re.search(r'name="version" value="(\d+)"', page))[1]
     assert submit(admin, path, {"version": version, "reason": "the old answer, please"}) == 302
 
 
@@ -153,8 +155,8 @@ def test_the_whole_loop(site: Digitre) -> None:
     manage(site, "from training.models import *; TrainingPolicy(minimum_new_labels=30).save()")
 
     wait_until(lambda: runs(site)[0] not in ("", "running"), 600)  # from the next tick of the clock on
-    status, story = runs(site)
-    assert status == "promoted", story
+    outcome, story = runs(site)
+    assert outcome == "promoted", story
 
     wait_until(lambda: asked.call("POST", "/api/v1/guesses/", stemless_four(1000))[1]["model_version"] == 2, 10)
     after = asked.call("POST", "/api/v1/guesses/", stemless_four(1000))[1]

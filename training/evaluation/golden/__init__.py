@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.imaging.preprocessing import normalize_ink
 from recognizer.imaging.strokes import Strokes, ink_strokes
@@ -19,7 +20,7 @@ HANDS = [(0.0, 1.0, 22.4), (-0.18, 1.0, 14.0), (0.12, 0.82, 22.4), (0.0, 1.18, 2
 
 
 @cache
-def golden_drawings() -> tuple[np.ndarray, np.ndarray]:
+def golden_drawings() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return images float32 (N, 28, 28, 1) and labels int64 (N,), 0-9 and NOT_A_DIGIT."""
     images, labels = [], []
     for name in ("digits.json", "others.json"):
@@ -31,13 +32,14 @@ def golden_drawings() -> tuple[np.ndarray, np.ndarray]:
     return np.stack(images), np.array(labels)
 
 
-def _path(strokes: list[dict]) -> Strokes:
+def _path(strokes: list[dict[str, list[list[float]]]]) -> Strokes:
     return [stroke["lines"] if "lines" in stroke else _smooth(stroke["curve"]) for stroke in strokes]
 
 
-def _smooth(points: list[list[float]]) -> list[list[float]]:
-    knots = np.array(points, "float64")
-    return curve_through(knots, knots[0], knots[-1], CURVE_STEPS).tolist()
+def _smooth(written: list[list[float]]) -> list[list[float]]:
+    knots = np.array(written, "float64")
+    points: list[list[float]] = curve_through(knots, knots[0], knots[-1], CURVE_STEPS).tolist()
+    return points
 
 
 def _as_drawn(strokes: Strokes, slant: float, aspect: float) -> Strokes:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from recognizer.formatting import percent
 from recognizer.models import ModelVersion
 from training.config import RunConfig
 from training.runs.resource_limits import confine
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         if remade.missing:
             self.stdout.write(f"{remade.missing} of its drawings have been deleted since.")
         for exam, (was, now) in remade.exams.items():
-            self.stdout.write(f"{exam:20} {100 * was:.2f} % on record, {100 * now:.2f} % now")
+            self.stdout.write(f"{exam:20} {percent(was, 2)} on record, {percent(now, 2)} now")
         if remade.same_weights:
             self.stdout.write("The same weights.")
         elif remade.same_results:
