@@ -46,8 +46,27 @@ class Digitre:
             self.environment["DATABASE_URL"] = database_url
 
     def launch(self, **extra: str) -> subprocess.Popen[str]:
+        return self.run([sys.executable, "-m", "digitre_site.launcher"], **extra)
+
+    def serve(self, **extra: str) -> "Digitre":
+        """Start the web alone, as on a host of its own: no queue, no worker, no clock."""
+        settings = {"SECRET_KEY": "only-for-tests-" + "0123456789abcdef" * 3, "DIGITRE_INSECURE_HTTP": "on"} | extra
+        migrate = self.run([sys.executable, "manage.py", "migrate", "--noinput"], **settings)
+        assert migrate.wait(timeout=PATIENCE_SECONDS) == 0, self.output
+        process = self.run([sys.executable, "-m", "gunicorn", "digitre_site.wsgi"], **settings)
+        wait_until(lambda: self.is_up() or process.poll() is not None)
+        assert process.poll() is None, self.output
+        return self
+
+    def is_up(self) -> bool:
+        try:
+            return self.call("GET", "/healthz")[0] == 200
+        except OSError:
+            return False
+
+    def run(self, command: list[str], **extra: str) -> subprocess.Popen[str]:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "digitre_site.launcher"],
+            command,
             cwd=BASE_DIR,
             env=self.environment | extra,
             stdout=subprocess.PIPE,
