@@ -1,7 +1,8 @@
 """Learning for real, tiny: TensorFlow is loaded here."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ from tests.support.digits import few_digits
 from training.config import FineTuneConfig
 from training.curation.training_set import Examples, TrainingSet, balanced, hold_out
 from training.data.replay import Replay
+
+if TYPE_CHECKING:
+    from training.learning.fine_tuning import Trained
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.sqlite]  # no rows: one database is enough
 TINY = FineTuneConfig(epochs=2, epoch_pictures=64, batch=32, learning_rate=1e-3)
@@ -33,17 +37,22 @@ def training_set() -> TrainingSet:
     return TrainingSet(drawn_by_each(2), nothing, Replay(mnist.x_test, mnist.y_test, np.ones(50), unseen=10))
 
 
-def train(training_set: TrainingSet, config: FineTuneConfig = TINY, **watchers):
+def train(
+    training_set: TrainingSet,
+    config: FineTuneConfig = TINY,
+    on_step: Callable[[float], None] = lambda share: None,
+    on_epoch: Callable[[dict[str, float]], None] = lambda entry: None,
+) -> "Trained":
     from training.learning.fine_tuning import fine_tune
 
-    return fine_tune(shipped_baseline().keras, training_set, config, **watchers)
+    return fine_tune(shipped_baseline().keras, training_set, config, on_step, on_epoch)
 
 
 def weights(model: Any) -> NDArray[Any]:
     return np.concatenate([weight.ravel() for weight in model.get_weights()])
 
 
-def test_it_moves_a_little_and_the_seed_says_where(training_set) -> None:
+def test_it_moves_a_little_and_the_seed_says_where(training_set: TrainingSet) -> None:
     from training.learning.conversion import load_keras
 
     before = weights(load_keras(shipped_baseline().keras))
@@ -55,7 +64,7 @@ def test_it_moves_a_little_and_the_seed_says_where(training_set) -> None:
     assert [entry["epoch"] for entry in first.curve] == list(range(1, len(first.curve) + 1))
 
 
-def test_what_is_labelled_is_learned_and_served_as_it_was_trained(training_set) -> None:
+def test_what_is_labelled_is_learned_and_served_as_it_was_trained(training_set: TrainingSet) -> None:
     """Pictures that the baseline calls something else, shown often enough, are answered as labelled; LiteRT agrees with Keras."""
     from training.learning.conversion import disagreement, export_litert
 
@@ -78,7 +87,7 @@ def test_what_is_labelled_is_learned_and_served_as_it_was_trained(training_set) 
     assert disagreement(trained.model, tflite, batch) < 1e-3
 
 
-def test_what_would_forget_too_much_goes_back_towards_the_baseline(training_set) -> None:
+def test_what_would_forget_too_much_goes_back_towards_the_baseline(training_set: TrainingSet) -> None:
     wrong = replace(
         training_set, training=replace(training_set.training, labels=np.full(len(training_set.training.images), 4))
     )
@@ -87,16 +96,16 @@ def test_what_would_forget_too_much_goes_back_towards_the_baseline(training_set)
     assert train(wrong, replace(eager, forgetting_tolerance=0.0)).interpolation < 1.0
 
 
-def test_weights_that_are_no_numbers_end_the_training_and_say_so(training_set) -> None:
+def test_weights_that_are_no_numbers_end_the_training_and_say_so(training_set: TrainingSet) -> None:
     from training.learning.fine_tuning import Diverged
 
-    told: list[float] = []
+    told: list[dict[str, float]] = []
     with pytest.raises(Diverged, match="epoch 1"):
         train(training_set, replace(TINY, learning_rate=float("nan")), on_epoch=told.append)
     assert told == []
 
 
-def test_what_a_step_raises_ends_the_training(training_set) -> None:
+def test_what_a_step_raises_ends_the_training(training_set: TrainingSet) -> None:
     class Enough(Exception):
         pass
 
@@ -157,7 +166,7 @@ def test_handful_is_not_repeated_without_end() -> None:
     assert len(drawn) == TINY.drawing_repeats * 8
 
 
-def test_nobody_held_out_leaves_the_baselines_temperature(training_set) -> None:
+def test_nobody_held_out_leaves_the_baselines_temperature(training_set: TrainingSet) -> None:
     from training.runs import pipeline
 
     tflite = shipped_baseline().model.tflite
