@@ -2,6 +2,7 @@
 
 import logging
 from functools import lru_cache
+from typing import TypedDict
 
 from recognizer import serving
 from recognizer.errors import CorruptArtifact, InvalidDrawing
@@ -29,8 +30,13 @@ def fate(drawing: Drawing) -> str:
     return "You have not said what it is, so it teaches nothing and will be deleted."
 
 
-def answers_by_version(drawing: Drawing) -> list[dict]:
-    """Ask the newest versions that ever answered people, oldest first: [{"version", "digit" or None}].
+class VersionAnswer(TypedDict):
+    version: int
+    digit: int | None
+
+
+def answers_by_version(drawing: Drawing) -> list[VersionAnswer]:
+    """Ask the newest versions that ever answered people, oldest first; a digit of None is a refusal.
 
     None of them has an answer to a drawing that an older release stored and this one does not read.
     """
@@ -38,7 +44,7 @@ def answers_by_version(drawing: Drawing) -> list[dict]:
         image = Submission.stored(drawing).image
     except InvalidDrawing:
         return []
-    answers = []
+    answers: list[VersionAnswer] = []
     for pk in ModelVersion.objects.filter(promoted_at__isnull=False).values_list("pk", flat=True)[:VERSIONS_ASKED]:
         try:
             served = _load(pk)

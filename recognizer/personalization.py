@@ -117,7 +117,7 @@ def _stack(arrays: Sequence[NDArray[np.float32] | None], shape: tuple[int, ...] 
 def _traces(drawing_ids: tuple[UUID, ...]) -> NDArray[np.float32]:
     strokes = dict(Drawing.objects.filter(pk__in=drawing_ids).values_list("pk", "strokes"))
     return _stack(
-        [trajectories.trace(strokes[pk]) if strokes.get(pk) else None for pk in drawing_ids], trajectories.SHAPE
+        [trajectories.trace(path) if path else None for path in map(strokes.get, drawing_ids)], trajectories.SHAPE
     )
 
 
@@ -129,4 +129,5 @@ def _features(drawing_id: UUID, model: CalibratedModel) -> NDArray[np.float32] |
         image = Submission.of_columns(png or b"").image
     except InvalidDrawing:
         return None
-    return model.predict(image[np.newaxis]).features[0]
+    features: NDArray[np.float32] = model.predict(image[np.newaxis]).features[0]
+    return features

@@ -1,6 +1,7 @@
 """Model versions: register, promote, roll back. Each is one transaction, and there is never more than one champion."""
 
 import hashlib
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.db import IntegrityError, models, transaction
@@ -12,6 +13,9 @@ from recognizer.inference.answers import Calibration
 from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.inference.prediction import IMAGE_SHAPE, NUM_CLASSES
 from recognizer.models import ModelArtifacts, ModelVersion, PromotionEvent
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 BASELINE_ORIGIN = "shipped baseline"
 PROBLEM_LENGTH = 300  # as much as the row takes
@@ -59,8 +63,8 @@ def register(
     tflite: bytes,
     *,
     preprocessing_version: int,
-    calibration: dict,
-    metrics: dict,
+    calibration: dict[str, float],
+    metrics: dict[str, Any],
     parent: ModelVersion | None,
     origin: str,
 ) -> ModelVersion:
@@ -88,7 +92,7 @@ def register(
         return version
 
 
-def promote(version: ModelVersion, *, by: models.Model | None, reason: str) -> PromotionEvent | None:
+def promote(version: ModelVersion, *, by: "User | None", reason: str) -> PromotionEvent | None:
     """Let a version speak from now on; the one before steps down in the same transaction.
 
     Returns None if it was champion already.
@@ -114,7 +118,7 @@ def note_problem(version: ModelVersion, problem: str) -> None:
         ModelVersion.objects.filter(pk=version.pk).update(broken_reason=problem[:PROBLEM_LENGTH])
 
 
-def roll_back(*, by: models.Model | None, reason: str) -> ModelVersion:
+def roll_back(*, by: "User | None", reason: str) -> ModelVersion:
     """Promote the version that spoke before the champion.
 
     Raises:

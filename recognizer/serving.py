@@ -35,10 +35,7 @@ class Champion:
     """Holds this process's model. Any thread may ask; one of them looks for a newer one, the others go on answering."""
 
     def __init__(self) -> None:
-        self._served: Served | None = None
-        self._wanted_id: int | None = None
-        self._checked_at = float("-inf")
-        self._looking = threading.Lock()
+        self.reset()
 
     def get(self) -> Served:
         if self._served is not None and time.monotonic() - self._checked_at < CHAMPION_CHECK_SECONDS:
@@ -54,7 +51,11 @@ class Champion:
         return self._served
 
     def reset(self) -> None:
-        self.__init__()
+        """Know nothing, as a new process does."""
+        self._served: Served | None = None
+        self._wanted_id: int | None = None
+        self._checked_at = float("-inf")
+        self._looking = threading.Lock()
 
     def _look(self) -> Served:
         try:

@@ -38,7 +38,11 @@ class Submission:
 
     @classmethod
     def of_columns(
-        cls, png: bytes, strokes: Strokes | None = None, width: float | None = None, height: float | None = None
+        cls,
+        png: bytes | memoryview,
+        strokes: Strokes | None = None,
+        width: float | None = None,
+        height: float | None = None,
     ) -> Self:
         """As `stored`, from the four columns of a row that hold what was sent."""
         return cls(decode_stored(bytes(png)), strokes, (width, height) if width and height else None)

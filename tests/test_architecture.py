@@ -42,6 +42,10 @@ def reaching(
     return [" -> ".join(chain) for chain in chains if chain]
 
 
+def within(*rooms: str) -> Callable[[str], bool]:
+    return lambda name: is_within(name, *rooms)
+
+
 # rule 1
 
 
@@ -49,7 +53,7 @@ def apps_import_upwards(graph: ImportGraph) -> list[str]:
     found = []
     for place, app in enumerate(APPS):
         later = APPS[place + 1 :]
-        found += reaching(graph, graph.modules(app), lambda name, later=later: is_within(name, *later))
+        found += reaching(graph, graph.modules(app), within(*later))
     return found
 
 
@@ -70,9 +74,7 @@ def imaging_needs_more_than_pictures(graph: ImportGraph) -> list[str]:
 
 
 def inference_knows_django(graph: ImportGraph) -> list[str]:
-    return reaching(
-        graph, graph.modules("recognizer.inference"), lambda name: is_within(name, "django", "rest_framework")
-    )
+    return reaching(graph, graph.modules("recognizer.inference"), within("django", "rest_framework"))
 
 
 def litert_outside_the_classifier(graph: ImportGraph) -> list[str]:
@@ -82,14 +84,14 @@ def litert_outside_the_classifier(graph: ImportGraph) -> list[str]:
 
 def rows_load_a_runtime(graph: ImportGraph) -> list[str]:
     light = graph.modules("recognizer.models", "training.models", "recognizer.labels", "recognizer.inference.answers")
-    return reaching(graph, light, lambda name: is_within(name, *RUNTIMES), deferred=False)
+    return reaching(graph, light, within(*RUNTIMES), deferred=False)
 
 
 # rule 3
 
 
 def learning_reads_rows(graph: ImportGraph) -> list[str]:
-    return reaching(graph, graph.modules("training.data", "training.learning"), lambda name: is_within(name, *ROWS))
+    return reaching(graph, graph.modules("training.data", "training.learning"), within(*ROWS))
 
 
 def tensorflow_outside_learning(graph: ImportGraph) -> list[str]:
@@ -100,22 +102,19 @@ def tensorflow_outside_learning(graph: ImportGraph) -> list[str]:
 def tensorflow_before_it_is_needed(graph: ImportGraph) -> list[str]:
     """Outside of learning it is loaded by a function that learns, never by an import."""
     others = [module for module in graph.files if not is_within(module, "training.learning")]
-    return reaching(graph, others, lambda name: is_within(name, *TRAINING_RUNTIMES), deferred=False)
+    return reaching(graph, others, within(*TRAINING_RUNTIMES), deferred=False)
 
 
 # rule 4
 
 
 def wings_out_of_order(graph: ImportGraph) -> list[str]:
-    found = reaching(graph, graph.modules("training.config", "training.models"), is_wing)
+    wings = within(*(f"training.{wing}" for wing in WINGS))
+    found = reaching(graph, graph.modules("training.config", "training.models"), wings)
     for place, wing in enumerate(WINGS):
         later = [f"training.{name}" for name in WINGS[place + 1 :]]
-        found += reaching(graph, graph.modules(f"training.{wing}"), lambda name, later=later: is_within(name, *later))
+        found += reaching(graph, graph.modules(f"training.{wing}"), within(*later))
     return found
-
-
-def is_wing(name: str) -> bool:
-    return is_within(name, *(f"training.{wing}" for wing in WINGS))
 
 
 # rule 5
@@ -123,7 +122,7 @@ def is_wing(name: str) -> bool:
 
 def models_publish(graph: ImportGraph) -> list[str]:
     rooms = graph.modules("recognizer.models", "training.models")
-    return reaching(graph, rooms, lambda name: is_within(name, *PUBLISHERS))
+    return reaching(graph, rooms, within(*PUBLISHERS))
 
 
 # rule 6: no import tells where a fact stands, but its writing does
@@ -139,9 +138,15 @@ def facts_stand_twice(graph: ImportGraph) -> list[str]:
 
 
 FACTS: dict[str, tuple[str, list[str]]] = {
+    "how a percentage is written": (
+        r":\.\{?\w+\}?%\}|f\}+ %",
+        ["recognizer.formatting", "training.learning.model_card", "training.management"],
+    ),
+    "Wilson's interval": (r"1\.9599|1\.96\b", ["recognizer.intervals"]),
+    "what an exam is called": (r"people it has never met", ["recognizer.exams"]),
     "the label of what is no digit": (r"NOT_A_DIGIT(: \w+)? = ", ["recognizer.labels"]),
     "how sure is very sure": (r"VERY_SURE = |confidence__\w+=0\.", ["recognizer.inference.answers"]),
-    "grey levels to network input": (r'astype\("float32"\)(\[[^]]*\])? / 255', ["recognizer.imaging.pixels"]),
+    "grey levels to network input": (r'astype\([^)]*float32"?\)(\[[^]]*\])? / \D*255', ["recognizer.imaging.pixels"]),
     "the content hash": (r"def content_hash|sha256\(\w+\.tobytes\(\)\)", ["recognizer.imaging.pixels"]),
 }
 
@@ -151,7 +156,7 @@ FACTS: dict[str, tuple[str, list[str]]] = {
 
 def rooms_lead_to_doors(graph: ImportGraph) -> list[str]:
     rooms = [module for module in graph.modules("recognizer") if not is_within(module, *DOORS)]
-    return reaching(graph, rooms, lambda name: is_within(name, *DOORS))
+    return reaching(graph, rooms, within(*DOORS))
 
 
 RULES: list[Rule] = [
@@ -250,6 +255,10 @@ PLANTED: list[tuple[Rule, dict[str, str]]] = [
     (models_publish, {"training/models/__init__.py": "def wake():\n    from training.tasks import wake_worker"}),
     (models_publish, {"recognizer/labels.py": "from django.core.mail import send_mail",
                       "recognizer/models/drawings.py": "from recognizer.labels import NOT_A_DIGIT"}),
+    (facts_stand_twice, {"recognizer/services.py": 'def text(share): return f"{share:.1%}"'}),
+    (facts_stand_twice, {"recognizer/views.py": 'def text(share): return f"{100 * share:.2f} %"'}),
+    (facts_stand_twice, {"training/evaluation/gate.py": "Z = 1.96"}),
+    (facts_stand_twice, {"recognizer/views.py": 'TITLE = "Drawn with a pen, by 14 people it has never met"'}),
     (facts_stand_twice, {"training/evaluation/gate.py": "NOT_A_DIGIT = 10"}),
     (facts_stand_twice, {"training/data/datasets.py": 'def floats(grey): return grey.astype("float32")[..., None] / 255'}),
     (facts_stand_twice, {"training/data/datasets.py": "def digest(image): return sha256(image.tobytes())"}),

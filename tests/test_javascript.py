@@ -8,12 +8,12 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from drf_spectacular.generators import SchemaGenerator
 
 from recognizer.admin import queue_views
 from recognizer.errors import InvalidDrawing
@@ -21,6 +21,7 @@ from recognizer.imaging import strokes
 from recognizer.imaging.preprocessing import FRAME, SMALLEST_SHARE, normalize_ink
 from recognizer.inference.answers import Calibration, Kind, answer
 from recognizer.inference.prediction import Prediction
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import CLAIM_TIMEOUT, Drawing, label_text
 from tests.support.drawings import make_drawing
 from training.admin.runs import live
@@ -53,27 +54,28 @@ def test_modules_without_a_page_pass_their_tests() -> None:
 
 
 @pytest.fixture(scope="module")
-def constants() -> dict:
-    return json.loads(run_node("--input-type=module", "--eval", CONSTANTS))
+def constants() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run_node("--input-type=module", "--eval", CONSTANTS))
+    return found
 
 
 # words and limits
 
 
 @pytest.mark.node
-def test_strokes_are_inked_here_as_there(constants: dict) -> None:
+def test_strokes_are_inked_here_as_there(constants: dict[str, Any]) -> None:
     theirs = inspect.signature(strokes.ink_strokes).parameters
     assert constants["SIDE"] == theirs["side"].default
     assert constants["PEN"] == pytest.approx(theirs["pen"].default)
 
 
 @pytest.mark.node
-def test_dots_are_as_many_as_the_network_sees(constants: dict) -> None:
+def test_dots_are_as_many_as_the_network_sees(constants: dict[str, Any]) -> None:
     assert constants["DOTS"] == FRAME
 
 
 @pytest.mark.node
-def test_a_speck_is_one_in_the_servers_words_too(constants: dict) -> None:
+def test_a_speck_is_one_in_the_servers_words_too(constants: dict[str, Any]) -> None:
     dot = np.zeros((280, 280), "uint8")
     dot[140:144, 140:144] = 255
     with pytest.raises(InvalidDrawing) as refused:
@@ -86,19 +88,19 @@ def test_a_speck_is_one_in_the_servers_words_too(constants: dict) -> None:
 
 @pytest.mark.node
 @pytest.mark.parametrize("digit", range(10))
-def test_a_digit_has_the_article_of_the_servers_sentence(constants: dict, digit: int) -> None:
+def test_a_digit_has_the_article_of_the_servers_sentence(constants: dict[str, Any], digit: int) -> None:
     logits = np.where(np.arange(10) == digit, 9, 0)[np.newaxis].astype("float32")
     said = answer(Prediction(logits, np.ones(1, "float32"), np.ones((1, 4), "float32")), Calibration())
     assert said.message.startswith(f"I read {constants['articles'][digit]} {digit}.")
 
 
 @pytest.mark.node
-def test_nothing_is_called_what_it_is_called_at_the_desk(constants: dict) -> None:
-    assert constants["nothing"] == label_text(queue_views.NOT_A_DIGIT)
+def test_nothing_is_called_what_it_is_called_at_the_desk(constants: dict[str, Any]) -> None:
+    assert constants["nothing"] == label_text(NOT_A_DIGIT)
 
 
 @pytest.mark.node
-def test_skipped_drawings_fit_into_one_message(constants: dict) -> None:
+def test_skipped_drawings_fit_into_one_message(constants: dict[str, Any]) -> None:
     assert constants["SKIPS_KEPT"] <= queue_views.IDS_LIMIT
 
 
@@ -112,9 +114,9 @@ def test_the_desk_is_told_what_it_counts_with(admin_client: Client) -> None:
     page = admin_client.get("/admin/recognizer/drawing/queue/").content.decode()
     for name, value in {
         "ahead": queue_views.AHEAD,
-        "not-a-digit": queue_views.NOT_A_DIGIT,
+        "not-a-digit": NOT_A_DIGIT,
         "claim-seconds": int(CLAIM_TIMEOUT.total_seconds()),
-        "label": queue_views.NOT_A_DIGIT,
+        "label": NOT_A_DIGIT,
     }.items():
         assert f'data-{name}="{value}"' in page
 
@@ -153,11 +155,12 @@ SHAPES = [name for name in API_TYPES if name not in ("AnswerFields", *ANSWERS)]
 
 
 @pytest.fixture(scope="module")
-def components() -> dict:
-    return SchemaGenerator().get_schema(request=None, public=True)["components"]["schemas"]
+def components() -> dict[str, Any]:
+    found: dict[str, Any] = Client().get("/api/schema/?format=json").json()["components"]["schemas"]
+    return found
 
 
-def type_of(schema: dict, components: dict) -> str | None:
+def type_of(schema: dict[str, Any], components: dict[str, Any]) -> str | None:
     """Say a schema as TypeScript does; None where it leaves open what comes."""
     if "allOf" in schema:
         return type_of(schema["allOf"][0], components)
@@ -175,7 +178,7 @@ def type_of(schema: dict, components: dict) -> str | None:
             return kind
 
 
-def disagreements(name: str, component: dict, components: dict) -> list[str]:
+def disagreements(name: str, component: dict[str, Any], components: dict[str, Any]) -> list[str]:
     """Name the fields of an interface that are of another type than in the schema."""
     found = []
     for field, (kind, _) in API_TYPES[name].items():
@@ -193,14 +196,14 @@ def may_be_missing(fields: Fields) -> set[str]:
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_type_of_the_pages_is_a_shape_of_the_schema(components: dict, name: str) -> None:
+def test_a_type_of_the_pages_is_a_shape_of_the_schema(components: dict[str, Any], name: str) -> None:
     component = components[name]
     assert not disagreements(name, component, components)
     if not name.endswith("Request"):  # the pages send more than they must
         assert may_be_missing(API_TYPES[name]) == set(API_TYPES[name]) - set(component["required"])
 
 
-def test_every_kind_of_answer_is_a_type_with_the_fields_of_the_schema(components: dict) -> None:
+def test_every_kind_of_answer_is_a_type_with_the_fields_of_the_schema(components: dict[str, Any]) -> None:
     schema = components["Answer"]
     assert not disagreements("AnswerFields", schema, components)
     for name in ANSWERS:
@@ -210,7 +213,7 @@ def test_every_kind_of_answer_is_a_type_with_the_fields_of_the_schema(components
     assert components["KindEnum"]["enum"] == [kind.value for kind in Kind]
 
 
-def test_the_stati_are_those_of_the_schema(components: dict) -> None:
+def test_the_stati_are_those_of_the_schema(components: dict[str, Any]) -> None:
     line = re.search(r"type StatusEnum = (.+);", (STATIC / "js/api_types.d.ts").read_text())
     assert line is not None
     assert set(re.findall(r'"(\w+)"', line[1])) == set(components["StatusEnum"]["enum"]) == set(Drawing.Status.values)

@@ -1,6 +1,7 @@
 """Two calls of the pages that no other program needs: why an answer, and what to draw next."""
 
 import random
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -16,7 +17,7 @@ from recognizer.errors import InvalidDrawing
 from recognizer.models import ModelVersion
 
 
-class PartSerializer(serializers.Serializer):
+class PartSerializer(serializers.Serializer[Any]):
     stroke = serializers.IntegerField(source="span.stroke")
     start = serializers.IntegerField(source="span.start", help_text="first point of the part")
     end = serializers.IntegerField(source="span.end", help_text="last point of the part")
@@ -25,7 +26,7 @@ class PartSerializer(serializers.Serializer):
     drop = serializers.FloatField()
 
 
-class ExplanationSerializer(serializers.Serializer):
+class ExplanationSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=KINDS)
     digit = serializers.IntegerField(allow_null=True)
     probability = serializers.FloatField()
@@ -34,7 +35,7 @@ class ExplanationSerializer(serializers.Serializer):
     sentence = serializers.CharField()
 
 
-class RoundSerializer(serializers.Serializer):
+class RoundSerializer(serializers.Serializer[Any]):
     digits = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=9))
 
 

@@ -1,6 +1,7 @@
 """HTTP, version 1: parse, one verb, respond."""
 
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import Any, NoReturn
 from uuid import UUID
 
 import numpy as np
@@ -16,6 +17,7 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from recognizer import contributor_cookie, personalization, services, serving
@@ -44,7 +46,7 @@ DRAWING_BODY = {
 }
 
 
-def answer_payload(reading: Reading, submission: Submission, contributor: Contributor | None) -> dict:
+def answer_payload(reading: Reading, submission: Submission, contributor: Contributor | None) -> dict[str, Any]:
     """Turn a reading into the answer of the API, with what this contributor taught by correcting it."""
     answer, remembered = personalization.recall(reading, submission.strokes, contributor)
     return {
@@ -64,7 +66,7 @@ def answer_payload(reading: Reading, submission: Submission, contributor: Contri
     }
 
 
-def explanation_payload(submission: Submission) -> dict:
+def explanation_payload(submission: Submission) -> dict[str, Any]:
     """Show the pictures between canvas and network."""
     steps = preparation_steps(submission.ink, submission.strokes_on_ink)
     return {"steps": [{"name": name, "image": picture_url(image)} for name, image in steps]}
@@ -90,7 +92,9 @@ class NewestFirst(CursorPagination):
     page_size = 60
     ordering = ("-created_at", "id")
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: APIView | None = None) -> list | None:
+    def paginate_queryset(
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
         """Return a page, or 404 for a cursor that we did not make: DRF reads its shape but not the moment in it."""
         try:
             return super().paginate_queryset(queryset, request, view)
@@ -103,7 +107,7 @@ class DrawingsView(DrawingView):
 
     pagination_class = NewestFirst
 
-    def get_throttles(self) -> list:
+    def get_throttles(self) -> list[BaseThrottle]:
         throttles = DRAWING_THROTTLES if self.request.method == "POST" else [CallsByAddress]
         return [throttle() for throttle in throttles]
 

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from recognizer.errors import CorruptArtifact
 from recognizer.inference.answers import Calibration
@@ -19,7 +20,7 @@ class ShippedBaseline:
 
     keras: bytes
     model: CalibratedModel
-    card: dict
+    card: dict[str, Any]
 
 
 @cache
@@ -40,4 +41,5 @@ def shipped_baseline() -> ShippedBaseline:
 @cache
 def held_out_rows() -> list[int]:
     """Rows of MNIST's training digits that the shipped baseline was not trained on, as it wrote down itself."""
-    return json.loads((BASELINE_DIR / "held_out.json").read_text())["mnist"]
+    rows: list[int] = json.loads((BASELINE_DIR / "held_out.json").read_text())["mnist"]
+    return rows

@@ -37,7 +37,10 @@ def _cell_mass(box: NDArray[np.uint8], cell: int) -> NDArray[np.uint32]:
     height, width = (-(-side // cell) * cell for side in box.shape)
     padded = np.zeros((height, width), "uint32")
     padded[: box.shape[0], : box.shape[1]] = np.where(box >= INK, box, 0)
-    return padded.reshape(height // cell, cell, width // cell, cell).sum(axis=(1, 3))
+    mass: NDArray[np.uint32] = padded.reshape(height // cell, cell, width // cell, cell).sum(
+        axis=(1, 3), dtype="uint32"
+    )
+    return mass
 
 
 def _groups(mass: NDArray[np.uint32]) -> list[list[tuple[int, int]]]:

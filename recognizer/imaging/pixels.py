@@ -13,7 +13,7 @@ def to_grey(image: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def to_input(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Turn grey levels, uint8 (..., 28, 28), into network input: float32 (..., 28, 28, 1) in [0, 1]."""
-    return grey.astype("float32")[..., np.newaxis] / 255
+    return grey.astype(np.float32)[..., np.newaxis] / np.float32(255)
 
 
 def content_hash(grey: NDArray[np.uint8]) -> str:

@@ -200,8 +200,8 @@ def _resample(
     """Resample a box of the ink, which may reach beyond it, to `size` (width, height), antialiased."""
     pad = max(0, int(np.ceil(max(-box[0], -box[1], box[2] - ink.shape[1], box[3] - ink.shape[0])))) + 1
     padded = Image.fromarray(np.pad(ink, pad))
-    shifted = tuple(edge + pad for edge in box)
-    return np.asarray(padded.resize(size, Image.Resampling.HAMMING, box=shifted))
+    left, top, right, bottom = (edge + pad for edge in box)
+    return np.asarray(padded.resize(size, Image.Resampling.HAMMING, box=(left, top, right, bottom)))
 
 
 def _centre_of_mass(ink: NDArray[np.uint8]) -> tuple[float, float]:

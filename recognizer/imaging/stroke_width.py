@@ -24,7 +24,8 @@ def grow(ink: NDArray[np.uint8], by: float) -> NDArray[np.uint8]:
         signed = 0.5 - distance_to(inside)
     else:
         signed = distance_to(~inside) - 0.5
-    return (np.clip(signed + by + 0.5, 0, 1) * 255).round().astype("uint8")
+    grown: NDArray[np.uint8] = (np.clip(signed + by + 0.5, 0, 1) * 255).round().astype("uint8")
+    return grown
 
 
 def distance_to(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -47,4 +48,5 @@ def distance_to(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
             padded[REACH + step : REACH + step + height],
         )
         np.minimum(nearest, np.minimum(above, below) + step * step, out=nearest)
-    return np.sqrt(nearest, dtype="float32")
+    distances: NDArray[np.float32] = np.sqrt(nearest, dtype="float32")
+    return distances

@@ -42,7 +42,7 @@ def distances(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[
     Method: dynamic time warping (Sakoe & Chiba 1978) with a band of SLACK, one anti-diagonal of all M at a time.
     """
     costs = np.linalg.norm(one[np.newaxis, :, np.newaxis] - others[:, np.newaxis], axis=-1)
-    best = np.full((len(others), POINTS + 1, POINTS + 1), UNREACHED, "float32")
+    best: NDArray[np.float32] = np.full((len(others), POINTS + 1, POINTS + 1), UNREACHED, "float32")
     best[:, 0, 0] = 0
     for total in range(2 * POINTS - 1):
         i = np.arange(max(0, total - POINTS + 1), min(POINTS, total + 1))
@@ -50,4 +50,4 @@ def distances(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[
         j = total - i
         earlier = np.minimum(np.minimum(best[:, i, j + 1], best[:, i + 1, j]), best[:, i, j])
         best[:, i + 1, j + 1] = costs[:, i, j] + earlier
-    return best[:, POINTS, POINTS] / POINTS
+    return best[:, POINTS, POINTS] / np.float32(POINTS)

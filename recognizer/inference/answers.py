@@ -1,7 +1,9 @@
 """Raw outputs -> what we say: calibrated probabilities, a refusal, or a close call. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +34,7 @@ class Calibration:
             raise ValueError(f"Expected a positive temperature and a finite threshold, got {self}")
 
     @classmethod
-    def from_dict(cls, values: dict) -> "Calibration":
+    def from_dict(cls, values: Mapping[str, Any]) -> "Calibration":
         """Read what `to_dict` wrote; keys of later versions are ignored.
 
         Raises:
@@ -43,7 +45,7 @@ class Calibration:
         except (KeyError, TypeError) as error:
             raise ValueError(f"Not a calibration: {values!r}") from error
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, float]:
         return asdict(self)
 
 
@@ -78,7 +80,8 @@ def calibrated_probabilities(logits: NDArray[np.float32], temperature: float) ->
     """Softmax of logits (N, 10) at a temperature: float64 (N, 10), rows sum to 1."""
     scaled = logits.astype("float64") / temperature
     exponents = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return exponents / exponents.sum(axis=1, keepdims=True)
+    probabilities: NDArray[np.float64] = exponents / exponents.sum(axis=1, keepdims=True)
+    return probabilities
 
 
 def answer(prediction: Prediction, calibration: Calibration, row: int = 0) -> Answer:

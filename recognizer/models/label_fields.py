@@ -1,5 +1,7 @@
 """Labels as they are stored: 0-9, or NOT_A_DIGIT; and what has been decided about one."""
 
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
@@ -18,7 +20,7 @@ class Status(models.TextChoices):
     QUARANTINED = "quarantined", "quarantined"
 
 
-def label_field(**options: object) -> models.PositiveSmallIntegerField:
+def label_field(**options: Any) -> "models.PositiveSmallIntegerField[int | None, int | None]":
     return models.PositiveSmallIntegerField(
         null=True,
         blank=True,

@@ -1,15 +1,20 @@
 """Shutting a contributor out, with everything they drew, and letting them in again."""
 
+from typing import TYPE_CHECKING
+
 from django.db import models, transaction
 from django.utils import timezone
 
 from recognizer.models import Contributor, Drawing, LabelEvent
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
 BLOCKED = "contributor blocked"
 BATCH = 1000  # rows a statement: a flood of a hundred thousand drawings must not become one giant insert
 
 
-def block(contributor: Contributor, *, by: models.Model, reason: str) -> int:
+def block(contributor: Contributor, *, by: "User", reason: str) -> int:
     """Reject all drawings of a contributor and count nothing they send from now on. Returns how many were rejected."""
     status_reason = f"{BLOCKED}: {reason}"[:300]
     with transaction.atomic():
@@ -29,7 +34,7 @@ def block(contributor: Contributor, *, by: models.Model, reason: str) -> int:
     return noted
 
 
-def unblock(contributor: Contributor, *, by: models.Model, reason: str) -> int:
+def unblock(contributor: Contributor, *, by: "User", reason: str) -> int:
     """Let a contributor in again; what was rejected by blocking them waits for review. Returns how many drawings that were."""
     with transaction.atomic():
         contributor.unblock()
@@ -43,7 +48,7 @@ def unblock(contributor: Contributor, *, by: models.Model, reason: str) -> int:
     return noted
 
 
-def _note(drawings: models.QuerySet[Drawing], action: str, by: models.Model, reason: str) -> int:
+def _note(drawings: models.QuerySet[Drawing], action: str, by: "User", reason: str) -> int:
     events = [
         LabelEvent(
             drawing=drawing,

@@ -47,7 +47,7 @@ def contradiction(drawing: Drawing, label: int) -> float:
     """Return the probability, by the model that answered, that the label is wrong."""
     if label == NOT_A_DIGIT:
         return 0.0 if drawing.predicted_label is None else drawing.confidence
-    return 1.0 - drawing.probabilities[label]
+    return 1.0 - float(drawing.probabilities[label])
 
 
 def contradiction_rate(drawing: Drawing) -> float:
@@ -60,15 +60,16 @@ def contradiction_rate(drawing: Drawing) -> float:
 
 def class_rarity(label: int) -> float:
     """Return 0..1: 1 for a label that no approved drawing of late has, 0 for one that has its share or more."""
-    counts = cache.get_or_set("recognizer.label_counts", count_recent_labels, RARITY_SECONDS)
+    counts: Counter[int] = cache.get_or_set("recognizer.label_counts", count_recent_labels, RARITY_SECONDS) or Counter()
     fair_share = sum(counts.values()) / (NOT_A_DIGIT + 1)
     return max(0.0, 1.0 - counts.get(label, 0) / fair_share) if fair_share else 0.0
 
 
-def count_recent_labels() -> Counter:
+def count_recent_labels() -> Counter[int]:
     latest = Drawing.objects.approved().order_by("-created_at")
     pairs = latest.values_list("reviewed_label", "confirmed_label")[:RARITY_WINDOW]
-    return Counter(confirmed if reviewed is None else reviewed for reviewed, confirmed in pairs)
+    labels = (confirmed if reviewed is None else reviewed for reviewed, confirmed in pairs)
+    return Counter(label for label in labels if label is not None)
 
 
 def approval_rule(drawing: Drawing, label: int, policy: str) -> str:

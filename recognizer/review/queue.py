@@ -2,14 +2,18 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from recognizer.intervals import Share
 from recognizer.models import CLAIM_TIMEOUT, Drawing, DrawingQuerySet, LabelEvent, Look
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 CHECK_EVERY = 10  # of the drawings handed to one reviewer, one in so many is a check, if any is due
 RATE_WINDOW = 2000  # latest checks that a rate counts: more would not narrow its interval visibly
@@ -20,7 +24,7 @@ class Taken(RuntimeError):
 
 
 def claim(
-    user: models.Model, count: int, *, blind: bool = False, without: Collection[UUID] = (), served: int = 0
+    user: "User", count: int, *, blind: bool = False, without: Collection[UUID] = (), served: int = 0
 ) -> list[Drawing]:
     """Hand out up to `count` drawings that nobody else will be handed until the claim times out.
 
@@ -39,7 +43,7 @@ def claim(
     return claimed
 
 
-def pools_for(user: models.Model, *, blind: bool, check_first: bool) -> list[DrawingQuerySet]:
+def pools_for(user: "User", *, blind: bool, check_first: bool) -> list[DrawingQuerySet]:
     """Return where to look for the next drawing, in order."""
     waiting = Drawing.objects.waiting()
     checks = [Drawing.objects.filter(check_due=Look.AUDIT).order_by("id")]
@@ -50,20 +54,18 @@ def pools_for(user: models.Model, *, blind: bool, check_first: bool) -> list[Dra
     return [*checks, waiting, quarantined] if check_first else [waiting, *checks, quarantined]
 
 
-def renew(user: models.Model, drawing_ids: Collection[UUID]) -> None:
+def renew(user: "User", drawing_ids: Collection[UUID]) -> None:
     """Prolong the claims of drawings that a reviewer still has in hand."""
     held = Drawing.objects.filter(pk__in=drawing_ids, claimed_by=user)
     held.update(claimed_until=timezone.now() + CLAIM_TIMEOUT)
 
 
-def release(user: models.Model, drawing_ids: Collection[UUID]) -> None:
+def release(user: "User", drawing_ids: Collection[UUID]) -> None:
     """Give drawings back, so that the next reviewer need not wait for the claims to time out."""
     Drawing.objects.filter(pk__in=drawing_ids, claimed_by=user).update(claimed_by=None, claimed_until=None)
 
 
-def decide(
-    user: models.Model, drawing_id: UUID, label: int | None, *, blind: bool = False, reason: str = ""
-) -> Drawing:
+def decide(user: "User", drawing_id: UUID, label: int | None, *, blind: bool = False, reason: str = "") -> Drawing:
     """Record a reviewer's decision (None: reject). Sending the same decision again changes nothing.
 
     Raises:
@@ -86,7 +88,7 @@ def decide(
     return drawing
 
 
-def undo(user: models.Model, drawing_id: UUID) -> Drawing:
+def undo(user: "User", drawing_id: UUID) -> Drawing:
     """Take back the reviewer's last word on a drawing and hand it to them again.
 
     Raises:
@@ -99,7 +101,7 @@ def undo(user: models.Model, drawing_id: UUID) -> Drawing:
     return drawing
 
 
-def hold(user: models.Model, drawing_id: UUID) -> Drawing:
+def hold(user: "User", drawing_id: UUID) -> Drawing:
     """Claim one drawing by name.
 
     Raises:
@@ -112,7 +114,7 @@ def hold(user: models.Model, drawing_id: UUID) -> Drawing:
     return drawing
 
 
-def is_repeated(drawing: Drawing, user: models.Model, label: int | None) -> bool:
+def is_repeated(drawing: Drawing, user: "User", label: int | None) -> bool:
     """Whether the last thing said of the drawing is this very decision of this very reviewer: a retry after a lost answer."""
     last = drawing.events.order_by("-id").first()
     decisions = {LabelEvent.Action.APPROVED, LabelEvent.Action.REJECTED, LabelEvent.Action.SECONDED}
@@ -121,7 +123,7 @@ def is_repeated(drawing: Drawing, user: models.Model, label: int | None) -> bool
     return last.label == label
 
 
-def check_free(drawing: Drawing, user: models.Model, now: datetime) -> None:
+def check_free(drawing: Drawing, user: "User", now: datetime) -> None:
     held = drawing.claimed_until is not None and drawing.claimed_until > now
     if held and drawing.claimed_by_id != user.pk:
         raise Taken("Another reviewer has it now.")
@@ -144,7 +146,7 @@ def agreement_rate() -> Share | None:
 def _differing(look: str) -> Share | None:
     """Count, over the latest checks of one kind, how many differ from what they checked. Undone ones do not count."""
     latest = LabelEvent.objects.filter(look=look).order_by("-id")
-    last_words: dict[UUID, tuple] = {}
+    last_words: dict[UUID, tuple[str, int | None, int | None]] = {}
     for drawing_id, action, label, previous in latest.values_list("drawing_id", "action", "label", "previous_label")[
         :RATE_WINDOW
     ]:
@@ -153,11 +155,11 @@ def _differing(look: str) -> Share | None:
     return Share.of(sum(label != previous for _, label, previous in counted), len(counted))
 
 
-def _free(user: models.Model) -> Q:
+def _free(user: "User") -> Q:
     return Q(claimed_until__isnull=True) | Q(claimed_until__lt=timezone.now()) | Q(claimed_by=user)
 
 
-def _take(pool: DrawingQuerySet, user: models.Model, without: Collection[UUID]) -> Drawing | None:
+def _take(pool: DrawingQuerySet, user: "User", without: Collection[UUID]) -> Drawing | None:
     """Claim the first free drawing of a pool.
 
     PostgreSQL skips rows that another reviewer is claiming at this moment; SQLite lets one writer in at a time.
@@ -169,7 +171,7 @@ def _take(pool: DrawingQuerySet, user: models.Model, without: Collection[UUID]) 
         return drawing if drawing is not None and _claim_row(drawing, user) else None
 
 
-def _claim_row(drawing: Drawing, user: models.Model) -> bool:
+def _claim_row(drawing: Drawing, user: "User") -> bool:
     until = timezone.now() + CLAIM_TIMEOUT
     row = Drawing.objects.filter(_free(user), pk=drawing.pk)
     return bool(row.update(claimed_by=user, claimed_until=until))

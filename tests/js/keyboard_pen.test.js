@@ -71,6 +71,19 @@ test("space puts the pen down and lifts it, arrows draw between", () => {
   ]);
 });
 
+for (const [key, dx, dy] of /** @type {[string, number, number][]} */ ([
+  ["ArrowLeft", -8, 0],
+  ["ArrowRight", 8, 0],
+  ["ArrowUp", 0, -8],
+  ["ArrowDown", 0, 8],
+])) {
+  test(`${key} moves one step`, () => {
+    press(" ");
+    press(key);
+    assert.deepEqual(pad.calls.at(-1), ["extend", SIDE / 2 + dx, SIDE / 4 + dy]);
+  });
+}
+
 test("two arrows held together move diagonally", () => {
   press(" ");
   down("ArrowRight");

@@ -137,15 +137,20 @@ test("it sends at once when the browser is online again", async () => {
   assert.equal(sent.length, 2);
 });
 
-test("who is signed out sends nothing more, and loses nothing", async () => {
-  const outbox = open();
-  outbox.push(decision("a"));
-  await settle();
-  await answerLast({ type: "opaqueredirect", status: 0 });
-  outbox.push(decision("b"));
-  await clock.pass(60_000);
-  assert.deepEqual([outbox.isSignedOut, sent.length, kept()], [true, 1, ["a", "b"]]);
-});
+for (const [name, answer] of /** @type {[string, object][]} */ ([
+  ["led to the door", { type: "opaqueredirect", status: 0 }],
+  ["forbidden", response(403)],
+])) {
+  test(`who is ${name} is signed out, sends nothing more, and loses nothing`, async () => {
+    const outbox = open();
+    outbox.push(decision("a"));
+    await settle();
+    await answerLast(answer);
+    outbox.push(decision("b"));
+    await clock.pass(60_000);
+    assert.deepEqual([outbox.isSignedOut, sent.length, kept()], [true, 1, ["a", "b"]]);
+  });
+}
 
 test("what was kept through a reload is sent first", async () => {
   storage.set("box", JSON.stringify([decision("old")]));

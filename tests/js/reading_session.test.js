@@ -179,6 +179,30 @@ test("a failure keeps the drawing, and trying again is the same drawing to the s
   assert.match(first.given[1], /^[0-9a-f]{32}$/);
 });
 
+test("what is being read or is saved is not handed in again", async () => {
+  pad.draw();
+  session.submit();
+  session.submit();
+  await settle();
+  server.named("submit")[0].resolve(SEVEN);
+  await settle();
+  session.confirm(7);
+  await settle();
+  server.named("confirm")[0].resolve({});
+  await settle();
+  await session.submit();
+  assert.equal(server.named("submit").length, 1);
+});
+
+test("a fault of our own is no sentence for people", async () => {
+  pad.draw();
+  const handingIn = session.submit();
+  await settle();
+  server.named("submit")[0].reject(new TypeError("a fault"));
+  await assert.rejects(handingIn, TypeError);
+  assert.deepEqual([alert.words, page.seen.isBusy], ["", false]);
+});
+
 test("another sheet is another drawing, and one that undo brings back is not", async () => {
   await handIn();
   pad.draw();

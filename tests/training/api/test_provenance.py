@@ -5,8 +5,9 @@ from django.utils import timezone
 
 from recognizer.models import Contributor, Drawing, ModelVersion
 from tests.support.drawings import make_drawing
-from training.api.provenance import provenance_of
+from training.api.provenance import Provenance, provenance_of
 from training.models import DatasetSnapshot, SnapshotManifest, TrainingRun
+from training.models.snapshots import Manifest
 
 
 @pytest.fixture
@@ -18,8 +19,8 @@ def drawings(db: None) -> list[Drawing]:
     ]
 
 
-def teach(number: int, members: list[Drawing], excluded: dict[str, str], promoted: bool = True) -> None:
-    manifest = {"members": [[str(drawing.pk), 7] for drawing in members], "excluded": excluded}
+def learn(number: int, members: list[Drawing], excluded: dict[str, str], promoted: bool = True) -> None:
+    manifest: Manifest = {"members": [(str(drawing.pk), 7) for drawing in members], "excluded": excluded}
     snapshot = DatasetSnapshot.objects.create(digest=str(number), drawings=len(members), contributors=1)
     SnapshotManifest.pack(snapshot, manifest)
     version = ModelVersion.objects.create(
@@ -33,22 +34,22 @@ def teach(number: int, members: list[Drawing], excluded: dict[str, str], promote
 
 def test_a_drawing_knows_which_versions_learned_from_it_and_why_one_did_not(drawings: list[Drawing]) -> None:
     first, second, third = drawings
-    teach(2, [first], {})
-    teach(3, [first, second], {str(third.pk): "a duplicate"})
-    teach(4, [first, second, third], {}, promoted=False)  # held: it answers nobody
+    learn(2, [first], {})
+    learn(3, [first, second], {str(third.pk): "a duplicate"})
+    learn(4, [first, second, third], {}, promoted=False)  # held: it answers nobody
 
-    lessons = provenance_of(first.contributor)
+    found = provenance_of(first.contributor)
 
-    assert lessons[str(first.pk)] == {"versions": [2, 3], "left_out": ""}
-    assert lessons[str(second.pk)] == {"versions": [3], "left_out": ""}
-    assert lessons[str(third.pk)] == {"versions": [], "left_out": "a duplicate"}
+    assert found[str(first.pk)] == Provenance(versions=[2, 3], left_out="")
+    assert found[str(second.pk)] == Provenance(versions=[3], left_out="")
+    assert found[str(third.pk)] == Provenance(versions=[], left_out="a duplicate")
 
 
 def test_nobody_learns_of_anothers_drawings(drawings: list[Drawing]) -> None:
-    teach(2, drawings, {})
+    learn(2, drawings, {})
     assert provenance_of(Contributor.join()) == {}
     assert provenance_of(None) == {}
 
 
-def test_before_any_training_there_are_no_lessons(drawings: list[Drawing]) -> None:
+def test_before_any_training_nothing_is_known(drawings: list[Drawing]) -> None:
     assert provenance_of(drawings[0].contributor) == {}

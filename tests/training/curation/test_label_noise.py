@@ -25,7 +25,7 @@ def looks(kinds: list[int], seed: int = 0, spread: float = 0.12) -> NDArray[Any]
 
 def evidence(
     kinds: list[int], labels: list[int], contributors: list[int], seed: int = 0, prior: list[int] | None = None
-):
+) -> LabelEvidence:
     opinion = np.full((len(kinds), 11), 0.01, "float32")
     opinion[np.arange(len(kinds)), prior if prior is not None else np.minimum(kinds, 10)] = 0.9
     return LabelEvidence(looks(kinds, seed), opinion, np.array(labels), np.array(contributors))

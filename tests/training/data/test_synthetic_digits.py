@@ -51,7 +51,7 @@ def test_every_thing_can_be_drawn(maker: Callable[..., Any], rng: np.random.Gene
         assert np.isfinite(bounding_box(strokes)).all()
 
 
-def test_a_thing_is_labelled_as_no_digit(rng) -> None:
+def test_a_thing_is_labelled_as_no_digit(rng: np.random.Generator) -> None:
     assert draw_negative(rng, []).label == NOT_A_DIGIT
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from django.contrib.auth.models import User
 
 from recognizer.baseline import shipped_baseline
 from recognizer.exams import DRAWINGS
@@ -37,7 +38,7 @@ def test_contradicted_on_most_of_many_labels_is_noise() -> None:
 
 
 @pytest.mark.parametrize("label", [7, NOT_A_DIGIT])
-def test_calling_everything_the_same_is_noise(label) -> None:
+def test_calling_everything_the_same_is_noise(label: int) -> None:
     assert judged(DIGITS * 2, [label] * 20) == {1}
 
 
@@ -71,7 +72,7 @@ Asked = tuple[exam_sets.ExamSet, dict[str, Contributor]]
 
 
 @pytest.fixture
-def questions(baseline, draw):
+def questions(baseline: ModelVersion, draw: Draw) -> Asked:
     """Ask what three contributors have drawn: each gives another digit's label but the honest one."""
     people = {name: Contributor.objects.create(is_exam=True) for name in ("noisy", "honest", "vouched")}
     for number, (name, person) in enumerate(people.items()):
@@ -83,7 +84,7 @@ def questions(baseline, draw):
 
 
 @pytest.mark.django_db
-def test_noisy_contributor_waits_in_quarantine_with_the_reason_and_is_asked_no_longer(questions) -> None:
+def test_noisy_contributor_waits_in_quarantine_with_the_reason_and_is_asked_no_longer(questions: Asked) -> None:
     asked, people = questions
     left, gone = set_aside_noisy_labels(asked, [shipped_baseline().model, shipped_baseline().model], CONFIG)
     theirs = Drawing.objects.of(people["noisy"])
@@ -102,7 +103,7 @@ def test_noisy_contributor_waits_in_quarantine_with_the_reason_and_is_asked_no_l
 @pytest.mark.django_db
 @pytest.mark.parametrize("word", ["rejected", "corrected"])
 def test_reviewer_who_rejects_or_corrects_a_label_does_not_vouch_for_its_contributor(
-    questions, word, admin_user
+    questions: Asked, word: str, admin_user: User
 ) -> None:
     asked, people = questions
     lie = known(Drawing.objects.of(people["noisy"]).first())

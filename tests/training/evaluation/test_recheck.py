@@ -116,7 +116,9 @@ def test_reports_of_older_releases_are_not_compared(version_with: VersionWith) -
     assert recheck.recheck_version(version_with({MNIST: old}), version_with({MNIST: old})).recorded == []
 
 
-def test_record_of_a_run_counts_for_whoever_was_evaluated_in_it(baseline, version_with) -> None:
+def test_record_of_a_run_counts_for_whoever_was_evaluated_in_it(
+    baseline: ModelVersion, version_with: VersionWith
+) -> None:
     champion, challenger = version_with(), version_with({MNIST: report(MNIST, wrong=40)})
     TrainingRun.objects.create(
         status="held",

@@ -15,7 +15,7 @@ from tests.support.drawings import Draw
 from tests.support.known import known
 from tests.support.waiting import wait_until
 from training import tasks
-from training.config import RUN_CONFIG, RunLimits
+from training.config import RUN_CONFIG, RunConfig, RunLimits
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat
 from training.models.runs import TrainingRunQuerySet
 from training.runs import leases, schedule
@@ -341,10 +341,17 @@ def test_second_tick_says_why_it_did_nothing(policy: TrainingPolicy, claim: Call
     assert tasks.tick() == f"run {run.pk} is at work"
 
 
-def test_tick_runs_with_the_numbers_of_the_environment(policy, draw, monkeypatch) -> None:
-    configs = []
-    monkeypatch.setattr(tasks, "confine", lambda limits: configs.append(limits))
-    monkeypatch.setattr("training.runs.pipeline.execute", lambda run, config: configs.append(config) or run)
+def test_tick_runs_with_the_numbers_of_the_environment(
+    policy: TrainingPolicy, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configs: list[Any] = []
+
+    def execute(run: TrainingRun, config: RunConfig) -> TrainingRun:
+        configs.append(config)
+        return run
+
+    monkeypatch.setattr(tasks, "confine", configs.append)
+    monkeypatch.setattr("training.runs.pipeline.execute", execute)
     monkeypatch.setenv(RUN_CONFIG, '{"fine_tune": {"epochs": 1}, "limits": {"nice": 19}}')
     draw(3), draw(4)
     tasks.tick()
@@ -353,7 +360,9 @@ def test_tick_runs_with_the_numbers_of_the_environment(policy, draw, monkeypatch
     assert config.fine_tune.epochs == 1
 
 
-def test_tick_marks_a_dead_run_failed_and_starts_the_next(policy, draw, monkeypatch, claim) -> None:
+def test_tick_marks_a_dead_run_failed_and_starts_the_next(
+    policy: TrainingPolicy, draw: Draw, monkeypatch: pytest.MonkeyPatch, claim: Callable[[], TrainingRun]
+) -> None:
     monkeypatch.setattr(tasks, "confine", lambda limits: None)
     monkeypatch.setattr("training.runs.pipeline.execute", lambda run, config: run)
     draw(3), draw(4)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import django
+from numpy.typing import NDArray
 
 from tests.support.known import known
 from training.data.replay import Replay
@@ -62,7 +63,7 @@ def learn(
     return pipeline.Challenger(shipped.keras, shipped.model, 0.0)
 
 
-def learn_little(*given):
+def learn_little(*given: Any) -> Challenger:
     """Train nothing, but pass the model through the disk as learning does."""
     challenger = learn(*given)
     with full_disk(), tempfile.NamedTemporaryFile() as file:
@@ -82,7 +83,7 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def fill_database(*given):
+def fill_database(*given: Any) -> Challenger:
     """SQLite may not take another page: the version that is registered next does not fit."""
     challenger = learn(*given)
     with connection.cursor() as cursor:
@@ -93,7 +94,7 @@ def fill_database(*given):
     return challenger
 
 
-def learn_too_much(*given):
+def learn_too_much(*given: Any) -> NDArray[np.uint8]:
     learn(*given)
     return np.ones(MEMORY + 1, "uint8")
 

@@ -73,7 +73,7 @@ def test_other_results_are_said_and_fail(
     monkeypatch.setattr(runner, "evaluate", stumble)
     noted = pipeline.learn
 
-    def learn_elsewhere(*lesson):
+    def learn_elsewhere(*lesson: Any) -> Any:
         challenger = noted(*lesson)
         return replace(challenger, model=replace(challenger.model, tflite=challenger.model.tflite + b"\0"))
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.parse
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ class Visitor:
 
 
 @pytest.fixture
-def site(tmp_path, database_url) -> Iterator[Digitre]:
+def site(tmp_path: Path, database_url: str) -> Iterator[Digitre]:
     """Web, worker, beat and broker as the launcher starts them; what they learn is smaller, and asks no other machine."""
     installation = Digitre(tmp_path / "var", database_url)
     installation.environment |= {
