@@ -30,13 +30,14 @@ class Connection:
     def poll(self) -> int:
         self.ours.setblocking(False)
         try:
-            return extensions.POLL_OK if self.ours.recv(1) else extensions.POLL_ERROR
+            state: int = extensions.POLL_OK if self.ours.recv(1) else extensions.POLL_ERROR
         except BlockingIOError:
-            return extensions.POLL_READ
+            state = extensions.POLL_READ
+        return state
 
 
 @pytest.fixture
-def breaker(monkeypatch) -> Breaker:
+def breaker(monkeypatch: pytest.MonkeyPatch) -> Breaker:
     fresh = Breaker()
     monkeypatch.setattr(database_limits, "breaker", fresh)
     monkeypatch.setattr(database_limits, "SILENCE_SECONDS", 0.15)
@@ -118,7 +119,7 @@ def test_what_queued_for_long_is_refused_while_the_database_is_in_trouble(breake
     assert Client().get("/about/").status_code == 200
 
 
-def in_another_thread(work: Callable) -> None:
+def in_another_thread(work: Callable[[], object]) -> None:
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -18,8 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg2
 import pytest
 
-from tests.postgres_server import find_binaries, running_postgres
 from tests.support.pictures import seven_form
+from tests.support.postgres_server import find_binaries, running_postgres
 from tests.support.running_site import BARE_ENVIRONMENT, BASE_DIR, Digitre
 from tests.support.waiting import wait_until
 
@@ -151,7 +151,7 @@ def locked(url: str) -> Iterator[None]:
 
 @pytest.mark.parametrize("trouble", [frozen, locked])
 def test_everybody_is_answered_within_five_seconds_and_nothing_is_lost(
-    site: Digitre, own_postgres: str, trouble: Callable
+    site: Digitre, own_postgres: str, trouble: Callable[[str], AbstractContextManager[None]]
 ) -> None:
     with under_load(site) as answers:
         wait_until(lambda: len(answers.told) > 2 * CLIENTS)

@@ -4,7 +4,7 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -14,6 +14,8 @@ from tests.support.running_site import Digitre
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.processes]
 THREADS = 4  # of the one process
+
+Connect = Callable[[], socket.socket]
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Digitre]:
 
 
 @pytest.fixture
-def connect(site: Digitre) -> Iterator:
+def connect(site: Digitre) -> Iterator[Connect]:
     with ExitStack() as opened:
         yield lambda: opened.enter_context(socket.create_connection(("127.0.0.1", site.port), timeout=30))
 
@@ -36,7 +38,7 @@ def status_and_seconds(site: Digitre, path: str) -> tuple[int, float]:
     return site.call("GET", path)[0], time.monotonic() - start
 
 
-def test_healthz_is_answered_while_every_thread_waits_for_a_slow_client(site: Digitre, connect) -> None:
+def test_healthz_is_answered_while_every_thread_waits_for_a_slow_client(site: Digitre, connect: Connect) -> None:
     body = json.dumps(seven_form()).encode()
     head = b"POST /api/v1/guesses/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     slow = [connect() for _ in range(2 * THREADS)]
@@ -53,7 +55,7 @@ def test_healthz_is_answered_while_every_thread_waits_for_a_slow_client(site: Di
         assert connection.recv(20).startswith(b"HTTP/1.1 200")
 
 
-def test_connections_that_say_nothing_hold_no_thread(site: Digitre, connect) -> None:
+def test_connections_that_say_nothing_hold_no_thread(site: Digitre, connect: Connect) -> None:
     _ = [connect() for _ in range(5 * THREADS)]
     time.sleep(0.3)
     start = time.monotonic()
@@ -61,7 +63,7 @@ def test_connections_that_say_nothing_hold_no_thread(site: Digitre, connect) -> 
     assert time.monotonic() - start < 3
 
 
-def test_who_sends_a_probe_slowly_stops_nobody(site: Digitre, connect) -> None:
+def test_who_sends_a_probe_slowly_stops_nobody(site: Digitre, connect: Connect) -> None:
     slow = [connect() for _ in range(THREADS - 1)]
     for connection in slow:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
@@ -74,7 +76,7 @@ def test_who_sends_a_probe_slowly_stops_nobody(site: Digitre, connect) -> None:
 
 
 @pytest.mark.parametrize("host", ["localhost", "10.1.2.3", "no name at all"])
-def test_a_probe_may_call_the_site_what_it_likes(site: Digitre, connect, host: str) -> None:
+def test_a_probe_may_call_the_site_what_it_likes(site: Digitre, connect: Connect, host: str) -> None:
     connection = connect()
     connection.sendall(f"GET /healthz HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-Proto: http\r\n\r\n".encode())
     response = http.client.HTTPResponse(connection)
