@@ -18,7 +18,7 @@ from recognizer import review_queue
 from recognizer.admin import pictures
 from recognizer.answers import NOT_A_DIGIT
 from recognizer.decoding import data_url
-from recognizer.models import Drawing, Look, label_text
+from recognizer.models import CLAIM_TIMEOUT, Drawing, Look, label_text
 
 AHEAD = 4  # the drawing on the desk and the three after it
 IDS_LIMIT = 500  # of each kind in one message: what a page decided on while offline, or skipped in one sitting
@@ -42,6 +42,9 @@ def page(request: HttpRequest) -> HttpResponse:
         "title": "Review queue",
         "is_blind": request.GET.get("blind") == "1",
         "digits": range(10),
+        "not_a_digit": NOT_A_DIGIT,
+        "ahead": AHEAD,
+        "claim_seconds": int(CLAIM_TIMEOUT.total_seconds()),
         "agreement": agreement and f"{pictures.percent(agreement.share)} of {agreement.total}",
         "opts": Drawing._meta,
     }

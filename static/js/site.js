@@ -1,31 +1,30 @@
 // What every page has: the menu on a phone, the theme switch, the list of shortcuts.
 
-const page = document.documentElement;
-const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
-const themeButton = document.querySelector("[data-action=theme]");
-const shortcuts = document.querySelector("[data-part=shortcuts]");
+import { isDark, onSchemeChange } from "./colour_scheme.js";
+import { button, find } from "./parts.js";
 
-const isDark = () => (page.dataset.theme ? page.dataset.theme === "dark" : systemIsDark.matches);
+const themeButton = button(document, "theme");
 
-function showTheme() {
+function sayTheme() {
   themeButton.setAttribute("aria-label", isDark() ? "Switch to light paper" : "Switch to dark paper");
 }
 
 themeButton.addEventListener("click", () => {
-  page.dataset.theme = isDark() ? "light" : "dark";
-  showTheme();
+  const theme = isDark() ? "light" : "dark";
+  document.documentElement.dataset.theme = theme;
   try {
-    localStorage.setItem("digitre-theme", page.dataset.theme);
+    localStorage.setItem("digitre-theme", theme); // theme.js reads it
   } catch {
     // Storage is switched off: the choice lasts as long as the page.
   }
 });
-systemIsDark.addEventListener("change", showTheme);
-showTheme();
+onSchemeChange(sayTheme);
+sayTheme();
 
-const menuButton = document.querySelector("[data-action=menu]");
-const places = document.getElementById("places");
+const menuButton = button(document, "menu");
+const places = find(document, "#places", HTMLElement);
 
+/** @param {boolean} isOpen */
 function showMenu(isOpen) {
   menuButton.setAttribute("aria-expanded", String(isOpen));
   places.toggleAttribute("data-open", isOpen);
@@ -39,10 +38,11 @@ document.addEventListener("keydown", (event) => {
   menuButton.focus();
 });
 
-if (shortcuts) {
+const shortcuts = document.querySelector("[data-part=shortcuts]");
+if (shortcuts instanceof HTMLDialogElement) {
   const open = () => shortcuts.open || shortcuts.showModal();
-  document.querySelector("[data-action=shortcuts]").addEventListener("click", open);
-  shortcuts.querySelector("[data-action=close]").addEventListener("click", () => shortcuts.close());
+  button(document, "shortcuts").addEventListener("click", open);
+  button(shortcuts, "close").addEventListener("click", () => shortcuts.close());
   document.addEventListener("keydown", (event) => {
     if (event.key === "?" && !event.ctrlKey && !event.metaKey) open();
   });

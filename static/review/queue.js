@@ -1,185 +1,241 @@
 // The review queue. Decisions show at once and are sent one after another; what cannot be sent is kept and tried again.
 
+import { article } from "../js/labels.js";
+import { closest, find, part } from "../js/parts.js";
+import { Hand } from "./hand.js";
 import { Outbox } from "./outbox.js";
 
-const AHEAD = 4; // the drawing on the desk and three behind it
-const RENEW_MS = 120_000; // claims last five minutes
-const NOT_A_DIGIT = 10;
-const NOTICE_MS = 6_000;
-const SKIPS_KEPT = 200; // an id each, sent with every claim
+/** @import { Counts, Drawing, Held, Message, OpenDrawing } from "./desk_types.d.ts" */
 
-const desk = document.getElementById("desk");
+const RENEW_SHARE = 0.4; // of the time that a claim lasts
+const AGAIN_MS = 2_000;
+const NOTICE_MS = 6_000;
+
+const desk = find(document, "#desk", HTMLElement);
 const isBlind = "blind" in desk.dataset;
+const ahead = Number(desk.dataset.ahead); // the drawing on the desk and those behind it
+const notADigit = Number(desk.dataset.notADigit); // as a label
+const claimMs = 1_000 * Number(desk.dataset.claimSeconds);
 const skippedKey = `digitre-skipped-${desk.dataset.user}`;
-const parts = Object.fromEntries([...desk.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
-const state = { hand: [], history: [], done: 0, left: null, many: false, skipped: restoreSkipped(), claiming: false, isWanted: false, ended: false, sent: new Set() };
+
+const picture = find(desk, "[data-part=picture]", HTMLImageElement);
+const progress = find(desk, "[data-part=progress]", HTMLProgressElement);
+const help = find(desk, "[data-part=help]", HTMLDialogElement);
+const agreeButton = find(desk, "[data-act=agree]", HTMLButtonElement);
+const undoButton = find(desk, "[data-act=undo]", HTMLButtonElement);
+
+const hand = new Hand(restoreSkipped());
+/** How many wait on the server. @type {Counts | null} */
+let waiting = null;
+let isClaiming = false;
+let isWanted = false; // another claim, once the one under way is back
+let isEnded = false; // the last claim brought nothing
 
 const outbox = new Outbox({
   key: `digitre-review-${desk.dataset.user}`,
-  token: desk.querySelector("[name=csrfmiddlewaretoken]").value,
-  urls: { decide: desk.dataset.decideUrl, skip: desk.dataset.skipUrl, undo: desk.dataset.undoUrl, claim: desk.dataset.claimUrl },
+  token: find(desk, "[name=csrfmiddlewaretoken]", HTMLInputElement).value,
+  urls: { decide: url("decide"), skip: url("skip"), undo: url("undo") },
   onAnswer: takeCounts,
   onRefused: refused,
   onChange: render,
 });
 
+/** @param {string} act */
+function url(act) {
+  const found = desk.dataset[`${act}Url`];
+  if (!found) throw new Error(`The desk does not say where to ${act}.`);
+  return found;
+}
+
+/** @param {Counts | {}} answer */
 function takeCounts(answer) {
-  if ("left" in answer) Object.assign(state, { left: answer.left, many: answer.many });
+  if ("left" in answer) waiting = answer;
   render();
   refill();
 }
 
+/** @param {Message} message @param {string} detail */
 function refused(message, detail) {
-  state.hand = state.hand.filter((drawing) => drawing.id !== message.id || message.kind !== "undo");
-  state.history = state.history.filter((entry) => entry.drawing.id !== message.id);
+  if (message.kind === "undo") hand.drop(message.id);
+  hand.forgetTurns(message.id);
   notify(detail);
   refill();
 }
 
-// Claim so many that the desk never waits; those decided on but not yet sent are still ours.
+/** Claim so many that the desk never waits; those decided on but not yet sent are still ours. */
 async function refill() {
-  state.isWanted = true;
-  if (state.claiming || state.hand.length >= AHEAD || outbox.isSignedOut) return;
-  state.isWanted = false;
-  state.claiming = true;
-  state.sent.clear();
-  const answer = await outbox.ask("claim", inHand());
-  state.claiming = false;
+  isWanted = true;
+  if (isClaiming || hand.drawings.length >= ahead || outbox.isSignedOut) return;
+  isWanted = false;
+  isClaiming = true;
+  hand.asking();
+  const answer = await outbox.claim(url("claim"), inHand());
+  isClaiming = false;
   if (answer === null) {
-    setTimeout(refill, 2_000);
+    setTimeout(refill, AGAIN_MS);
     return;
   }
-  // an answer under way may still offer what was taken back and decided anew in the meantime
-  const known = new Set([...state.hand.map((drawing) => drawing.id), ...outbox.ids(), ...state.sent]);
-  state.hand.push(...answer.drawings.filter((drawing) => !known.has(drawing.id)));
-  state.ended = answer.drawings.length === 0;
-  Object.assign(state, { left: answer.left, many: answer.many });
+  hand.take(answer, outbox.ids());
+  isEnded = answer.drawings.length === 0;
+  waiting = answer;
   render();
-  if (state.isWanted) refill(); // what was sent meanwhile may have made the answer stale
+  if (isWanted) refill(); // what was sent meanwhile may have made the answer stale
 }
 
-// A skip still on its way counts as unsent, so the drawing cannot come back before it is given back.
-const inHand = () => ({ held: state.hand.map((drawing) => drawing.id), unsent: outbox.ids(), skipped: state.skipped, blind: isBlind });
+/** A skip still on its way counts as unsent, so the drawing cannot come back before it is given back. @returns {Held} */
+const inHand = () => ({ held: hand.ids, unsent: outbox.ids(), skipped: hand.skipped, blind: isBlind });
 
-function send(kind, message) {
-  const drawing = state.hand.shift();
+/** @param {number | null} label null rejects it */
+function decide(label) {
+  const drawing = hand.play("decide");
+  if (drawing) send({ kind: "decide", id: drawing.id, label, blind: isBlind });
+}
+
+function skip() {
+  const drawing = hand.play("skip");
   if (!drawing) return;
-  state.history.push({ kind, drawing });
-  state.sent.add(drawing.id);
-  state.done += kind === "decide" ? 1 : 0;
-  outbox.push({ kind, id: drawing.id, ...message });
+  keepSkipped();
+  send({ kind: "skip", id: drawing.id });
+}
+
+/** @param {Message} message */
+function send(message) {
+  outbox.push(message);
   render();
   refill();
 }
 
-const decide = (label) => send("decide", { label, blind: isBlind });
-
-function skip() {
-  if (state.hand.length === 0) return;
-  keepSkipped([...state.skipped, state.hand[0].id].slice(-SKIPS_KEPT));
-  send("skip", {});
-}
-
 function agree() {
-  const drawing = state.hand[0];
+  const drawing = hand.current;
   if (drawing && !drawing.blind && drawing.label !== null) decide(drawing.label);
 }
 
+const reject = () => decide(null);
+
 function undo() {
-  const last = state.history.pop();
-  if (!last) return;
-  state.done -= last.kind === "decide" ? 1 : 0;
-  state.hand.unshift(last.drawing);
-  keepSkipped(state.skipped.filter((id) => id !== last.drawing.id));
-  if (!outbox.withdraw(last.drawing.id)) {
-    outbox.push({ kind: "undo", id: last.drawing.id, decided: last.kind === "decide" });
-  }
+  const turn = hand.undo();
+  if (!turn) return;
+  const { id } = turn.drawing;
+  keepSkipped();
+  if (!outbox.withdraw(id)) outbox.push({ kind: "undo", id, decided: turn.kind === "decide" });
   notify("Taken back.");
   render();
 }
 
 function unskip() {
-  keepSkipped([]);
-  state.ended = false;
+  hand.skipped = [];
+  keepSkipped();
+  isEnded = false;
   refill();
 }
 
-// For this tab, also through a reload; without storage they come back then.
-function keepSkipped(ids) {
-  state.skipped = ids;
+/** For this tab, also through a reload; without storage they come back then. */
+function keepSkipped() {
   try {
-    sessionStorage.setItem(skippedKey, JSON.stringify(ids));
+    sessionStorage.setItem(skippedKey, JSON.stringify(hand.skipped));
   } catch {
     // storage is full or switched off
   }
 }
 
+/** @returns {string[]} */
 function restoreSkipped() {
   try {
-    return JSON.parse(sessionStorage.getItem(skippedKey)) ?? [];
+    return JSON.parse(sessionStorage.getItem(skippedKey) ?? "[]");
   } catch {
     return [];
   }
 }
 
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let noticeTimer;
+
+/** @param {string} text */
 function notify(text) {
-  parts.notice.textContent = text;
+  part(desk, "notice").textContent = text;
   clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => (parts.notice.textContent = ""), NOTICE_MS);
+  noticeTimer = setTimeout(() => {
+    part(desk, "notice").textContent = "";
+  }, NOTICE_MS);
 }
 
-const help = () => (parts.help.open ? parts.help.close() : parts.help.showModal());
-const acts = { agree, skip, undo, unskip, help, reject: () => decide(null) };
-const keys = { Enter: agree, x: acts.reject, n: () => decide(NOT_A_DIGIT), s: skip, u: undo, "?": help };
+function toggleHelp() {
+  if (help.open) help.close();
+  else help.showModal();
+}
 
+/** @type {Record<string, () => void>} */
+const acts = { agree, skip, undo, unskip, reject, help: toggleHelp };
+/** @type {Record<string, () => void>} */
+const keys = { Enter: agree, x: reject, n: () => decide(notADigit), s: skip, u: undo, "?": toggleHelp };
+
+/** @param {KeyboardEvent} event */
 function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || parts.help.open) return;
-  const onControl = event.target.closest("button, a, input, select, textarea");
-  if (event.key === "Enter" && onControl?.matches(":focus-visible")) return;
-  const act = /^[0-9]$/.test(event.key) ? () => decide(Number(event.key)) : keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || help.open) return;
+  const control = closest(event, "button, a, input, select, textarea");
+  if (event.key === "Enter" && control?.matches(":focus-visible")) return;
+  const act = actOf(event.key);
   if (!act) return;
   event.preventDefault();
   act();
 }
 
+/** @param {string} key @returns {(() => void) | undefined} */
+function actOf(key) {
+  if (/^[0-9]$/.test(key)) return () => decide(Number(key));
+  return keys[key.length === 1 ? key.toLowerCase() : key];
+}
+
+/** @param {MouseEvent} event */
 function onClick(event) {
-  const button = event.target.closest("button[data-label], button[data-act]");
-  if (!button || button.disabled) return;
-  if (button.dataset.label !== undefined) decide(Number(button.dataset.label));
-  else acts[button.dataset.act]();
+  const button = closest(event, "button[data-label]:enabled, button[data-act]:enabled");
+  if (!button) return;
+  const { label, act } = button.dataset;
+  if (label !== undefined) decide(Number(label));
+  else if (act) acts[act]();
   if (event.detail > 0) button.blur(); // pressed by a pointer: Enter belongs to the drawing again
 }
 
 function render() {
-  const [drawing, ...following] = state.hand;
-  const isEmpty = !drawing && state.ended; // also while it is asked again, or the page would flicker
-  parts.work.hidden = !drawing;
-  parts.empty.hidden = !isEmpty;
-  parts.unskip.hidden = state.skipped.length === 0;
+  const [drawing, ...following] = hand.drawings;
+  const isEmpty = !drawing && isEnded; // also while it is asked again, or the page would flicker
+  part(desk, "work").hidden = !drawing;
+  part(desk, "empty").hidden = !isEmpty;
+  part(desk, "unskip").hidden = hand.skipped.length === 0;
   if (drawing) renderDrawing(drawing);
-  parts.next.replaceChildren(...following.map(preview));
-  desk.querySelector("[data-act=undo]").disabled = state.history.length === 0;
+  part(desk, "next").replaceChildren(...following.map(preview));
+  undoButton.disabled = !hand.canUndo;
   renderCounts();
 }
 
+/** @param {Drawing} drawing */
 function renderDrawing(drawing) {
-  if (parts.picture.getAttribute("src") !== drawing.image) parts.picture.src = drawing.image;
-  parts.picture.dataset.id = drawing.id;
+  if (picture.getAttribute("src") !== drawing.image) picture.src = drawing.image;
+  picture.dataset.id = drawing.id;
   const hidden = drawing.check ? "a check: what was said of it is hidden" : "what was said of it is hidden";
-  parts.said.replaceChildren(...(drawing.blind ? [hidden] : saidOf(drawing)));
-  parts.why.hidden = !drawing.why;
-  parts.why.textContent = drawing.why ?? "";
-  const agreeButton = desk.querySelector("[data-act=agree]");
-  agreeButton.disabled = drawing.blind || drawing.label === null;
-  parts.agree.textContent = agreeButton.disabled ? "As the person said" : `It is ${drawing.label === NOT_A_DIGIT ? "not a digit" : `a ${drawing.label}`}`;
+  part(desk, "said").replaceChildren(...(drawing.blind ? [hidden] : saidOf(drawing)));
+  const why = drawing.blind ? "" : drawing.why;
+  part(desk, "why").hidden = !why;
+  part(desk, "why").textContent = why;
+  const label = drawing.blind ? null : labelWords(drawing);
+  agreeButton.disabled = label === null;
+  part(desk, "agree").textContent = label === null ? "As the person said" : `It is ${label}`;
 }
 
+/** What the person said it is: "a 7", "not a digit", or null. @param {OpenDrawing} drawing */
+function labelWords({ label, person }) {
+  if (label === null) return null;
+  return label === notADigit ? person : `${article(label)} ${label}`;
+}
+
+/** @param {OpenDrawing} drawing */
 function saidOf(drawing) {
+  /** @param {string} text */
   const bold = (text) => Object.assign(document.createElement("b"), { textContent: text });
   return ["model ", bold(drawing.model), ` (${drawing.confidence}) \u2013 person `, bold(drawing.person)];
 }
 
+/** @param {Drawing} drawing */
 function preview(drawing) {
   const item = document.createElement("li");
   const sheet = Object.assign(document.createElement("span"), { className: "sheet sheet-small" });
@@ -189,25 +245,25 @@ function preview(drawing) {
 }
 
 function renderCounts() {
-  const unsent = outbox.size;
-  const left = state.left === null ? null : Math.max(0, state.left - outbox.count("decide"));
-  const number = left === null ? "" : state.many ? `more than ${left.toLocaleString("en")}` : left.toLocaleString("en");
-  parts.left.textContent = left === null ? "Looking ..." : `${number} left`;
-  parts.unsent.textContent = outbox.isSignedOut
-    ? `You are signed out. Sign in again; ${unsent} decisions are kept here.`
-    : outbox.isOffline
-      ? `No connection. ${unsent} decisions are kept and will be sent.`
-      : "";
-  parts.progress.max = Math.max(1, state.done + (left ?? 0));
-  parts.progress.value = state.done;
+  const left = waiting && Math.max(0, waiting.left - outbox.count("decide"));
+  const number = left === null ? "" : `${waiting?.many ? "more than " : ""}${left.toLocaleString("en")}`;
+  part(desk, "left").textContent = left === null ? "Looking ..." : `${number} left`;
+  part(desk, "unsent").textContent = unsentWords();
+  progress.max = Math.max(1, hand.done + (left ?? 0));
+  progress.value = hand.done;
+}
+
+function unsentWords() {
+  if (outbox.isSignedOut) return `You are signed out. Sign in again; ${outbox.size} decisions are kept here.`;
+  return outbox.isOffline ? `No connection. ${outbox.size} decisions are kept and will be sent.` : "";
 }
 
 desk.addEventListener("click", onClick);
 document.addEventListener("keydown", onKey);
-setInterval(() => state.hand.length && outbox.ask("claim", inHand()), RENEW_MS);
-window.addEventListener("pagehide", () => {
-  outbox.farewell(desk.dataset.leaveUrl, { held: state.hand.map((drawing) => drawing.id) });
-});
+setInterval(() => {
+  if (hand.current) outbox.claim(url("claim"), inHand());
+}, RENEW_SHARE * claimMs);
+window.addEventListener("pagehide", () => outbox.farewell(url("leave"), { held: hand.ids }));
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 outbox.pump();
 refill();

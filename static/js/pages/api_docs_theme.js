@@ -1,12 +1,8 @@
 // The page for programs: Swagger has a dark of its own, which follows ours.
 
-const page = document.documentElement;
-const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
+import { isDark, onSchemeChange } from "../colour_scheme.js";
 
-function follow() {
-  page.classList.toggle("dark-mode", page.dataset.theme ? page.dataset.theme === "dark" : systemIsDark.matches);
-}
+const follow = () => document.documentElement.classList.toggle("dark-mode", isDark());
 
-systemIsDark.addEventListener("change", follow);
-new MutationObserver(follow).observe(page, { attributeFilter: ["data-theme"] });
+onSchemeChange(follow);
 follow();

@@ -1,21 +1,27 @@
 // The draw page: joins pad, session, view and keys.
 
+import { Alert } from "../alert.js";
 import { ApiClient } from "../api_client.js";
 import { DrawingPad } from "../drawing_pad.js";
 import { Explanation } from "../explanation.js";
 import { KeyboardPen } from "../keyboard_pen.js";
 import { LiveGuess } from "../live_guess.js";
+import { MarksCanvas } from "../marks_canvas.js";
+import { button, closest, find } from "../parts.js";
 import { ReadingSession } from "../reading_session.js";
-import { ResultView, closePair } from "../result_view.js";
+import { ResultView } from "../result_view.js";
 
-const root = document.querySelector("[data-page=draw]");
-const ink = root.querySelector("[data-part=pad]");
-const marks = root.querySelector("[data-part=marks]");
+/** @import { Label } from "../api_types.d.ts" */
+
+const root = find(document, "[data-page=draw]", HTMLElement);
+const ink = find(root, "[data-part=pad]", HTMLCanvasElement);
+const marks = new MarksCanvas(find(root, "[data-part=marks]", HTMLCanvasElement));
 
 const api = new ApiClient(root.dataset);
+const alert = new Alert(root);
 const pad = new DrawingPad(ink);
 const view = new ResultView(root);
-const session = new ReadingSession(api, pad, view);
+const session = new ReadingSession(api, pad, view, alert);
 const live = new LiveGuess(
   async (signal) => (session.isSpeck ? null : api.guess(await session.body(), signal)),
   (answer) => session.guessed(answer),
@@ -23,17 +29,23 @@ const live = new LiveGuess(
 const explanation = new Explanation(root, marks, api, session);
 new KeyboardPen(ink, pad, marks);
 
+/** @type {Record<string, (control: HTMLElement) => unknown>} */
 const actions = {
   undo: () => pad.undo(),
   redo: () => pad.redo(),
-  clear: () => (session.isLabelled ? pad.reset() : pad.clear()),
+  clear,
   read: submit,
   again: nextSheet,
-  label: (button) => confirm(button.dataset.label === "none" ? null : Number(button.dataset.label)),
+  label: ({ dataset }) => confirm(dataset.label === "none" ? null : Number(dataset.label)),
   withdraw: () => take(() => session.withdraw()),
-  retry: () => take(() => session.retry()),
+  retry: () => take(() => alert.retry()),
   why: () => explanation.ask(),
 };
+
+function clear() {
+  if (session.isLabelled) pad.reset();
+  else pad.clear();
+}
 
 function submit() {
   pad.end(); // Enter may come while the keyboard's pen is down
@@ -41,11 +53,16 @@ function submit() {
   return take(() => session.submit());
 }
 
+/** @param {Label} label */
 function confirm(label) {
   return take(() => session.confirm(label));
 }
 
-/** Let the session take a step, for the first time or once more; the tools and the explanation follow. */
+/**
+ * Let the session take a step, for the first time or once more; the tools and the explanation follow.
+ *
+ * @param {() => unknown} step
+ */
 async function take(step) {
   const before = session.state.phase;
   await step();
@@ -72,11 +89,16 @@ function showTools() {
   root.toggleAttribute("data-inked", !pad.isEmpty);
 }
 
-/** A button that is switched off gives up the focus at once: by itself it keeps it for a frame, and a key then is lost. */
+/**
+ * A button that is switched off gives up the focus at once: by itself it keeps it for a frame, and a key then is lost.
+ *
+ * @param {string} action
+ * @param {boolean} isPossible
+ */
 function offer(action, isPossible) {
-  const button = root.querySelector(`[data-action=${action}]`);
-  if (!isPossible && button === document.activeElement) button.blur();
-  button.disabled = !isPossible;
+  const tool = button(root, action);
+  if (!isPossible && tool === document.activeElement) tool.blur();
+  tool.disabled = !isPossible;
 }
 
 pad.addEventListener("beforestroke", () => {
@@ -88,11 +110,11 @@ pad.addEventListener("ink", () => {
   live.penMoved();
 });
 pad.addEventListener("change", sheetChanged);
-pad.addEventListener("full", () => view.error("That is a lot of strokes for one digit. Clear and start again."));
+pad.addEventListener("full", () => alert.show("That is a lot of strokes for one digit. Clear and start again."));
 
 root.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-action]");
-  if (button && !button.disabled) actions[button.dataset.action]?.(button);
+  const control = closest(event, "[data-action]:not(:disabled)");
+  if (control?.dataset.action) actions[control.dataset.action]?.(control);
 });
 
 document.addEventListener("keydown", (event) => {
@@ -107,9 +129,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+/** @param {KeyboardEvent} event */
 function pressed(event) {
-  const onControl = event.target.closest("a, button, summary, input, select, textarea");
-  if (event.key === "Escape") actions.clear();
+  const onControl = closest(event, "a, button, summary, input, select, textarea");
+  if (event.key === "Escape") clear();
   else if (event.key === "Enter" && !onControl) enter();
   else if (/^[0-9]$/.test(event.key)) confirm(Number(event.key));
   else if (event.key.toLowerCase() === "x") confirm(null);
@@ -117,10 +140,10 @@ function pressed(event) {
 
 /** The obvious next step: read, say yes, take the next sheet. */
 function enter() {
-  const { phase, answer } = session.state;
-  if (phase === "drawing") submit();
-  else if (phase === "answered" && !closePair(answer)) confirm(answer.refused ? null : answer.digit);
-  else if (phase === "saved") nextSheet();
+  const { state } = session;
+  if (state.phase === "drawing") submit();
+  else if (state.phase === "answered" && state.answer.kind !== "pair") confirm(state.answer.digit);
+  else if (state.phase === "saved") nextSheet();
 }
 
 function nextSheet() {

@@ -1,21 +1,39 @@
 // A round of ten: the digit is asked for before it is drawn. The label is still the person's to confirm.
 
-import { ApiClient, ApiError, idempotencyKey } from "../api_client.js";
+import { Alert } from "../alert.js";
+import { ApiClient, idempotencyKey } from "../api_client.js";
 import { DrawingPad } from "../drawing_pad.js";
-import { SIDE, canonicalPicture } from "../ink.js";
 import { KeyboardPen } from "../keyboard_pen.js";
 import { article } from "../labels.js";
+import { MarksCanvas } from "../marks_canvas.js";
+import { button, closest, find, part } from "../parts.js";
+import { showPhase } from "../phases.js";
+import { RoundOfTen } from "../round_of_ten.js";
 
-const root = document.querySelector("[data-page=rounds]");
-const part = (name) => root.querySelector(`[data-part="${name}"]`);
-const button = (name) => root.querySelector(`[data-action=${name}]`);
+/**
+ * @import { StoredAnswer } from "../api_types.d.ts"
+ * @import { Mark } from "../round_of_ten.js"
+ */
+
+const root = find(document, "[data-page=rounds]", HTMLElement);
+const ink = find(root, "[data-part=pad]", HTMLCanvasElement);
 const api = new ApiClient(root.dataset);
-const pad = new DrawingPad(part("pad"));
-new KeyboardPen(part("pad"), pad, part("marks"));
+const alert = new Alert(root);
+const pad = new DrawingPad(ink);
+new KeyboardPen(ink, pad, new MarksCanvas(find(root, "[data-part=marks]", HTMLCanvasElement)));
 
-/** `marks`: one entry for each digit done, {digit, read, counts}. */
-const state = { phase: "start", digits: [], marks: [], answer: null, key: null, failed: null, isBusy: false };
+/**
+ * @typedef {{ phase: "start" } | { phase: "asking", round: RoundOfTen }
+ *   | { phase: "answered", round: RoundOfTen, answer: StoredAnswer } | { phase: "over", round: RoundOfTen }} State
+ */
 
+/** @type {State} */
+let state = { phase: "start" };
+/** Of what lies on the pad; another sheet is another drawing. @type {string | null} */
+let key = null;
+let isBusy = false;
+
+/** @type {Record<string, () => unknown>} */
 const actions = {
   start,
   undo: () => pad.undo(),
@@ -23,104 +41,113 @@ const actions = {
   clear: () => pad.clear(),
   read,
   confirm,
-  skip: () => state.isBusy || next(false),
-  retry: () => state.failed?.(),
+  skip: () => isBusy || next(false),
+  retry: () => alert.retry(),
 };
 
 root.addEventListener("click", (event) => {
-  const name = event.target.closest("[data-action]")?.dataset.action;
+  const name = closest(event, "[data-action]")?.dataset.action;
   if (name) actions[name]();
 });
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.repeat) return; // a key that is held confirms no answer that nobody has read
   if (event.key === "Escape" && state.phase === "asking") pad.clear();
-  if (event.key !== "Enter" || event.target.closest("a, button")) return;
+  if (event.key !== "Enter" || closest(event, "a, button")) return;
   if (state.phase === "asking") read();
   else if (state.phase === "answered") confirm();
 });
 pad.addEventListener("ink", () => root.toggleAttribute("data-inked", true));
 pad.addEventListener("change", () => {
-  state.key = null;
+  key = null;
   showTools();
 });
 
 async function start() {
   await attempt(start, async () => {
     const { digits } = await api.prompts();
-    Object.assign(state, { digits, marks: [], answer: null });
-    ask();
+    ask(new RoundOfTen(digits));
   });
 }
 
-const asked = () => state.digits[state.marks.length];
+/** @param {number} digit */
+const named = (digit) => `${article(digit)} ${digit}`;
 
-function ask() {
-  const digit = asked();
+/** @param {RoundOfTen} round */
+function ask(round) {
   pad.reset();
-  enter("asking");
-  part("count").textContent = `${state.marks.length + 1} of ${state.digits.length}`;
-  part("prompt").textContent = `Draw ${article(digit)} ${digit}.`;
-  announce(`Draw ${article(digit)} ${digit}.`);
-  showMarks();
+  enter({ phase: "asking", round });
+  const words = `Draw ${named(round.asked)}.`;
+  part(root, "count").textContent = `${round.marks.length + 1} of ${round.length}`;
+  part(root, "prompt").textContent = words;
+  announce(words);
+  showMarks(round);
 }
 
 async function read() {
   pad.end(); // Enter may come while the keyboard's pen is down
   if (pad.isEmpty || state.phase !== "asking") return;
-  const prompted = asked();
-  state.key ||= idempotencyKey();
-  const key = state.key;
+  const { round } = state;
+  key ??= idempotencyKey();
+  const sent = key;
   await attempt(read, async () => {
-    const image = await canonicalPicture(pad.strokes);
-    const body = { image, strokes: pad.strokes, canvas: { width: SIDE, height: SIDE }, prompted };
-    const answer = await api.submit(body, key);
-    if (key !== state.key) return;
-    state.answer = answer;
-    enter("answered");
-    const words = answer.refused ? "Huh... it sees no digit." : `It reads ${article(answer.digit)} ${answer.digit}.`;
-    part("verdict").textContent = words;
-    button("confirm").textContent = `Yes, I drew ${article(prompted)} ${prompted}`;
+    const answer = await api.submit({ ...(await pad.body()), prompted: round.asked }, sent);
+    if (sent !== key) return; // drawn on while waiting
+    enter({ phase: "answered", round, answer });
+    const words = answer.kind === "refused" ? "Huh... it sees no digit." : `It reads ${named(answer.digit)}.`;
+    part(root, "verdict").textContent = words;
+    button(root, "confirm").textContent = `Yes, I drew ${named(round.asked)}`;
     announce(words);
   });
 }
 
 /** The label is stored by the person's tap, never by having been asked for. */
 function confirm() {
-  return store(state.answer.id, asked());
+  if (state.phase !== "answered") return;
+  return store(state.answer.id, state.round.asked);
 }
 
+/** @param {string} id @param {number} digit */
 async function store(id, digit) {
-  await attempt(() => store(id, digit), async () => {
-    await api.confirm(id, digit);
-    next(true);
-  });
+  await attempt(
+    () => store(id, digit),
+    async () => {
+      await api.confirm(id, digit);
+      next(true);
+    },
+  );
 }
 
+/** @param {boolean} counts */
 function next(counts) {
-  state.marks.push({ digit: asked(), read: state.answer.digit, counts });
-  state.answer = null;
-  forgive(); // what failed was about the digit that is done
-  if (state.marks.length < state.digits.length) ask();
-  else finish();
+  if (state.phase !== "answered") return;
+  const { round, answer } = state;
+  round.mark(answer.digit, counts);
+  alert.clear(); // what failed was about the digit that is done
+  if (round.isOver) finish(round);
+  else ask(round);
 }
 
-function finish() {
+/** @param {RoundOfTen} round */
+function finish(round) {
   pad.reset();
-  enter("over");
-  const counted = state.marks.filter((mark) => mark.counts);
-  const right = counted.filter((mark) => mark.read === mark.digit).length;
-  part("score").textContent = `It read ${right} of ${counted.length}.`;
-  part("score-words").textContent = right === counted.length
-    ? "Every one. Your hand is an open book to it."
-    : "What it misread is worth most: a reviewer will look, and the next version will learn.";
-  announce(part("score").textContent);
-  showMarks();
+  enter({ phase: "over", round });
+  const { counted, right } = round.score;
+  const words = `It read ${right} of ${counted}.`;
+  part(root, "score").textContent = words;
+  part(root, "score-words").textContent =
+    right === counted
+      ? "Every one. Your hand is an open book to it."
+      : "What it misread is worth most: a reviewer will look, and the next version will learn.";
+  announce(words);
+  showMarks(round);
 }
 
-function showMarks() {
-  part("marks-list").replaceChildren(...state.marks.map(markItem));
+/** @param {RoundOfTen} round */
+function showMarks(round) {
+  part(root, "marks-list").replaceChildren(...round.marks.map(markItem));
 }
 
+/** @param {Mark} mark */
 function markItem({ digit, read: seen, counts }) {
   const item = document.createElement("li");
   const isRight = seen === digit;
@@ -135,45 +162,38 @@ function markItem({ digit, read: seen, counts }) {
   return item;
 }
 
-function enter(phase) {
-  state.phase = phase;
-  root.dataset.phase = phase;
-  for (const element of root.querySelectorAll("[data-when]")) {
-    element.hidden = !element.dataset.when.split(" ").includes(phase);
-  }
+/** @param {State} entered */
+function enter(entered) {
+  state = entered;
+  showPhase(root, state.phase);
   showTools();
 }
 
 function showTools() {
   root.toggleAttribute("data-inked", !pad.isEmpty);
-  button("undo").disabled = !pad.canUndo;
-  button("redo").disabled = !pad.canRedo;
-  button("clear").disabled = pad.isEmpty;
-  button("read").disabled = pad.isEmpty || state.phase !== "asking";
+  button(root, "undo").disabled = !pad.canUndo;
+  button(root, "redo").disabled = !pad.canRedo;
+  button(root, "clear").disabled = pad.isEmpty;
+  button(root, "read").disabled = pad.isEmpty || state.phase !== "asking";
 }
 
+/** @param {string} text */
 function announce(text) {
-  part("announcement").textContent = text;
+  part(root, "announcement").textContent = text;
 }
 
-function forgive() {
-  state.failed = null;
-  part("alert").hidden = true;
-}
-
-/** One call at a time: a second tap on a slow line must not answer for the next digit. */
+/**
+ * One call at a time: a second tap on a slow line must not answer for the next digit.
+ *
+ * @param {() => unknown} again
+ * @param {() => Promise<void>} call
+ */
 async function attempt(again, call) {
-  if (state.isBusy) return;
-  state.isBusy = true;
-  forgive();
+  if (isBusy) return;
+  isBusy = true;
   try {
-    await call();
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    state.failed = again;
-    part("alert-words").textContent = error.message;
-    part("alert").hidden = false;
+    await alert.attempt(again, call);
   } finally {
-    state.isBusy = false;
+    isBusy = false;
   }
 }
