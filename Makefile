@@ -9,6 +9,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 && echo "$$p" && break; done)
 # Named after what is installed: a changed requirements.txt installs again, anything else does not
 STAMP := $(VENV)/installed-$(shell cksum < requirements.txt | tr ' ' '-')
+# The same for the tools that look at JavaScript and CSS. Only `make lint` and `make format` need Node.
+NODE_STAMP := node_modules/installed-$(shell cksum < package-lock.json | tr ' ' '-')
 # Two at most: the suites share their cores with servers and browsers that the tests start
 JOBS ?= 2
 TESTS ?= tests
@@ -33,16 +35,19 @@ test-sqlite: $(STAMP)
 test-postgres: $(STAMP)
 	$(BIN)/python tests/postgres_server.py $(PYTEST) -m "not sqlite and not browser"
 
-lint: $(STAMP)  ## Style, types, templates and the images' recipe
+lint: $(STAMP) $(NODE_STAMP)  ## Style, types, templates and the images' recipe (needs npm)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djlint templates --lint --quiet
 	DEBUG=on DIGITRE_VAR_DIR=$(CURDIR)/$(VENV)/test-var $(BIN)/mypy
 	$(BIN)/hadolint docker/Dockerfile
+	node_modules/.bin/biome check --error-on-warnings static *.json *.jsonc
+	node_modules/.bin/tsc -p jsconfig.json
 
-format: $(STAMP)  ## Rewrite the code in the house style
+format: $(STAMP) $(NODE_STAMP)  ## Rewrite the code in the house style (needs npm)
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+	node_modules/.bin/biome check --write static *.json *.jsonc
 
 bench: $(STAMP)  ## Measure: accuracy on the exams, time and memory of an answer
 	DEBUG=on $(BIN)/python -m bench
@@ -57,7 +62,7 @@ requirements: $(STAMP)  ## Pin again what requirements*.in ask for
 	uv pip compile -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
 
 clean:  ## Remove the virtual environment and caches; var/ and its drawings stay
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) node_modules .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 $(STAMP): requirements.txt
 	@test -n "$(PYTHON)" || { echo "Digitre needs Python 3.11, 3.12 or 3.13 (TensorFlow has no wheels for others yet)."; \
@@ -69,4 +74,10 @@ $(STAMP): requirements.txt
 		echo "Installing failed; the lines above say where. Check the network and the disk, then run the same command again:"; \
 		echo "what was downloaded is kept."; exit 1; }
 	@rm -f $(VENV)/installed-*
+	@touch $@
+
+$(NODE_STAMP): package-lock.json
+	@command -v npm >/dev/null || { echo "Linting JavaScript and CSS needs npm, which comes with Node 18 or newer"; \
+		echo "(https://nodejs.org; on Debian and Ubuntu: apt install npm). Running and testing Digitre does not."; exit 1; }
+	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
