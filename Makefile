@@ -16,7 +16,7 @@ JOBS ?= 2
 TESTS ?= tests
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_OPTIONS) $(TESTS)
 
-.PHONY: help run install test test-sqlite test-postgres lint format bench material requirements clean
+.PHONY: help run install test test-sqlite test-postgres test-js lint format bench material requirements clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -35,19 +35,23 @@ test-sqlite: $(STAMP)
 test-postgres: $(STAMP)
 	$(BIN)/python tests/postgres_server.py $(PYTEST) -m "not sqlite and not browser"
 
+test-js:  ## The pages' modules alone, in Node (make test runs them too, where there is one)
+	node --test tests/js/*.test.js
+
 lint: $(STAMP) $(NODE_STAMP)  ## Style, types, templates and the images' recipe (needs npm)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djlint templates --lint --quiet
 	DEBUG=on DIGITRE_VAR_DIR=$(CURDIR)/$(VENV)/test-var $(BIN)/mypy
 	$(BIN)/hadolint docker/Dockerfile
-	node_modules/.bin/biome check --error-on-warnings static *.json *.jsonc
+	node_modules/.bin/biome check --error-on-warnings static tests/js *.json *.jsonc
 	node_modules/.bin/tsc -p jsconfig.json
+	node_modules/.bin/tsc -p tests/js/jsconfig.json
 
 format: $(STAMP) $(NODE_STAMP)  ## Rewrite the code in the house style (needs npm)
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
-	node_modules/.bin/biome check --write static *.json *.jsonc
+	node_modules/.bin/biome check --write static tests/js *.json *.jsonc
 
 bench: $(STAMP)  ## Measure: accuracy on the exams, time and memory of an answer
 	DEBUG=on $(BIN)/python -m bench

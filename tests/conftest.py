@@ -22,6 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     has_mnist = bool(data_dir) and (Path(data_dir) / "mnist.npz").exists()
     missing = {
         "browser": None if shutil.which("chromium") else "chromium is not installed",
+        "node": None if shutil.which("node") else "node is not installed",
         "mnist": None if has_mnist else "DIGITRE_DATA_DIR does not name a folder with mnist.npz",
         "postgres": None if connection.vendor == "postgresql" else "this run's database is not PostgreSQL",
     }
