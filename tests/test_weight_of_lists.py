@@ -107,7 +107,7 @@ def client_of_everything(somebody: Contributor) -> Client:
 def answered(client: Client, address: str) -> tuple[int, list[str]]:
     with CaptureQueriesContext(connection) as captured:
         response = client.get(address)
-        assert response.content if not response.streaming else b"".join(response)
+        b"".join(response)  # what streams is asked for as it is read
     return response.status_code, [query["sql"] for query in captured]
 
 

@@ -63,7 +63,7 @@ def next_run(claim: Callable[[], TrainingRun], monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("point", ["choosing drawings", "learning", "deciding", IN_THE_LAST_TRANSACTION])
 def test_killed_run_is_failed_and_the_next_one_trains(
-    draw: Draw, claim: Callable[[], TrainingRun], next_run: Callable[[], TrainingRun], point: str
+    draw: Draw, claim_if_idle: Callable[[], TrainingRun | None], next_run: Callable[[], TrainingRun], point: str
 ) -> None:
     registry.ensure_baseline()
     draw(3, style=1), draw(4, style=1)
@@ -76,7 +76,7 @@ def test_killed_run_is_failed_and_the_next_one_trains(
     dead = TrainingRun.objects.get()
     assert dead.status == Status.RUNNING
     assert ModelVersion.objects.count() == PromotionEvent.objects.count() == 1
-    assert claim() is None  # its lease still runs: it may be alive for all we know
+    assert claim_if_idle() is None  # its lease still runs: it may be alive for all we know
 
     let_leases_run_out()
     following = next_run()
