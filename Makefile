@@ -9,12 +9,18 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 && echo "$$p" && break; done)
 # Named after what is installed: a changed requirements.txt installs again, anything else does not
 STAMP := $(VENV)/installed-$(shell cksum < requirements.txt | tr ' ' '-')
+# The same for the tools that look at JavaScript and CSS. Only `make lint` and `make format` need Node.
+NODE_STAMP := node_modules/installed-$(shell cksum < package-lock.json | tr ' ' '-')
 # Two at most: the suites share their cores with servers and browsers that the tests start
 JOBS ?= 2
 TESTS ?= tests
-PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_OPTIONS) $(TESTS)
+PYTEST_ON = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+PYTEST = $(PYTEST_ON) $(PYTEST_OPTIONS) $(TESTS)
+# Pictures, answers, rows, the choice of drawings, the gate, and what documentation says: most mistakes are seen here
+QUICK = tests/test_architecture.py tests/infra/test_docs.py $(addprefix tests/recognizer/,imaging inference models review) \
+	$(addprefix tests/training/,curation evaluation)
 
-.PHONY: help run install test test-sqlite test-postgres lint format bench material requirements clean
+.PHONY: help run install quick test test-sqlite test-postgres test-js lint format bench material requirements clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +30,11 @@ run: $(STAMP)  ## Set up and start on 127.0.0.1:8000 (PORT=8001 for another port
 
 install: $(STAMP)  ## Set up alone
 
+quick: $(STAMP)  ## What takes under a minute: style, and the tests of what is pure
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(PYTEST_ON) -q -m "not tensorflow and not browser and not processes and not mnist" $(QUICK)
+
 test: test-sqlite test-postgres  ## Set up and test, on SQLite and on PostgreSQL
 
 test-sqlite: $(STAMP)
@@ -31,25 +42,32 @@ test-sqlite: $(STAMP)
 
 # The pages in a browser ask the same API: once is enough for them
 test-postgres: $(STAMP)
-	$(BIN)/python tests/postgres_server.py $(PYTEST) -m "not sqlite and not browser"
+	$(BIN)/python tests/support/postgres_server.py $(PYTEST) -m "not sqlite and not browser"
 
-lint: $(STAMP)  ## Style, types, templates and the images' recipe
+test-js:  ## The pages' modules alone, in Node (make test runs them too, where there is one)
+	node --test tests/js/*.test.js
+
+lint: $(STAMP) $(NODE_STAMP)  ## Style, types, templates and the images' recipe (needs npm)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djlint templates --lint --quiet
 	DEBUG=on DIGITRE_VAR_DIR=$(CURDIR)/$(VENV)/test-var $(BIN)/mypy
 	$(BIN)/hadolint docker/Dockerfile
+	node_modules/.bin/biome check --error-on-warnings static tests/js *.json *.jsonc
+	node_modules/.bin/tsc -p jsconfig.json
+	node_modules/.bin/tsc -p tests/js/jsconfig.json
 
-format: $(STAMP)  ## Rewrite the code in the house style
+format: $(STAMP) $(NODE_STAMP)  ## Rewrite the code in the house style (needs npm)
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+	node_modules/.bin/biome check --write static tests/js *.json *.jsonc
 
 bench: $(STAMP)  ## Measure: accuracy on the exams, time and memory of an answer
 	DEBUG=on $(BIN)/python -m bench
 
 material:  ## Fetch the handwriting fonts and icons that train_baseline draws from (needs npm)
 	for kind in fonts icons; do npm install --no-save --no-package-lock --no-audit --no-fund \
-		--prefix var/data/$$kind $$(cat training/material/$$kind.txt) || exit 1; done
+		--prefix var/data/$$kind $$(cat training/data/sources/$$kind.txt) || exit 1; done
 
 requirements: $(STAMP)  ## Pin again what requirements*.in ask for
 	@command -v uv >/dev/null || { echo "This needs uv: https://docs.astral.sh/uv/"; exit 1; }
@@ -57,7 +75,7 @@ requirements: $(STAMP)  ## Pin again what requirements*.in ask for
 	uv pip compile -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
 
 clean:  ## Remove the virtual environment and caches; var/ and its drawings stay
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) node_modules .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 $(STAMP): requirements.txt
 	@test -n "$(PYTHON)" || { echo "Digitre needs Python 3.11, 3.12 or 3.13 (TensorFlow has no wheels for others yet)."; \
@@ -69,4 +87,10 @@ $(STAMP): requirements.txt
 		echo "Installing failed; the lines above say where. Check the network and the disk, then run the same command again:"; \
 		echo "what was downloaded is kept."; exit 1; }
 	@rm -f $(VENV)/installed-*
+	@touch $@
+
+$(NODE_STAMP): package-lock.json
+	@command -v npm >/dev/null || { echo "Linting JavaScript and CSS needs npm, which comes with Node 18 or newer"; \
+		echo "(https://nodejs.org; on Debian and Ubuntu: apt install npm). Running and testing Digitre does not."; exit 1; }
+	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -1,14 +1,15 @@
 """Accuracy on every exam that the data folder has: the 2017 design, its network behind our preparation, and ours."""
 
+from typing import Any
+
 import numpy as np
 
 from bench import design_2017, mistakes
-from recognizer.answers import NOT_A_DIGIT, Calibration
-from recognizer.classifier import Classifier
-from recognizer.registry import shipped_baseline
-from training import datasets
-from training.evaluation import Exam, Report, examine
-from training.exams import SEED, STROKE_EXAMS, canvas, canvas_exam, mnist_exam
+from recognizer.baseline import shipped_baseline
+from recognizer.labels import NOT_A_DIGIT
+from training.data import datasets
+from training.evaluation.reports import Exam, Report, examine
+from training.evaluation.stroke_exams import SEED, STROKE_EXAMS, canvas, canvas_exam, mnist_exam
 
 HEAD = (
     f"{'exam':<12} {'n':>6} {'2017':>8} {'+ our prep':>10} {'ours':>8} {'95 %':>15} {'unrefused':>9} {'with path':>9}"
@@ -18,19 +19,20 @@ SHEETS = "mistakes-{name}.png"  # under var/data
 
 
 def main() -> None:
-    baseline = shipped_baseline()
-    predict, calibration = Classifier(baseline.tflite).predict, Calibration.from_dict(baseline.card["calibration"])
+    model = shipped_baseline().model
+    predict, calibration = model.predict, model.calibration
     old = design_2017.trained_network(datasets.load_mnist())
     print("Right answers; a refused digit is wrong, but not in the column unrefused. For not_digits: refusals.\n")
     print(HEAD)
-    mnist, digits = mnist_exam(), []
+    mnist, digits = mnist_exam(datasets.load_mnist()), []
     report = examine(predict, mnist, calibration)
     first, _ = design_2017.score(old, mnist.images, mnist.labels)
     _print_row(mnist, (first, first), report, None)
     sheets = [_draw_mistakes(mnist, report)]
-    for name, (file, split) in STROKE_EXAMS.items():
+    for spec in STROKE_EXAMS:
+        name = spec.name
         try:
-            drawings = datasets.load_drawings(file, split)
+            drawings = datasets.load_drawings(spec.file, spec.split)
         except datasets.DataUnavailable as missing:
             print(f"{name:<12} {missing}")
             continue
@@ -52,7 +54,7 @@ def _draw_mistakes(exam: Exam, report: Report) -> str:
     return f"{mistakes.draw_sheet(exam, report, path):4} in {path}"
 
 
-def _old_scores(old, drawings: list[datasets.StrokeDrawing], exam: Exam) -> tuple[float, float]:
+def _old_scores(old: Any, drawings: list[datasets.StrokeDrawing], exam: Exam) -> tuple[float, float]:
     """The 2017 network's score with its own preparation and with ours; for non-digits, what it refuses."""
     rng = np.random.default_rng(SEED)
     theirs = np.array([design_2017.prepare(canvas(drawing, rng)[0]) for drawing in drawings])
@@ -78,7 +80,7 @@ def _print_recalls(report: Report) -> None:
 
 
 def _print_calibration(reports: list[Report]) -> None:
-    from training.evaluation import expected_calibration_error
+    from training.evaluation.reports import expected_calibration_error
 
     confidences, hits = (np.concatenate([getattr(r, part) for r in reports]) for part in ("confidences", "hits"))
     error = expected_calibration_error(confidences, hits)

@@ -1,6 +1,6 @@
 """How long the review desk takes with a million drawings in PostgreSQL: medians of server time, and queries a page.
 
-    python tests/postgres_server.py python bench/admin_million.py [rows]
+    python tests/support/postgres_server.py python bench/admin_million.py [rows]
 
 Makes the rows by generate_series (unless they are there), signs in, and asks for each page through Django's test client, warm.
 Prints a table, and ends with 1 if a page's median is over LIMIT_MS.
@@ -13,7 +13,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from tests.support.known import known
+
+if TYPE_CHECKING:
+    from django.test import Client
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT_MS = 300
@@ -69,7 +74,7 @@ def fill(rows: int, user_id: int) -> None:
 
     from recognizer import registry
     from recognizer.models import ModelVersion
-    from tests.admin.seeding import make_drawing
+    from tests.support.drawings import make_drawing
 
     samples = [make_drawing(seed=number, drawn=number % 10) for number in range(PICTURES)]
     version = ModelVersion.objects.champion() or registry.ensure_baseline()
@@ -109,7 +114,7 @@ def pages() -> dict[str, str]:
 
     drawings = "/admin/recognizer/drawing/"
     busy = row_at(Contributor.objects.order_by("pk"), 7).pk
-    version = ModelVersion.objects.champion().pk
+    version = known(ModelVersion.objects.champion()).pk
     waiting = Drawing.objects.filter(status="waiting").order_by("review_priority")
     far = row_at(waiting.values_list("review_priority", "id"), 1000)
     old = row_at(Drawing.objects.order_by("created_at").values_list("created_at", "id"), 5000)
@@ -147,7 +152,7 @@ def pages() -> dict[str, str]:
 
 def measure(
     ask: Callable[[], object], before: Callable[[], None] = lambda: None
-) -> tuple[float, float, float, int, dict]:
+) -> tuple[float, float, float, int, dict[str, Any]]:
     """Ask warm calls; return medians in ms of the clock, of Python's processor time and of the queries, how many these
     are, and the slowest of the last call.
 
@@ -166,7 +171,8 @@ def measure(
             processor.append(1000 * (time.process_time() - worked))
         database.append(1000 * sum(float(query["time"]) for query in queries))
     slowest = max(queries, key=lambda query: float(query["time"]))
-    return *(statistics.median(times[2:]) for times in (clock, processor, database)), len(queries), slowest
+    medians = [statistics.median(times[2:]) for times in (clock, processor, database)]
+    return medians[0], medians[1], medians[2], len(queries), slowest
 
 
 def main() -> int:
@@ -202,11 +208,14 @@ def main() -> int:
 
         figures[name] = measure(ask)
     figures["dashboard, its daily chart not cached"] = measure(lambda: client.get("/admin/"), before=cache.clear)
-    post = {"content_type": "application/json"}
     figures["queue, claim four"] = measure(
-        lambda: client.post("/admin/recognizer/drawing/queue/claim/", {"held": [], "unsent": [], "blind": True}, **post)
+        lambda: client.post(
+            "/admin/recognizer/drawing/queue/claim/",
+            {"held": [], "unsent": [], "blind": True},
+            content_type="application/json",
+        )
     )
-    figures["queue, claim one and decide"] = measure(lambda: claim_and_decide(client, post))
+    figures["queue, claim one and decide"] = measure(lambda: claim_and_decide(client))
     print(f"{'page':40} {'clock':>9} {'Python':>9} {'queries take':>13} {'queries':>8}")
     for name, (clock, processor, database, queries, _) in figures.items():
         print(f"{name:40} {clock:6.0f} ms {processor:6.0f} ms {database:10.0f} ms {queries:8}")
@@ -217,11 +226,15 @@ def main() -> int:
     return 1 if over else 0
 
 
-def claim_and_decide(client: object, post: dict) -> None:
+def claim_and_decide(client: "Client") -> None:
     address = "/admin/recognizer/drawing/queue/"
-    answer = client.post(f"{address}claim/", {"held": [], "unsent": [], "blind": False}, **post).json()
+    answer = client.post(
+        f"{address}claim/", {"held": [], "unsent": [], "blind": False}, content_type="application/json"
+    ).json()
     for drawing in answer["drawings"][:1]:
-        client.post(f"{address}decide/", {"id": drawing["id"], "label": 3, "blind": False}, **post)
+        client.post(
+            f"{address}decide/", {"id": drawing["id"], "label": 3, "blind": False}, content_type="application/json"
+        )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ It crashed when the square left the canvas; here the square is filled up with pa
 
 import os
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -14,7 +17,8 @@ import numpy as np
 from keras import layers
 from PIL import Image
 
-from training.datasets import Mnist, cache_dir
+from recognizer.imaging.pixels import to_input
+from training.data.datasets import Mnist, cache_dir
 
 PAD = 15  # px
 REFUSES_BELOW = 0.6  # top probability
@@ -22,7 +26,7 @@ EPOCHS = 3
 SMALLEST_SQUARE = 28  # px
 
 
-def prepare(ink: np.ndarray) -> np.ndarray:
+def prepare(ink: NDArray[Any]) -> NDArray[Any]:
     """uint8 (H, W) ink -> float32 (28, 28, 1), as the 2017 server did it."""
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     half = int(max(rows[-1] - rows[0], columns[-1] - columns[0], SMALLEST_SQUARE) / 2 + 1)
@@ -37,7 +41,7 @@ def prepare(ink: np.ndarray) -> np.ndarray:
     return np.asarray(small, "float32")[..., np.newaxis] / 255
 
 
-def _centre_by_padding(square: np.ndarray) -> np.ndarray:
+def _centre_by_padding(square: NDArray[Any]) -> NDArray[Any]:
     weights = square.astype("float64")
     total = weights.sum()
     y = int((weights.sum(axis=1) @ np.arange(len(square))) / total - len(square) / 2)
@@ -53,7 +57,7 @@ def trained_network(mnist: Mnist) -> keras.Model:
     keras.utils.set_random_seed(0)
     model = _network()
     model.compile(keras.optimizers.Adam(1e-3), keras.losses.SparseCategoricalCrossentropy(), metrics=["accuracy"])
-    images = mnist.x_train[..., np.newaxis].astype("float32") / 255
+    images = to_input(mnist.x_train)
     model.fit(images, mnist.y_train, batch_size=128, epochs=EPOCHS, verbose=2)
     partial = Path(f"{path}.partial.keras")
     model.save(partial)
@@ -77,7 +81,7 @@ def _network() -> keras.Model:
     )
 
 
-def score(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+def score(model: keras.Model, images: NDArray[Any], labels: NDArray[Any]) -> tuple[float, float]:
     """Return the share of digits read rightly (a refusal is wrong) and the share of drawings refused."""
     probabilities = model.predict(images, batch_size=500, verbose=0)
     refused = probabilities.max(axis=1) < REFUSES_BELOW

@@ -12,6 +12,7 @@ import math
 import shutil
 import statistics
 from collections.abc import Iterator
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -58,7 +59,7 @@ def main() -> None:
         browser.close()
 
 
-def time_drawing(page: Page, rounds: int) -> dict:
+def time_drawing(page: Page, rounds: int) -> dict[str, Any]:
     page.evaluate(STOPWATCH)
     for number in range(rounds):
         draw(page, list(spiral(number)))
@@ -80,7 +81,7 @@ def time_drawing(page: Page, rounds: int) -> dict:
     }
 
 
-def trace_drawing(browser: Browser, page: Page) -> dict:
+def trace_drawing(browser: Browser, page: Page) -> dict[str, Any]:
     """Find the main thread's heaviest task while drawing with live guesses, by its own CPU time: others do not count."""
     browser.start_tracing(page=page, categories=["toplevel"])
     for number in range(4):
@@ -95,7 +96,7 @@ def trace_drawing(browser: Browser, page: Page) -> dict:
     return {"tasks": len(tasks), "heaviest_task_cpu_ms": round(heaviest["tdur"] / 1000, 1)}
 
 
-def summary(numbers: list[float]) -> dict:
+def summary(numbers: list[float]) -> dict[str, Any]:
     return {"n": len(numbers), "median": round(statistics.median(numbers), 1), "worst": round(max(numbers), 1)}
 
 
@@ -108,6 +109,7 @@ def spiral(number: int) -> Iterator[tuple[float, float]]:
 
 def draw(page: Page, points: list[tuple[float, float]]) -> None:
     box = page.locator("[data-part=pad]").bounding_box()
+    assert box is not None
     for i, (x, y) in enumerate(points):
         page.mouse.move(box["x"] + x / SIDE * box["width"], box["y"] + y / SIDE * box["height"])
         if i == 0:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from recognizer.answers import NOT_A_DIGIT
-from recognizer.preprocessing import FRAME
-from training.evaluation import Exam, Report
+from recognizer.imaging.preprocessing import FRAME
+from recognizer.labels import NOT_A_DIGIT
+from training.evaluation.reports import Exam, Report
 
 COLUMNS = 16
 TILE = 2 * FRAME + 4  # px, with the space between two

@@ -15,6 +15,9 @@ import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
@@ -26,13 +29,14 @@ django.setup()
 
 import numpy as np
 
-from recognizer import memory, paths, registry
-from recognizer.answers import Calibration, answer
-from recognizer.classifier import Prediction
-from recognizer.preprocessing import normalize_drawing
-from recognizer.serving import Served
-from training.datasets import StrokeDrawing, load_drawings
-from training.exams import canvas
+from recognizer import personalization
+from recognizer.baseline import shipped_baseline
+from recognizer.imaging import trajectories
+from recognizer.imaging.preprocessing import normalize_drawing
+from recognizer.inference.calibrated_model import CalibratedModel
+from recognizer.inference.prediction import Prediction
+from training.data.datasets import StrokeDrawing, load_drawings
+from training.evaluation.stroke_exams import canvas
 
 TAUGHT, DRAWINGS, SEEDS = 10, 50, 10
 
@@ -40,18 +44,13 @@ TAUGHT, DRAWINGS, SEEDS = 10, 50, 10
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tune", action="store_true")
-    served = load_baseline()
+    model = shipped_baseline().model
     drawings = strange_hands() if parser.parse_args().tune else load_drawings("canvas_exam_a.jsonl.gz")
     labels = np.array([drawing.label for drawing in drawings])
     writers = np.array([str(drawing.writer) for drawing in drawings])
-    prediction, traces = read(drawings, served)
+    prediction, traces = read(drawings, model)
     for name, is_round in (("any ten", False), ("one of each digit", True)):
-        print(json.dumps({"taught": name} | measure(prediction, traces, labels, writers, served, is_round)))
-
-
-def load_baseline() -> Served:
-    baseline = registry.shipped_baseline()
-    return Served(1, 1, registry.try_out(baseline.tflite), Calibration.from_dict(baseline.card["calibration"]))
+        print(json.dumps({"taught": name} | measure(prediction, traces, labels, writers, model, is_round)))
 
 
 def strange_hands() -> list[StrokeDrawing]:
@@ -70,30 +69,33 @@ def warp(writer: object, x: float, y: float) -> list[float]:
     return [x * math.cos(turn) - y * math.sin(turn), x * math.sin(turn) + y * math.cos(turn)]
 
 
-def read(drawings: list[StrokeDrawing], served: Served) -> tuple[Prediction, np.ndarray]:
+def read(drawings: list[StrokeDrawing], model: CalibratedModel) -> tuple[Prediction, NDArray[Any]]:
     """Ink each drawing on a canvas as the page does, send strokes along, and read it as serving does; and its path."""
     rng = np.random.default_rng(0)
     sheets = [canvas(drawing, rng) for drawing in drawings]
     images = np.stack([normalize_drawing(ink, strokes) for ink, strokes in sheets])
-    parts = [served.classifier.predict(images[i : i + 256]) for i in range(0, len(images), 256)]
-    prediction = Prediction(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "digitness", "features"))
-    )
-    return prediction, np.stack([paths.trace(strokes) for _, strokes in sheets])
+    prediction = Prediction.joined([model.predict(images[i : i + 256]) for i in range(0, len(images), 256)])
+    return prediction, np.stack([trajectories.trace(strokes) for _, strokes in sheets])
 
 
 def measure(
-    prediction: Prediction, traces: np.ndarray, labels: np.ndarray, writers: np.ndarray, served: Served, is_round: bool
-) -> dict:
+    prediction: Prediction,
+    traces: NDArray[Any],
+    labels: NDArray[Any],
+    writers: NDArray[Any],
+    model: CalibratedModel,
+    is_round: bool,
+) -> dict[str, Any]:
     """Teach ten of a writer's drawings, ask the others, with and without memory; a refusal of a digit is an error."""
     asked = wrong_before = wrong_after = spoilt = 0
     for taught, rest in lessons(labels, writers, is_round):
-        remembered = memory.Remembered(labels[taught], traces[taught], prediction.features[taught])
+        remembered = personalization.Remembered(labels[taught], traces[taught], prediction.features[taught])
         for i in rest:
             alone = row(prediction, i)
-            mixed = memory.mix(alone, memory.weigh(remembered, traces[i], alone.features[0]), served)
-            before = answer(alone, served.calibration).digit == labels[i]
-            after = answer(mixed, served.calibration).digit == labels[i]
+            evidence = personalization.weigh(remembered, traces[i], alone.features[0])
+            mixed = personalization.mix(alone, evidence, model.calibration)
+            before = model.interpret(alone).digit == labels[i]
+            after = model.interpret(mixed).digit == labels[i]
             asked, wrong_before, wrong_after = asked + 1, wrong_before + (not before), wrong_after + (not after)
             spoilt += before and not after
     fall = 1 - wrong_after / wrong_before if wrong_before else 0.0
@@ -103,7 +105,7 @@ def measure(
     }  # fmt: skip
 
 
-def lessons(labels: np.ndarray, writers: np.ndarray, is_round: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def lessons(labels: NDArray[Any], writers: NDArray[Any], is_round: bool) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
         for writer in sorted(set(writers)):

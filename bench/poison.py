@@ -18,6 +18,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from tests.support.known import known
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DIGITRE_VAR_DIR", tempfile.mkdtemp(prefix="digitre-poison-"))
@@ -33,19 +38,20 @@ from django.conf import settings
 from django.core.management import call_command
 
 from recognizer import registry, services, serving
-from recognizer.answers import Calibration
 from recognizer.errors import InvalidDrawing
+from recognizer.exams import DRAWINGS
+from recognizer.imaging.preprocessing import normalize_drawing
+from recognizer.imaging.strokes import Strokes, ink_strokes
 from recognizer.models import Contributor, Drawing, ModelVersion
-from recognizer.preprocessing import normalize_drawing
-from recognizer.strokes import Strokes, ink_strokes
-from training import gate, pipeline
-from training.augmentation import vary_strokes
+from recognizer.submissions import Submission
 from training.config import FineTuneConfig, RunConfig
-from training.datasets import DataUnavailable, StrokeDrawing, load_drawings
-from training.evaluation import Exam, examine
-from training.exams import CANVAS, PEN, canvas
+from training.data.augmentation import vary_strokes
+from training.data.datasets import DataUnavailable, StrokeDrawing, load_drawings
+from training.data.synthetic_digits import draw_digit
+from training.evaluation.reports import Exam, examine
+from training.evaluation.stroke_exams import CANVAS, PEN, canvas
 from training.models import TrainingRun
-from training.synthesis import draw_digit
+from training.runs import pipeline
 
 LIMIT = 0.002  # of an exam's accuracy
 TEACHERS, EXAMINED, EACH = 20, 29, 50
@@ -95,10 +101,10 @@ def suffer(attack: Attack, config: RunConfig) -> Outcome:
     serving.champion.reset()
     registry.ensure_baseline()
     rng = np.random.default_rng(1)
-    teachers, examined = people()
-    for writer in examined:
+    teachers, evaluations = people()
+    for writer in evaluations:
         store_all(Contributor.objects.create(is_exam=True), writer, rng)
-    exams = {"drawings": exam_of(examined, rng), "dotted": exam_of(examined, rng, CORNER)}
+    exams = {"drawings": exam_of(evaluations, rng), "dotted": exam_of(evaluations, rng, CORNER)}
     outcome, poisoned = Outcome(scores(exams)), []
     share = attack.honest_each_run
     for number in range(attack.runs):
@@ -131,9 +137,10 @@ def people() -> tuple[list[list[StrokeDrawing]], list[list[StrokeDrawing]]]:
 def train(config: RunConfig, outcome: Outcome) -> str:
     """Do one run; keep what the frozen exams said of the first champion and of the one that serves now."""
     run = TrainingRun.objects.claim(worker="bench", trigger=TrainingRun.Trigger.COMMAND)
+    assert run is not None
     pipeline.execute(run, config)
     for name, report in run.reports.items():
-        if name != gate.DRAWINGS:
+        if name != DRAWINGS:
             accuracy = {who: report[who]["accuracy"] for who in report}
             outcome.before.setdefault(name, accuracy["baseline"])
             outcome.after[name] = accuracy["challenger" if run.status == TrainingRun.Status.PROMOTED else "champion"]
@@ -144,13 +151,12 @@ def train(config: RunConfig, outcome: Outcome) -> str:
 
 
 def scores(exams: dict[str, Exam]) -> dict[str, float]:
-    version = ModelVersion.objects.get(is_champion=True)
-    classifier, calibration = registry.load_classifier(version), Calibration.from_dict(version.calibration)
-    return {name: examine(classifier.predict, exam, calibration).accuracy for name, exam in exams.items()}
+    model = registry.load_model(ModelVersion.objects.get(is_champion=True))
+    return {name: examine(model.predict, exam, model.calibration).accuracy for name, exam in exams.items()}
 
 
 def count_poison(outcome: Outcome, poisoned: list[Drawing]) -> None:
-    manifest = TrainingRun.objects.exclude(snapshot=None).latest("id").snapshot.manifest
+    manifest = known(TrainingRun.objects.exclude(snapshot=None).latest("id").snapshot).manifest
     members, excluded = {member for member, _ in manifest["members"]}, manifest["excluded"]
     ids = {str(drawing.pk) for drawing in poisoned}
     outcome.poison, outcome.learned = len(ids), len(ids & members)
@@ -181,9 +187,9 @@ def report(name: str, outcome: Outcome) -> bool:
 # --- storing, as the API does
 
 
-def store(contributor: Contributor, strokes: Strokes, ink: np.ndarray, label: int) -> Drawing | None:
+def store(contributor: Contributor, strokes: Strokes, ink: NDArray[Any], label: int) -> Drawing | None:
     try:
-        drawing, _ = services.recognize(services.Submission(ink, strokes, (CANVAS, CANVAS)), contributor)
+        drawing, _ = services.recognize(Submission(ink, strokes, (CANVAS, CANVAS)), contributor)
     except InvalidDrawing:
         return None
     return services.give_feedback(drawing.pk, contributor, label)
@@ -202,7 +208,7 @@ def store_all(
 
 def on_canvas(
     drawing: StrokeDrawing, rng: np.random.Generator, extra: Strokes | None = None
-) -> tuple[Strokes, np.ndarray]:
+) -> tuple[Strokes, NDArray[Any]]:
     ink, strokes = canvas(drawing, rng)
     if extra:
         strokes = [*strokes, *extra]

@@ -1,7 +1,7 @@
 """What a whole run takes: with 5,000 new drawings, and with a million stored ones beside twenty thousand. In PostgreSQL.
 
-    python tests/postgres_server.py python bench/training_million.py               # all three
-    python tests/postgres_server.py python bench/training_million.py 20000 1000000 # whole runs with so many rows stored
+    python tests/support/postgres_server.py python bench/training_million.py               # all three
+    python tests/support/postgres_server.py python bench/training_million.py 20000 1000000 # whole runs with so many rows stored
 
 Stores UCI pen digits as the API does, a fifth of them of exam contributors, multiplies the rows in the database, and runs
 `manage.py fine_tune` in a process of its own.
@@ -33,8 +33,9 @@ from django.db import connection
 
 from recognizer import registry, services
 from recognizer.models import Contributor, Drawing, ModelVersion
-from training.datasets import StrokeDrawing, load_pen_digits
-from training.exams import CANVAS, canvas
+from recognizer.submissions import Submission
+from training.data.datasets import StrokeDrawing, load_pen_digits
+from training.evaluation.stroke_exams import CANVAS, canvas
 
 NEW, STORED = 5_000, (20_000, 1_000_000)
 DISTINCT, PEOPLE = 2_000, 100
@@ -90,7 +91,7 @@ def store(drawings: list[StrokeDrawing]) -> None:
     people, rng = [Contributor.objects.create(is_exam=n % 5 == 0) for n in range(PEOPLE)], np.random.default_rng(1)
     for number, drawing in enumerate(drawings):
         ink, strokes = canvas(drawing, rng)
-        submission = services.Submission(ink, strokes, (CANVAS, CANVAS))
+        submission = Submission(ink, strokes, (CANVAS, CANVAS))
         stored, _ = services.recognize(submission, people[number % PEOPLE])
         services.give_feedback(stored.pk, people[number % PEOPLE], drawing.label)
 

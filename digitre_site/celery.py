@@ -9,6 +9,7 @@ The database is the real queue (claims, leases, what is waiting): a lost message
 import logging
 import os
 from datetime import timedelta
+from typing import Any
 
 from celery import Celery, signals
 from django.conf import settings
@@ -23,7 +24,7 @@ HEARTBEAT = timedelta(seconds=15)
 LONGEST_TASK = timedelta(hours=4)  # a message unacknowledged for longer is delivered again: a second copy
 
 
-def broker_options() -> dict:
+def broker_options() -> dict[str, Any]:
     """Redis where there is one, else a folder: slow (0.5 s a task) and fit for one machine without Redis."""
     if settings.REDIS_URL:
         return {
@@ -47,7 +48,7 @@ def broker_options() -> dict:
     }
 
 
-def every(interval: timedelta, task: str) -> dict:
+def every(interval: timedelta, task: str) -> dict[str, Any]:
     """A scheduled task that is dropped when the worker has been busy past the next one: ticks must not pile up."""
     return {"task": task, "schedule": interval, "options": {"expires": interval.total_seconds()}}
 

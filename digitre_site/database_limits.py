@@ -175,7 +175,7 @@ class Waiting:
         return bool(poller.poll(max(0.0, deadline - time.monotonic()) * 1000))
 
 
-def refuse_while_silent(execute: Callable, sql: str, params: Any, many: bool, context: dict) -> Any:
+def refuse_while_silent(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
     """Carry out a statement of Django's, unless the server is known to be silent: what was not sent is not half done."""
     if breaker.is_open():
         raise OperationalError("PostgreSQL did not answer a moment ago")

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from digitre_site import database_limits, queueing
-from digitre_site.trouble import API_PREFIXES, DATABASE_AWAY, database_down, refusal
+from digitre_site.error_pages import API_PREFIXES, DATABASE_AWAY, database_down, refusal
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -70,7 +70,7 @@ class SameSiteMiddleware:
 class DatabaseDownMiddleware:
     """Answer 503 with Retry-After while the database is away, instead of a 500, and within five seconds.
 
-    This sees what views raise; `trouble.server_error` does the same for what middlewares raise.
+    This sees what views raise; `error_pages.server_error` does the same for what middlewares raise.
     """
 
     def __init__(self, get_response: Handler) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import environ
 import structlog
@@ -166,12 +167,12 @@ POSTGRES_OPTIONS = {
 }
 
 
-def read_database() -> dict:
+def read_database() -> dict[str, Any]:
     address = os.environ.get("DATABASE_URL", "").strip() or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
     if not address.startswith(("postgresql://", "postgres://", "sqlite://")):
         raise ImproperlyConfigured("DATABASE_URL must start with postgresql:// or sqlite://.")
     try:
-        database = env.db_url_config(address)
+        database: dict[str, Any] = env.db_url_config(address)
     except (environ.ImproperlyConfigured, ValueError) as error:
         raise ImproperlyConfigured(f"DATABASE_URL is not a database address: {error}") from error
     if database["ENGINE"] == "django.db.backends.sqlite3":
@@ -215,7 +216,7 @@ LOGIN_URL = "admin:login"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "digitre_site.address.client_address"  # its own way finds none behind a proxy
+AXES_CLIENT_IP_CALLABLE = "digitre_site.client_address.client_address"  # its own way finds none behind a proxy
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]  # its logs mask these
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"

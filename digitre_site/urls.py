@@ -6,9 +6,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from digitre_site import health
 from recognizer.api.views import SeedView, page_not_found
 
-handler500 = "digitre_site.trouble.server_error"
+handler500 = "digitre_site.error_pages.server_error"
 urlpatterns = [
-    path("", include("recognizer.page_urls")),
+    path("", include("recognizer.urls")),
     path("", include("training.urls")),
     path("api/v1/", include("recognizer.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

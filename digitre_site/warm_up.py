@@ -7,8 +7,8 @@ from django.db import DatabaseError, connections
 from django.urls import get_resolver
 
 from recognizer import serving
-from recognizer.classifier import IMAGE_SHAPE
 from recognizer.errors import NoChampion
+from recognizer.inference.prediction import IMAGE_SHAPE
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ def warm_up() -> None:
     """Import the views, load the champion and read one blank. Without database or model the first request tries again."""
     _ = get_resolver().url_patterns
     try:
-        serving.current_classifier().classifier.predict(np.zeros((1, *IMAGE_SHAPE), "float32"))
+        serving.current_classifier().model.predict(np.zeros((1, *IMAGE_SHAPE), "float32"))
     except (DatabaseError, NoChampion) as error:
         logger.warning("not warm yet: %s", error)
     finally:

@@ -2,14 +2,14 @@
 
 from django.core.checks import Error, register
 
-from recognizer import registry
+from recognizer.baseline import shipped_baseline
 from recognizer.errors import CorruptArtifact
 
 
 @register()
 def shipped_baseline_is_sound(app_configs: object, **_: object) -> list[Error]:
     try:
-        registry.shipped_baseline()
+        shipped_baseline()
     except (OSError, CorruptArtifact, ValueError, KeyError) as error:
         return [
             Error(

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from recognizer.answers import Answer, answer
-from recognizer.preprocessing import normalize_strokes
-from recognizer.serving import Served
-from recognizer.strokes import Strokes
+from recognizer.imaging.preprocessing import normalize_strokes
+from recognizer.imaging.strokes import Strokes
+from recognizer.inference.answers import Answer, Kind
+from recognizer.inference.calibrated_model import CalibratedModel
 
 MAX_PARTS = 11  # left out in turn; with the whole drawing a dozen passes, one batch
 PIECES = 6  # that a long stroke is cut into: about a bar, a corner or half a bowl each
@@ -41,6 +41,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Explanation:
+    kind: Kind
     digit: int | None
     probability: float
     parts: list[Part]
@@ -48,15 +49,15 @@ class Explanation:
     sentence: str
 
 
-def explain(strokes: Strokes, served: Served) -> Explanation:
+def explain(strokes: Strokes, model: CalibratedModel) -> Explanation:
     """Find the stroke, or the part of a long one, on which the answer rests most."""
     spans = candidate_spans(strokes)
     variants = [strokes, *(without(strokes, span) for span in spans)]
-    prediction = served.classifier.predict(np.stack([normalize_strokes(variant) for variant in variants]))
-    whole, *rest = (answer(prediction, served.calibration, row) for row in range(len(variants)))
+    prediction = model.predict(np.stack([normalize_strokes(variant) for variant in variants]))
+    whole, *rest = (model.interpret(prediction, row) for row in range(len(variants)))
     parts = [_part(whole, left, span) for span, left in zip(spans, rest, strict=True)]
     key = strongest_part(whole.digit, parts)
-    return Explanation(whole.digit, whole.confidence, parts, key, _sentence(strokes, whole.digit, key))
+    return Explanation(whole.kind, whole.digit, whole.confidence, parts, key, _sentence(strokes, whole.digit, key))
 
 
 def candidate_spans(strokes: Strokes) -> list[Span]:

@@ -2,15 +2,12 @@
 
 import logging
 from functools import lru_cache
-
-import numpy as np
+from typing import TypedDict
 
 from recognizer import serving
-from recognizer.answers import answer
 from recognizer.errors import CorruptArtifact, InvalidDrawing
 from recognizer.models import Drawing, ModelVersion
-from recognizer.preprocessing import normalize_drawing
-from recognizer.services import Submission
+from recognizer.submissions import Submission
 
 logger = logging.getLogger(__name__)
 VERSIONS_ASKED = 5  # the newest that ever answered: two milliseconds each, once loaded
@@ -33,25 +30,28 @@ def fate(drawing: Drawing) -> str:
     return "You have not said what it is, so it teaches nothing and will be deleted."
 
 
-def answers_by_version(drawing: Drawing) -> list[dict]:
-    """Ask the newest versions that ever answered people, oldest first: [{"version", "digit" or None}].
+class VersionAnswer(TypedDict):
+    version: int
+    digit: int | None
+
+
+def answers_by_version(drawing: Drawing) -> list[VersionAnswer]:
+    """Ask the newest versions that ever answered people, oldest first; a digit of None is a refusal.
 
     None of them has an answer to a drawing that an older release stored and this one does not read.
     """
     try:
-        submission = Submission.stored(drawing)
-        image = normalize_drawing(submission.ink, submission.strokes_on_ink)[np.newaxis]
+        image = Submission.stored(drawing).image
     except InvalidDrawing:
         return []
-    answers = []
+    answers: list[VersionAnswer] = []
     for pk in ModelVersion.objects.filter(promoted_at__isnull=False).values_list("pk", flat=True)[:VERSIONS_ASKED]:
         try:
             served = _load(pk)
         except CorruptArtifact as error:
             logger.warning("cannot ask an older version: %s", error)
             continue
-        said = answer(served.classifier.predict(image), served.calibration)
-        answers.append({"version": served.version, "digit": said.digit})
+        answers.append({"version": served.version, "digit": served.model.answer(image).digit})
     return answers[::-1]
 
 

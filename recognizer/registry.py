@@ -1,48 +1,24 @@
 """Model versions: register, promote, roll back. Each is one transaction, and there is never more than one champion."""
 
 import hashlib
-import json
-import math
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from recognizer.answers import Calibration
-from recognizer.classifier import Classifier
+from recognizer.baseline import ShippedBaseline, shipped_baseline
 from recognizer.errors import CorruptArtifact
+from recognizer.inference.answers import Calibration
+from recognizer.inference.calibrated_model import CalibratedModel
+from recognizer.inference.prediction import IMAGE_SHAPE, NUM_CLASSES
 from recognizer.models import ModelArtifacts, ModelVersion, PromotionEvent
 
-BASELINE_DIR = Path(__file__).resolve().parent / "baseline"
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
 BASELINE_ORIGIN = "shipped baseline"
 PROBLEM_LENGTH = 300  # as much as the row takes
-
-
-@dataclass(frozen=True)
-class ShippedBaseline:
-    """The model in the package, as `manage.py train_baseline` left it."""
-
-    keras: bytes
-    tflite: bytes
-    card: dict
-
-
-@cache
-def shipped_baseline() -> ShippedBaseline:
-    """Read the shipped model and check it against its own card.
-
-    Raises:
-        CorruptArtifact: a file is not the one the card describes.
-    """
-    card = json.loads((BASELINE_DIR / "card.json").read_text())
-    keras, tflite = ((BASELINE_DIR / f"baseline.{kind}").read_bytes() for kind in ("keras", "tflite"))
-    for name, data in (("keras", keras), ("tflite", tflite)):
-        if sha256(data) != card[f"{name}_sha256"]:
-            raise CorruptArtifact(f"recognizer/baseline/baseline.{name} is not the file its card describes")
-    return ShippedBaseline(keras, tflite, card)
 
 
 def sha256(data: bytes) -> str:
@@ -57,24 +33,29 @@ def check_artifact(data: bytes, expected_sha256: str) -> bytes:
     return data
 
 
-def load_classifier(version: ModelVersion) -> Classifier:
+def load_model(version: ModelVersion) -> CalibratedModel:
     """Check, parse and try out a version's served artifact.
 
     Raises:
         CorruptArtifact: wrong hash, not a model, or it answers with something that is not a probability.
     """
-    return try_out(check_artifact(version.tflite, version.tflite_sha256))
+    tflite = check_artifact(version.tflite, version.tflite_sha256)
+    return try_out(CalibratedModel(tflite, Calibration.from_dict(version.calibration)))
 
 
-def try_out(tflite: bytes) -> Classifier:
+def try_out(model: CalibratedModel) -> CalibratedModel:
+    """Load a model, let it read a blank, and return it.
+
+    Raises:
+        CorruptArtifact: it is no model, or it answers with something that is not a probability.
+    """
     try:
-        classifier = Classifier(tflite)
-        logits = classifier.predict(np.zeros((1, 28, 28, 1), "float32")).logits[0]
+        logits = model.predict(np.zeros((1, *IMAGE_SHAPE), "float32")).logits[0]
     except (ValueError, RuntimeError) as error:
         raise CorruptArtifact(f"the model does not load: {error}") from error
-    if len(logits) != 10 or not all(math.isfinite(value) for value in logits):
+    if len(logits) != NUM_CLASSES or not np.isfinite(logits).all():
         raise CorruptArtifact("the model does not answer with ten finite numbers")
-    return classifier
+    return model
 
 
 def register(
@@ -82,8 +63,8 @@ def register(
     tflite: bytes,
     *,
     preprocessing_version: int,
-    calibration: dict,
-    metrics: dict,
+    calibration: dict[str, float],
+    metrics: dict[str, Any],
     parent: ModelVersion | None,
     origin: str,
 ) -> ModelVersion:
@@ -93,8 +74,7 @@ def register(
         CorruptArtifact: the served artifact does not load and answer.
         ValueError: the calibration is not one.
     """
-    try_out(tflite)
-    Calibration.from_dict(calibration)
+    try_out(CalibratedModel(tflite, Calibration.from_dict(calibration)))
     with transaction.atomic():
         _lock_registry()
         last = ModelVersion.objects.aggregate(last=models.Max("number"))["last"] or 0
@@ -112,7 +92,7 @@ def register(
         return version
 
 
-def promote(version: ModelVersion, *, by: models.Model | None, reason: str) -> PromotionEvent | None:
+def promote(version: ModelVersion, *, by: "User | None", reason: str) -> PromotionEvent | None:
     """Let a version speak from now on; the one before steps down in the same transaction.
 
     Returns None if it was champion already.
@@ -120,7 +100,7 @@ def promote(version: ModelVersion, *, by: models.Model | None, reason: str) -> P
     Raises:
         CorruptArtifact: its bytes are not sound, so it may not serve.
     """
-    load_classifier(version)
+    load_model(version)
     with transaction.atomic():
         _lock_registry()
         previous = ModelVersion.objects.champion()
@@ -138,7 +118,7 @@ def note_problem(version: ModelVersion, problem: str) -> None:
         ModelVersion.objects.filter(pk=version.pk).update(broken_reason=problem[:PROBLEM_LENGTH])
 
 
-def roll_back(*, by: models.Model | None, reason: str) -> ModelVersion:
+def roll_back(*, by: "User | None", reason: str) -> ModelVersion:
     """Promote the version that spoke before the champion.
 
     Raises:
@@ -187,7 +167,7 @@ def _register_baseline(baseline: ShippedBaseline) -> ModelVersion:
     try:
         return register(
             baseline.keras,
-            baseline.tflite,
+            baseline.model.tflite,
             preprocessing_version=baseline.card["preprocessing_version"],
             calibration=baseline.card["calibration"],
             metrics=baseline.card["metrics"],

@@ -5,8 +5,9 @@ import random
 from django.core.cache import cache
 from django.db.models import Count
 
-from recognizer.model_card import most_confused
+from recognizer.exam_reports import read_reports
 from recognizer.models import Drawing, ModelVersion
+from recognizer.version_card import most_confused
 
 ROUND_LENGTH = 10
 MOST_OF_ONE = 2  # a round of ten sevens is no game
@@ -17,7 +18,7 @@ COUNTS_SECONDS = 300  # a count over all drawings is dear at a million rows, and
 
 def prompts(version: ModelVersion, rng: random.Random) -> list[int]:
     """Draw the digits of one round: likelier where the version errs and where drawings are rare, never twice in a row."""
-    weights = weigh(most_confused(version.metrics), drawing_counts())
+    weights = weigh(most_confused(read_reports(version.metrics).values()), drawing_counts())
     asked: list[int] = []
     while len(asked) < ROUND_LENGTH:
         open_digits = [d for d in range(10) if asked.count(d) < MOST_OF_ONE and asked[-1:] != [d]]

@@ -1,10 +1,7 @@
 """The verbs that touch several rooms: recognize, give feedback, forget."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Self
 from uuid import UUID
 
 import numpy as np
@@ -12,60 +9,15 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from recognizer import metrics, serving
-from recognizer.answers import NOT_A_DIGIT, Answer, answer
-from recognizer.classifier import Prediction
-from recognizer.decoding import decode_stored, encode_png
+from recognizer import monitoring, serving
+from recognizer.imaging.pixels import content_hash, to_grey
+from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.models import Contributor, Drawing
-from recognizer.preprocessing import PREPROCESSING_VERSION, normalize_drawing
-from recognizer.review import approval_rule, assess
-from recognizer.strokes import Strokes
+from recognizer.review.priority import approval_rule, assess
+from recognizer.submissions import Reading, Submission
 
 RETRY_WINDOW = timedelta(minutes=10)  # how long a lost answer may be asked for again by someone who never got a cookie
 PURGE_BATCH = 200  # drawings in one transaction: visitors of a SQLite site wait for each
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A decoded drawing: ink uint8 (H, W), and what else came with it."""
-
-    ink: np.ndarray
-    strokes: Strokes | None = None
-    canvas: tuple[float, float] | None = None  # width, height in the strokes' units
-    prompted: int | None = None
-
-    @classmethod
-    def stored(cls, drawing: Drawing) -> Self:
-        """Read a drawing back as it was sent.
-
-        Raises:
-            InvalidDrawing: its picture cannot be decoded.
-        """
-        width, height = drawing.canvas_width, drawing.canvas_height
-        return cls(decode_stored(bytes(drawing.png)), drawing.strokes, (width, height) if width and height else None)
-
-    @cached_property
-    def png(self) -> bytes:
-        """The picture as it is kept."""
-        return encode_png(self.ink)
-
-    @property
-    def strokes_on_ink(self) -> Strokes | None:
-        """The strokes in the picture's own pixels: a canvas may be larger or smaller than the picture of it."""
-        if self.strokes is None or self.canvas is None:
-            return self.strokes
-        across, down = self.ink.shape[1] / self.canvas[0], self.ink.shape[0] / self.canvas[1]
-        return [[[x * across, y * down, *time] for x, y, *time in stroke] for stroke in self.strokes]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was seen and what was said. `image` is float32 (28, 28, 1); `answer` is the network's alone."""
-
-    image: np.ndarray
-    prediction: Prediction
-    answer: Answer
-    served: serving.Served
 
 
 def read(submission: Submission) -> Reading:
@@ -75,13 +27,13 @@ def read(submission: Submission) -> Reading:
         InvalidDrawing: there is no ink to read.
         NoChampion: there is no model to read it with.
     """
-    with metrics.READING_SECONDS.time():
-        image = normalize_drawing(submission.ink, submission.strokes_on_ink)
+    with monitoring.READING_SECONDS.time():
+        image = submission.image
         served = serving.current_classifier()
-        prediction = served.classifier.predict(image[np.newaxis])
-        said = answer(prediction, served.calibration)
-    metrics.READINGS.labels(version=served.version, refused=said.refused).inc()
-    return Reading(image, prediction, said, served)
+        prediction = served.model.predict(image[np.newaxis])
+        answer = served.model.interpret(prediction)
+    monitoring.READINGS.labels(version=served.version, refused=answer.refused).inc()
+    return Reading(image, prediction, answer, served)
 
 
 def recognize(
@@ -115,7 +67,7 @@ def give_feedback(drawing_id: UUID, contributor: Contributor, label: int) -> Dra
         changed = drawing.confirm(label, **assess(drawing, label))
         rule = approval_rule(drawing, label, settings.DIGITRE_AUTO_APPROVE)
         if changed:
-            metrics.FEEDBACK.labels(agreed=label == drawing.predicted_label).inc()
+            monitoring.FEEDBACK.labels(agreed=label == drawing.predicted_label).inc()
         if changed and rule and not contributor.is_blocked:
             drawing.approve_by_rule(rule)
     return drawing
@@ -190,8 +142,8 @@ def _store(submission: Submission, reading: Reading, contributor: Contributor | 
     Raises:
         IntegrityError: the contributor has that key already, or is there no more.
     """
-    said, (width, height) = reading.answer, submission.canvas or (None, None)
-    metrics.STORED.inc()
+    answer, (width, height) = reading.answer, submission.canvas or (None, None)
+    monitoring.STORED.inc()
     return Drawing.objects.create(
         contributor=contributor or Contributor.join(),
         idempotency_key=key,
@@ -199,31 +151,13 @@ def _store(submission: Submission, reading: Reading, contributor: Contributor | 
         strokes=submission.strokes,
         canvas_width=width,
         canvas_height=height,
-        content_hash=content_hash(reading.image),
+        content_hash=content_hash(to_grey(reading.image)),
         preprocessing_version=PREPROCESSING_VERSION,
         prompted_label=submission.prompted,
         model_version_id=reading.served.version_id,
-        probabilities=said.probabilities,
-        predicted_label=said.digit,
-        top_label=said.likely_digit,
-        confidence=said.confidence,
-        margin=said.margin,
+        probabilities=answer.probabilities,
+        predicted_label=answer.digit,
+        top_label=answer.likely_digit,
+        confidence=answer.confidence,
+        margin=answer.margin,
     )
-
-
-def content_hash(image: np.ndarray) -> str:
-    """SHA-256 of a normalized drawing, float32 (28, 28, 1) in [0, 1], as 784 grey levels.
-
-    Equal drawings are equal wherever they stood.
-    """
-    return hashlib.sha256((image * 255).round().astype("uint8").tobytes()).hexdigest()
-
-
-def stored_label(digit: int | None) -> int:
-    """Translate the API's label, where null is "not a digit", into the one that is stored."""
-    return NOT_A_DIGIT if digit is None else digit
-
-
-def spoken_label(label: int | None) -> int | None:
-    """Translate a stored label into the API's."""
-    return None if label == NOT_A_DIGIT else label

@@ -3,16 +3,16 @@
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import Error as DatabaseError
 
 from recognizer import registry
-from recognizer.answers import Calibration
-from recognizer.classifier import Classifier
+from recognizer.baseline import shipped_baseline
 from recognizer.errors import CorruptArtifact, NoChampion
+from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
+from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.models import ModelVersion
-from recognizer.preprocessing import PREPROCESSING_VERSION
 
 logger = logging.getLogger(__name__)
 LOADING_SECONDS = 1.0  # that a request waits while another loads the process's first model: it takes a tenth
@@ -21,15 +21,14 @@ CHAMPION_CHECK_SECONDS = 2  # one indexed query per process; every process must 
 
 @dataclass(frozen=True)
 class Served:
-    """A loaded model and what is needed to speak for it.
+    """A loaded model and the version in whose name it answers.
 
     `degraded` says why it is not the champion, else it is empty.
     """
 
     version: int
     version_id: int
-    classifier: Classifier
-    calibration: Calibration
+    model: CalibratedModel
     degraded: str = ""
 
 
@@ -37,10 +36,7 @@ class Champion:
     """Holds this process's model. Any thread may ask; one of them looks for a newer one, the others go on answering."""
 
     def __init__(self) -> None:
-        self._served: Served | None = None
-        self._wanted_id: int | None = None
-        self._checked_at = float("-inf")
-        self._looking = threading.Lock()
+        self.reset()
 
     def get(self) -> Served:
         if self._served is not None and time.monotonic() - self._checked_at < CHAMPION_CHECK_SECONDS:
@@ -64,7 +60,11 @@ class Champion:
             self._looking.release()
 
     def reset(self) -> None:
-        self.__init__()
+        """Know nothing, as a new process does."""
+        self._served: Served | None = None
+        self._wanted_id: int | None = None
+        self._checked_at = float("-inf")
+        self._looking = threading.Lock()
 
     def _look(self) -> Served:
         try:
@@ -103,10 +103,10 @@ class Champion:
                 logger.error("%s", reason)
             registry.note_problem(wanted, str(error))
         if self._served is not None:
-            return _degrade(self._served, reason)
+            return replace(self._served, degraded=reason)
         for version in ModelVersion.objects.servable().exclude(pk=wanted_id):
             try:
-                return _degrade(load(version), reason)
+                return replace(load(version), degraded=reason)
             except CorruptArtifact as error:
                 logger.error("%s cannot be served either: %s", version, error)
                 registry.note_problem(version, str(error))
@@ -124,26 +124,15 @@ def load(version: ModelVersion) -> Served:
             f"{version} reads ink prepared by version {version.preprocessing_version}, "
             f"this server prepares version {PREPROCESSING_VERSION}"
         )
-    return Served(
-        version.number,
-        version.pk,
-        registry.load_classifier(version),
-        Calibration.from_dict(version.calibration),
-    )
+    return Served(version.number, version.pk, registry.load_model(version))
 
 
 def load_shipped(reason: str) -> Served:
     """Load the baseline from the package itself, for when no row's bytes are sound."""
-    baseline = registry.shipped_baseline()
     row = registry.find_baseline()
     if row is None:
         raise NoChampion(reason)
-    calibration = Calibration.from_dict(baseline.card["calibration"])
-    return Served(row.number, row.pk, registry.try_out(baseline.tflite), calibration, reason)
-
-
-def _degrade(served: Served, reason: str) -> Served:
-    return Served(served.version, served.version_id, served.classifier, served.calibration, reason)
+    return Served(row.number, row.pk, registry.try_out(shipped_baseline().model), reason)
 
 
 champion = Champion()

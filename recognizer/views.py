@@ -7,18 +7,21 @@ from django.views.decorators.http import require_safe
 
 from recognizer import serving
 from recognizer.errors import NoChampion
-from recognizer.model_card import ModelCard
+from recognizer.imaging.strokes import MAX_POINTS, MAX_STROKES
 from recognizer.models import ModelVersion
+from recognizer.version_card import ModelCard
+
+LIMITS = {"strokes": MAX_STROKES, "points": MAX_POINTS}  # what a page with a pad must know of the API's
 
 
 @require_safe
 def draw(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/draw.html", {"here": "draw"})
+    return render(request, "pages/draw.html", {"here": "draw", "limits": LIMITS})
 
 
 @require_safe
 def rounds(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/rounds.html", {"here": "rounds"})
+    return render(request, "pages/rounds.html", {"here": "rounds", "limits": LIMITS})
 
 
 @require_safe

@@ -5,10 +5,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.core.cache import caches
 from django.db import connection
 
 from recognizer import serving
-from recognizer.api import throttles
+
+pytest_plugins = ["tests.support.accounts", "tests.support.running_site"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -18,10 +20,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, with a sentence, what this machine or this database cannot run."""
-    data_dir = os.environ.get("DIGITRE_DATA_DIR")
+    data_dir = os.environ.get("DIGITRE_DATA_DIR", "")
     has_mnist = bool(data_dir) and (Path(data_dir) / "mnist.npz").exists()
     missing = {
         "browser": None if shutil.which("chromium") else "chromium is not installed",
+        "node": None if shutil.which("node") else "node is not installed",
         "mnist": None if has_mnist else "DIGITRE_DATA_DIR does not name a folder with mnist.npz",
         "postgres": None if connection.vendor == "postgresql" else "this run's database is not PostgreSQL",
     }
@@ -35,5 +38,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def fresh_process_state() -> None:
     """Each test starts as a new process would: no model loaded, nothing counted."""
     serving.champion.reset()
-    throttles.caches["default"].clear()
-    throttles.caches["counters"].clear()
+    caches["default"].clear()
+    caches["counters"].clear()

@@ -12,9 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from recognizer import contributors, registry
+from recognizer import contributor_cookie, registry
+from recognizer.baseline import shipped_baseline
 from recognizer.models import Contributor, ModelVersion
-from tests.admin.seeding import make_drawing
+from tests.support.drawings import make_drawing
+from tests.support.known import known
 from training.models import DatasetSnapshot, SnapshotManifest, TrainingRun
 
 DRAWINGS = 60
@@ -68,17 +70,17 @@ def heavy_columns(statements: list[str]) -> set[str]:
 
 
 @pytest.fixture
-def somebody(db) -> Contributor:
+def somebody(db: None) -> Contributor:
     """Who drew sixty drawings, which made a version that serves."""
     contributor, baseline = Contributor.join(), registry.ensure_baseline()
     for number in range(DRAWINGS):
-        make_drawing(seed=number, drawn=number % 10, contributor=contributor, version=baseline)
+        make_drawing(seed=number, drawn=number % 10, contributor=contributor, model_version=baseline)
     snapshot = DatasetSnapshot.objects.create(digest="d", drawings=DRAWINGS, contributors=1)
     SnapshotManifest.pack(snapshot, {"members": [], "excluded": {}})
-    shipped = registry.shipped_baseline()
+    shipped = shipped_baseline()
     version = registry.register(
         shipped.keras,
-        shipped.tflite,
+        shipped.model.tflite,
         preprocessing_version=baseline.preprocessing_version,
         calibration=baseline.calibration,
         metrics=baseline.metrics,
@@ -98,15 +100,14 @@ def client_of_everything(somebody: Contributor) -> Client:
     """May see all there is, and owns the drawings."""
     client = Client()
     client.force_login(User.objects.create_superuser("ada"), "django.contrib.auth.backends.ModelBackend")
-    client.cookies[contributors.COOKIE] = contributors.signed(somebody)
+    client.cookies[contributor_cookie.COOKIE] = contributor_cookie.signed(somebody)
     return client
 
 
 def answered(client: Client, address: str) -> tuple[int, list[str]]:
     with CaptureQueriesContext(connection) as captured:
         response = client.get(address)
-        if response.streaming:
-            b"".join(response.streaming_content)
+        assert response.content if not response.streaming else b"".join(response)
     return response.status_code, [query["sql"] for query in captured]
 
 
@@ -150,7 +151,7 @@ def test_a_version_that_is_loaded_anew_leaves_its_files_where_they_are(somebody:
     version = ModelVersion.objects.latest("number")
     with CaptureQueriesContext(connection) as captured:
         version.refresh_from_db()
-        _ = version.parent.number
-        _ = somebody.drawings.first().model_version.number
+        _ = known(version.parent).number
+        _ = known(somebody.drawings.first()).model_version.number
     assert not heavy_columns([query["sql"] for query in captured]) & set(NEVER)
     assert len(version.tflite) > 1_000_000

@@ -1,20 +1,56 @@
 """Every number of learning, each with its reason. Saved with each run; none is a setting of the site."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Self
+import json
+import math
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+RUN_CONFIG = "DIGITRE_RUN_CONFIG"
+
+
+class ConfigError(ValueError):
+    """What the environment says about a run's numbers makes no sense; the message, a sentence, says why."""
 
 
 @dataclass(frozen=True)
 class _Saved:
     """Lets a frozen dataclass of numbers be written to a run's row and read back."""
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, float]:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict) -> Self:
+    def from_dict(cls, values: dict[str, Any]) -> Self:
         """Read what `to_dict` wrote; keys that this release no longer knows are left out."""
         return cls(**{name: value for name, value in values.items() if name in cls.__dataclass_fields__})
+
+    def changed(self, values: object, section: str) -> Self:
+        """Return a copy with some numbers changed.
+
+        Raises:
+            ConfigError: a name that is none of ours, or what is no number of its kind.
+        """
+        changes = _known(values, self.__dataclass_fields__, section)
+        for name, value in changes.items():
+            whole = isinstance(getattr(self, name), int)
+            is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+            if not is_number or not math.isfinite(value) or value < 0:
+                kind = "whole number" if whole else "number"
+                raise ConfigError(f"{RUN_CONFIG}: {section}.{name} must be a {kind}, 0 or more, not {value!r}.")
+        return replace(self, **changes)
+
+
+def _known(values: object, names: Iterable[str], section: str) -> dict[str, Any]:
+    """Return the values if each of them has one of the names."""
+    if not isinstance(values, dict):
+        raise ConfigError(f"{RUN_CONFIG}: {section} must be an object of names and what they are, not {values!r}.")
+    strange = sorted(set(values) - set(names))
+    if strange:
+        raise ConfigError(f"{RUN_CONFIG}: {section} has no {', '.join(strange)}; there are {', '.join(names)}.")
+    return values
 
 
 @dataclass(frozen=True)
@@ -25,11 +61,11 @@ class SnapshotConfig(_Saved):
     newest: int = 9_000  # drawings at most, the newest first
     older: int = 3_000  # and at most so many of all times, drawn by seed: what was learned once is not lost to a flood
     scanned: int = 100_000  # rows looked at for either: bounds the cost whatever is stored
-    per_contributor_and_class: int = 40  # one tireless hand is not everybody's; people bring 5 of each
+    per_contributor_and_class: int = 40  # one tireless hand is not everybody's; contributors bring 5 of each
     near_duplicate_distance: float = 1.5  # L2 between two 28 x 28 in 0..1; one hand's repeats are 3 and more apart
     reference_pictures: int = 4_000  # of the replay, beside the drawings when labels are judged
-    people_for_leaving_out: int = 5  # contributors from which on nobody's own drawings speak for each other
-    suspect_probability: float = 0.10  # a label given less than this is in doubt,
+    contributors_for_leaving_out: int = 5  # from which on nobody's own drawings speak for each other
+    contradicted_probability: float = 0.10  # a label given less than this is contradicted,
     confident_enough: float = 0.80  # if another class has at least this, or what is usual for it
     contributor_drawings: int = 5  # fewer cannot show that a contributor disagrees with everybody
     contributor_contradicted: float = 0.5  # share of contradicted labels from which all of theirs are set aside
@@ -46,7 +82,16 @@ class ExamConfig(_Saved):
 
 
 @dataclass(frozen=True)
-class FineTuneConfig(_Saved):
+class LossConfig(_Saved):
+    """What the losses weigh, for the baseline and for what is fine-tuned from it: another pull would undo the first one's."""
+
+    label_smoothing: float = 0.03
+    refusal_weight: float = 0.5  # of the digit-or-not loss
+    exposure_weight: float = 0.3  # of the loss that wants no opinion about what is no digit (Hendrycks et al. 2019)
+
+
+@dataclass(frozen=True)
+class FineTuneConfig(LossConfig):
     """How the shipped baseline becomes a challenger."""
 
     seed: int = 20171107
@@ -55,25 +100,24 @@ class FineTuneConfig(_Saved):
     batch: int = 128
     learning_rate: float = 2e-4  # AdamW's peak, a fifth of the baseline's last: it moves, it does not leave
     weight_decay: float = 1e-4  # next to none in so few steps: the replay is what holds it
-    label_smoothing: float = 0.03  # this and the next two: as the baseline was trained
-    refusal_weight: float = 0.5
-    exposure_weight: float = 0.3
     warmup: float = 0.1  # share of the steps in which the rate rises: AdamW's first steps are its rudest
     average_decay: float = 0.98  # of the running mean of the weights, a batch: about the last 50
-    way_back: float = 0.25  # of the way from the baseline's weights to the learned ones: a step back, until one is left
-    forgotten: float = 5e-4  # or the unseen replay is misread as before, give or take this share: 2 of 4,000 are luck
+    # of the way from the baseline's weights to the learned ones: a step back, until one is left
+    interpolation_step: float = 0.25
+    # or the unseen replay is misread as before, give or take this share: 2 of 4,000 are luck
+    forgetting_tolerance: float = 5e-4
     patience: int = 2  # epochs without a better validation loss
     replay_mnist: int = 15_000  # what all of MNIST together weighs against one of the following
     replay_scans: int = 2_500  # of MNIST's digits, as their writers would have left them on a canvas
     replay_pen: int = 2_500  # of 7,494, inked anew
     replay_synthetic: int = 1_000  # digits drawn by program, in styles that the others lack
-    replay_others: int = 2_500  # things that are no digit, so that the refusal is not forgotten
+    replay_others: int = 2_500  # synthetic negatives, so that the refusal is not forgotten
     replay_unseen: int = 1_000  # of the replay, never trained on, beside MNIST's digits that the baseline did not see
     drawing_share: float = 0.3  # of the pictures at most: a flood does not drown the replay
     drawing_repeats: int = 8  # of one drawing in an epoch at most: a handful is not learned by heart
     views: int = 4  # pictures made of a drawing with strokes: as sent, without strokes, and with other pens
     validation_share: float = 0.15  # of the drawings, by contributor: early stopping sees other hands
-    people_for_validation: int = 5  # below, some drawings are held out: a person would be a whole style
+    contributors_for_validation: int = 5  # below, some drawings are held out: a contributor would be a whole style
     enough_to_calibrate: int = 200  # held-out digits; below, the baseline's temperature is the better guess
     digits_refused: float = 0.008  # of held-out digits at most; the promise is 1 % of strangers'
     agreement_images: int = 1_000  # on which Keras and LiteRT must say the same
@@ -121,11 +165,32 @@ class RunConfig:
     gate: GatePolicy = field(default_factory=GatePolicy)
     limits: RunLimits = field(default_factory=RunLimits)
 
-    def to_dict(self) -> dict:
+    @classmethod
+    def from_environment(cls) -> Self:
+        """This release's numbers, but for those that DIGITRE_RUN_CONFIG changes: for tests and experiments, see docs/settings.md.
+
+        Raises:
+            ConfigError: it is neither JSON nor a file of JSON, or it names what is no number of a run.
+        """
+        given = os.environ.get(RUN_CONFIG, "").strip()
+        if not given:
+            return cls()
+        try:
+            text = given if given.startswith("{") else Path(given).read_text(encoding="utf-8")
+            return cls().changed(json.loads(text))
+        except (OSError, UnicodeError, json.JSONDecodeError) as error:
+            raise ConfigError(f"{RUN_CONFIG} must be JSON, or the path of a file of JSON: {error}.") from error
+
+    def changed(self, values: object) -> Self:
+        """Return a copy with some numbers of some sections changed: {"fine_tune": {"epochs": 2}}."""
+        sections = _known(values, self.__dataclass_fields__, "a run's configuration")
+        return replace(self, **{name: getattr(self, name).changed(part, name) for name, part in sections.items()})
+
+    def to_dict(self) -> dict[str, dict[str, float]]:
         return {name: getattr(self, name).to_dict() for name in self.__dataclass_fields__}
 
     @classmethod
-    def from_dict(cls, values: dict) -> Self:
+    def from_dict(cls, values: dict[str, dict[str, float]]) -> Self:
         return cls(
             SnapshotConfig.from_dict(values["snapshot"]),
             ExamConfig.from_dict(values.get("exam", {})),  # runs of earlier releases have none

@@ -1,13 +1,17 @@
 """Doors for Celery. The rows decide; a lost or repeated message changes nothing."""
 
+import logging
+
 from celery import Task, shared_task
 
-from training import schedule
-from training.config import RunLimits
-from training.confinement import confine
+from training.config import RunConfig
 from training.models import WorkerHeartbeat
+from training.runs import schedule
+from training.runs.resource_limits import confine
 
-LIMITS = RunLimits()
+logger = logging.getLogger(__name__)
+LIMITS = RunConfig.from_environment().limits
+ONE_TRY = {"max_retries": 1, "interval_start": 0}  # retry=False would still try to connect for 6 s, and people wait
 
 
 @shared_task(name="training.heartbeat", bind=True, ignore_result=True)
@@ -28,9 +32,18 @@ def tick() -> str:
     run, reason = schedule.start_if_due()
     if run is None:
         return reason
-    confine(LIMITS)
-    from training import (
-        pipeline,
-    )  # loads much, and TensorFlow when it learns: in this child only, which ends with the task
+    config = RunConfig.from_environment()
+    confine(config.limits)
+    from training.runs import (
+        pipeline,  # loads much, and TensorFlow when it learns: in this child only, which ends with the task
+    )
 
-    return pipeline.execute(run).status
+    return pipeline.execute(run, config).status
+
+
+def wake_worker() -> None:
+    """Have a worker look for a requested run now rather than at the next tick. Best effort: the row is what counts."""
+    try:
+        tick.apply_async(retry_policy=ONE_TRY, expires=60)
+    except Exception:  # whatever the broker's client raises, the next tick picks the row up
+        logger.warning("cannot reach the broker; the run starts with the next tick", exc_info=True)

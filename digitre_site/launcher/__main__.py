@@ -148,7 +148,8 @@ def prepare(supervisor: Supervisor) -> str | None:
     say("set-up", "Preparing the database and the static files.")
     prepared = finish(supervisor, ["-m", "digitre_site.launcher.prepare"])
     finish(supervisor, [str(BASE_DIR / "manage.py"), "collectstatic", "--noinput", "--verbosity", "0"])
-    return json.loads(prepared)["password"]
+    password: str | None = json.loads(prepared)["password"]
+    return password
 
 
 def finish(supervisor: Supervisor, arguments: list[str]) -> str:
@@ -194,7 +195,7 @@ def announce(host: str, port: int, password: str | None) -> None:
         "  Stop      Ctrl-C",
     ]
     if not password:
-        lines.insert(4, "            forgotten: .venv/bin/python manage.py changepassword admin")
+        lines.insert(4, "            forgetting_tolerance: .venv/bin/python manage.py changepassword admin")
     for line in [*lines, ""]:
         say("set-up", line)
 

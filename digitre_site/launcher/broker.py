@@ -65,7 +65,8 @@ def prepare_broker(var_dir: Path) -> EmbeddedBroker:
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def write_private(path: Path, text: str) -> None:

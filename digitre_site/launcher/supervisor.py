@@ -37,7 +37,7 @@ class Service:
     name: str
     command: list[str]
     stops_last: bool = False
-    process: subprocess.Popen | None = None
+    process: subprocess.Popen[str] | None = None
     starts: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_RESTARTS + 1))
 
     def start(self, environment: dict[str, str]) -> None:
@@ -55,7 +55,7 @@ class Service:
         )
         threading.Thread(target=self.relay, args=(self.process,), daemon=True).start()
 
-    def relay(self, process: subprocess.Popen) -> None:
+    def relay(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             say(self.name, line.rstrip())

@@ -1,6 +1,7 @@
 """The people who draw, known by nothing but a random token; blocked ones can be let in again here."""
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -9,19 +10,20 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from recognizer import moderation
 from recognizer.admin.keyset import KeysetAdmin
+from recognizer.admin.reviewers import signed_in
 from recognizer.models import Contributor
+from recognizer.review import moderation
 
 
 class PurposeFilter(admin.SimpleListFilter):
     title = "what their drawings are for"
     parameter_name = "is_exam"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
         return [("0", "learning"), ("1", "exams")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Contributor]) -> QuerySet[Contributor]:
         return queryset.filter(is_exam=self.value() == "1") if self.value() in ("0", "1") else queryset
 
 
@@ -29,10 +31,10 @@ class BlockedFilter(admin.SimpleListFilter):
     title = "blocked"
     parameter_name = "blocked"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
         return [("1", "blocked"), ("0", "not blocked")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Contributor]) -> QuerySet[Contributor]:
         return queryset.filter(blocked_at__isnull=self.value() == "0") if self.value() in ("0", "1") else queryset
 
 
@@ -43,7 +45,7 @@ class ContributorAdmin(KeysetAdmin):
     list_filter = (PurposeFilter, BlockedFilter)
     actions = ("unblock",)
 
-    def get_actions(self, request: HttpRequest) -> dict:
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
@@ -82,6 +84,7 @@ class ContributorAdmin(KeysetAdmin):
         )
 
     @admin.action(description="Let in again, and put their drawings back into the queue", permissions=["block"])
-    def unblock(self, request: HttpRequest, queryset: QuerySet) -> None:
-        back = [moderation.unblock(one, by=request.user, reason="contributor let in again") for one in queryset]
+    def unblock(self, request: HttpRequest, queryset: QuerySet[Contributor]) -> None:
+        user = signed_in(request)
+        back = [moderation.unblock(one, by=user, reason="contributor let in again") for one in queryset]
         self.message_user(request, f"{len(back)} let in again, {sum(back)} drawings wait for review.", messages.SUCCESS)

@@ -1,6 +1,7 @@
 """The drawings: a list to search, a page each, and the way into the queue."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -8,15 +9,17 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from recognizer.admin import filters, pictures, queue_views
+from recognizer.admin import filters, queue_views, thumbnails
 from recognizer.admin.bulk import BulkDecisions
+from recognizer.admin.drawing_page import page_context
 from recognizer.admin.keyset import KeysetAdmin
-from recognizer.admin.portrait import portrait
+from recognizer.admin.reviewers import signed_in
+from recognizer.formatting import brief_percent
 from recognizer.models import LABEL_CHOICES, Drawing, LabelEvent, label_text
 
 LIST_COLUMNS = (
@@ -43,7 +46,7 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
     change_form_template = "admin/recognizer/drawing/change_form.html"
     fields = ()
 
-    def page_order(self, params: dict) -> tuple[str, ...]:
+    def page_order(self, params: dict[str, str]) -> tuple[str, ...]:
         of_any_status = params.get("status") == filters.StatusFilter.ALL
         chosen = params.get("order")
         if chosen in filters.ORDERS and not (chosen == "telling" and of_any_status):
@@ -51,10 +54,12 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
         narrowed = params.get("contributor") or params.get("version")
         return filters.ORDERS["newest" if of_any_status or narrowed else "telling"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Drawing]:
         return super().get_queryset(request).select_related("contributor", "model_version").only(*LIST_COLUMNS)
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Drawing], search_term: str
+    ) -> tuple[QuerySet[Drawing], bool]:
         """Find by the beginning of an id or of a contributor's token: two ranges of an index each, no scan."""
         start = search_term.strip().lower().replace("-", "")
         if not start:
@@ -67,7 +72,7 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
             return by_id, False
         return queryset.filter(contributor__token__gte=low, contributor__token__lte=high), False
 
-    def get_urls(self) -> list:
+    def get_urls(self) -> list[URLPattern]:
         mine = [
             path("queue/", self.admin_site.admin_view(queue_views.page), name="recognizer_drawing_queue"),
             path("queue/claim/", self.admin_site.admin_view(queue_views.claim), name="recognizer_drawing_claim"),
@@ -83,7 +88,9 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
         ]
         return mine + super().get_urls()
 
-    def get_deleted_objects(self, objs: Iterable[Drawing], request: HttpRequest) -> tuple:
+    def get_deleted_objects(
+        self, objs: Sequence[Drawing] | QuerySet[Drawing], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """A drawing takes its events with it, though nobody may delete an event alone."""
         doomed, counts, missing, protected = super().get_deleted_objects(objs, request)
         return doomed, counts, missing - {LabelEvent._meta.verbose_name}, protected
@@ -92,30 +99,30 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
 
     @admin.display(description="drawing")
     def picture(self, drawing: Drawing) -> SafeString:
-        return format_html('<a href="{}/change/">{}</a>', drawing.pk, pictures.thumbnail(drawing))
+        return format_html('<a href="{}/change/">{}</a>', drawing.pk, thumbnails.thumbnail(drawing))
 
     @admin.display(description="model / person / reviewer")
     def labels(self, drawing: Drawing) -> SafeString:
         return format_html(
             '<span class="said">model <b>{}</b></span> <span class="said">person <b>{}</b></span>{}',
-            pictures.said_by_model(drawing),
+            thumbnails.answer_text(drawing),
             label_text(drawing.confirmed_label),
-            format_html(' <span class="said">reviewer <b>{}</b></span>', pictures.said_by_reviewer(drawing))
+            format_html(' <span class="said">reviewer <b>{}</b></span>', thumbnails.review_text(drawing))
             if drawing.is_reviewed
             else "",
         )
 
     @admin.display(description="confidence")
     def sureness(self, drawing: Drawing) -> SafeString:
-        return format_html('<span class="figure">{}</span>', pictures.percent(drawing.confidence))
+        return format_html('<span class="figure">{}</span>', brief_percent(drawing.confidence))
 
     @admin.display(description="margin")
     def margin_text(self, drawing: Drawing) -> SafeString:
-        return format_html('<span class="figure">{}</span>', pictures.percent(drawing.margin))
+        return format_html('<span class="figure">{}</span>', brief_percent(drawing.margin))
 
     @admin.display(description="suspicion")
     def suspicion_text(self, drawing: Drawing) -> SafeString:
-        return format_html('<span class="figure">{}</span>', pictures.percent(drawing.suspicion))
+        return format_html('<span class="figure">{}</span>', brief_percent(drawing.suspicion))
 
     @admin.display(description="contributor")
     def drawn_by(self, drawing: Drawing) -> SafeString:
@@ -146,37 +153,38 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
 
     # the page
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Drawing | None = None) -> tuple:
+    def get_readonly_fields(self, request: HttpRequest, obj: Drawing | None = None) -> tuple[str, ...]:
         return ()
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if request.method != "GET":
             raise PermissionDenied  # decisions have an address of their own; a row is not edited here
         drawing = self.get_object(request, object_id)
         if drawing is not None and self.has_view_or_change_permission(request, drawing):
-            extra_context = (extra_context or {}) | portrait(drawing) | {"label_choices": LABEL_CHOICES}
+            extra_context = (extra_context or {}) | page_context(drawing) | {"label_choices": LABEL_CHOICES}
         return super().change_view(request, object_id, form_url, extra_context)
 
     def decide_view(self, request: HttpRequest, drawing_id: UUID) -> HttpResponse:
         """Apply one decision from a drawing's page: a label, a rejection, or back to the queue."""
         if not self.has_change_permission(request):
             raise PermissionDenied
+        user = signed_in(request)
         drawing = get_object_or_404(Drawing.objects.without_pixels(), pk=drawing_id)
         choice, reason = request.POST.get("decision", ""), request.POST.get("reason", "").strip()[:300]
         if choice == "put back":
-            drawing.put_back(request.user, reason)
-            said = "It waits for review again."
+            drawing.put_back(user, reason)
+            outcome = "It waits for review again."
         elif choice == "reject" and reason:
-            drawing.reject(reason, request.user)
-            said = "Rejected."
+            drawing.reject(reason, user)
+            outcome = "Rejected."
         elif choice in {str(value) for value, _ in LABEL_CHOICES}:
-            drawing.approve(int(choice), request.user, reason)
-            said = f"Approved as {label_text(int(choice))}."
+            drawing.approve(int(choice), user, reason)
+            outcome = f"Approved as {label_text(int(choice))}."
         else:
-            said = "Say why it is rejected." if choice == "reject" else "That is no decision."
-            messages.error(request, said)
+            outcome = "Say why it is rejected." if choice == "reject" else "That is no decision."
+            messages.error(request, outcome)
             return HttpResponseRedirect(reverse("admin:recognizer_drawing_change", args=[drawing.pk]))
-        messages.success(request, said)
+        messages.success(request, outcome)
         return HttpResponseRedirect(reverse("admin:recognizer_drawing_change", args=[drawing.pk]))

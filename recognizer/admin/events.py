@@ -1,5 +1,7 @@
 """Everything that was ever said of a drawing: to read, never to change."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -15,10 +17,10 @@ class LookFilter(admin.SimpleListFilter):
     title = "how it was met"
     parameter_name = "look"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
         return [(value, title) for value, title in Look.choices if value]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[LabelEvent]) -> QuerySet[LabelEvent]:
         return queryset.filter(look=self.value()) if self.value() in Look.values else queryset
 
 

@@ -1,17 +1,23 @@
 """What the drawings list can be narrowed by. Each either follows the page's index or keeps most of the rows it passes."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 
+from recognizer.formatting import percent, percent_range
+from recognizer.inference.answers import PRETTY_SURE, VERY_SURE
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import LABEL_CHOICES, Contributor, Drawing, ModelVersion
 
+if TYPE_CHECKING:
+    from django.contrib.admin.filters import _ListFilterChoices
+
 DISAGREES = Q(confirmed_label__isnull=False) & (
-    Q(predicted_label__isnull=True) & ~Q(confirmed_label=10) | ~Q(predicted_label=F("confirmed_label"))
+    Q(predicted_label__isnull=True) & ~Q(confirmed_label=NOT_A_DIGIT) | ~Q(predicted_label=F("confirmed_label"))
 )
 ORDERS = {
     "telling": ("-review_priority", "id"),
@@ -19,9 +25,12 @@ ORDERS = {
     "suspicious": ("-suspicion", "id"),
 }
 BANDS = {
-    "unsure": ("under 80 %: not sure", Q(confidence__lt=0.8)),
-    "pretty": ("80 to 98 %: pretty sure", Q(confidence__gte=0.8, confidence__lt=0.98)),
-    "very": ("98 % and more: very sure", Q(confidence__gte=0.98)),
+    "unsure": (f"under {percent(PRETTY_SURE, 0)}: not sure", Q(confidence__lt=PRETTY_SURE)),
+    "pretty": (
+        f"{percent_range(PRETTY_SURE, VERY_SURE, 0)}: pretty sure",
+        Q(confidence__gte=PRETTY_SURE, confidence__lt=VERY_SURE),
+    ),
+    "very": (f"{percent(VERY_SURE, 0)} and more: very sure", Q(confidence__gte=VERY_SURE)),
 }
 SUSPICIONS = {
     "high": ("70 % and more", Q(suspicion__gte=0.7)),
@@ -49,10 +58,10 @@ class StatusFilter(admin.SimpleListFilter):
     parameter_name = "status"
     ALL = "all"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
         return [(value, label) for value, label in Drawing.Status.choices if value != Drawing.Status.WAITING]
 
-    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: ChangeList) -> "Iterator[_ListFilterChoices]":
         value = self.value() or Drawing.Status.WAITING
         for key, title in (
             (Drawing.Status.WAITING, Drawing.Status.WAITING.label),
@@ -65,7 +74,7 @@ class StatusFilter(admin.SimpleListFilter):
                 "display": title,
             }
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
         status = self.value() or Drawing.Status.WAITING
         return queryset if status == self.ALL else queryset.filter(status=status)
 
@@ -76,14 +85,14 @@ class OrderFilter(admin.SimpleListFilter):
     title = "order"
     parameter_name = "order"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
         return [
             ("telling", "most telling first"),
             ("newest", "newest first"),
             ("suspicious", "most suspicious first"),
         ]
 
-    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: ChangeList) -> "Iterator[_ListFilterChoices]":
         """Mark the order that the page has, chosen or not. The most telling come first within one status only."""
         for key, title in self.lookup_choices:
             if key == "telling" and changelist.params.get("status") == StatusFilter.ALL:
@@ -94,7 +103,7 @@ class OrderFilter(admin.SimpleListFilter):
                 "display": title,
             }
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
         return queryset.filter(suspicion__isnull=False) if self.value() == "suspicious" else queryset
 
 
@@ -103,10 +112,10 @@ class ConditionFilter(admin.SimpleListFilter):
 
     conditions: dict[str, tuple[str, Q]] = {}
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
         return [(key, title) for key, (title, _) in self.conditions.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
         chosen = self.conditions.get(self.value() or "")
         return queryset.filter(chosen[1]) if chosen else queryset
 
@@ -144,11 +153,11 @@ class VersionFilter(admin.SimpleListFilter):
     title = "version that answered"
     parameter_name = "version"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
         latest = ModelVersion.objects.values_list("pk", "number")[:VERSIONS_LISTED]
-        return [(pk, f"version {number}") for pk, number in latest]
+        return [(str(pk), f"version {number}") for pk, number in latest]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
         pk = row_number(self.value())
         return queryset if pk is None else queryset.filter(model_version_id=pk)
 
@@ -159,11 +168,12 @@ class ContributorFilter(admin.SimpleListFilter):
     title = "contributor"
     parameter_name = "contributor"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list:
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
         chosen = request.GET.get(self.parameter_name, "")
-        contributor = Contributor.objects.filter(pk=row_number(chosen)).first()
+        pk = row_number(chosen)
+        contributor = None if pk is None else Contributor.objects.filter(pk=pk).first()
         return [(chosen, contributor.short_name)] if contributor else []
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
         pk = row_number(self.value())
         return queryset if pk is None else queryset.filter(contributor_id=pk)

@@ -1,6 +1,7 @@
 """Lists whose ten-thousandth page costs what the first does: no COUNT, no OFFSET, but a place in an indexed order."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -9,12 +10,13 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import connection, models
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
-from recognizer.admin.postgres import TookTooLong, patience
+from recognizer.admin.sql_limits import TookTooLong, statement_timeout
 
 AFTER, BEFORE = "after", "before"
-PATIENCE_MS = 2000  # several rare filters at once may pass over every row before a page is full: nobody waits for that
+TIMEOUT_MS = 2000  # several rare filters at once may pass over every row before a page is full: nobody waits for that
 BETWEEN = "~"  # between the parts of a place; in no number, date or UUID
 
 
@@ -82,15 +84,16 @@ class KeysetChangeList(NamedChangeList):
 
     @property
     def order(self) -> tuple[str, ...]:
-        return self.model_admin.page_order(self.params)  # type: ignore[attr-defined]  # ours, not any admin
+        admin_of_ours = cast(KeysetAdmin, self.model_admin)
+        return admin_of_ours.page_order(self.params)
 
-    def get_filters_params(self, params: dict | None = None) -> dict:
+    def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
         return {key: value for key, value in super().get_filters_params(params).items() if key not in (AFTER, BEFORE)}
 
-    def get_query_string(self, new_params: dict | None = None, remove: list | None = None) -> str:
+    def get_query_string(self, new_params: dict[str, Any] | None = None, remove: Iterable[str] | None = None) -> str:
         return super().get_query_string(new_params, [*(remove or []), AFTER, BEFORE])
 
-    def get_ordering(self, request: HttpRequest, queryset: models.QuerySet) -> list[str]:
+    def get_ordering(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> list[str | Combinable]:
         return list(self.order)
 
     def get_results(self, request: HttpRequest) -> None:
@@ -109,15 +112,15 @@ class KeysetChangeList(NamedChangeList):
             found.reverse()
         self._show(found, has_next=has_more or backwards, has_previous=has_more if backwards else bool(place))
 
-    def _read(self, rows: models.QuerySet) -> list[models.Model]:
+    def _read(self, rows: models.QuerySet[Any]) -> list[models.Model]:
         """Read one page. Unfiltered, it is the beginning of an index; filtered, it is not waited for without end."""
         if not self.params:
             return list(rows)
         try:
-            with patience(PATIENCE_MS):
+            with statement_timeout(TIMEOUT_MS):
                 return list(rows)
         except TookTooLong:
-            self.waited_seconds = PATIENCE_MS / 1000
+            self.waited_seconds = TIMEOUT_MS / 1000
             return []
 
     def _show(self, found: list[models.Model], *, has_next: bool, has_previous: bool) -> None:
@@ -134,20 +137,20 @@ class KeysetChangeList(NamedChangeList):
         values = (getattr(row, field.lstrip("-")) for field in self.order)
         return BETWEEN.join(value.isoformat() if hasattr(value, "isoformat") else str(value) for value in values)
 
+    def _column(self, name: str) -> "models.Field[Any, Any]":
+        return cast("models.Field[Any, Any]", self.opts.get_field(name.lstrip("-")))
+
     def _values(self, place: str) -> list[Any]:
         parts = place.split(BETWEEN)
         if len(parts) != len(self.order):
             raise IncorrectLookupParameters(place)
         try:
-            return [
-                self.opts.get_field(field.lstrip("-")).to_python(part)
-                for field, part in zip(self.order, parts, strict=True)
-            ]
+            return [self._column(field).to_python(part) for field, part in zip(self.order, parts, strict=True)]
         except ValidationError as error:
             raise IncorrectLookupParameters(place) from error
 
 
-class KeysetAdmin(admin.ModelAdmin):
+class KeysetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the stubs alone
     """A ModelAdmin for tables that grow to millions of rows."""
 
     list_per_page = 100
@@ -157,7 +160,7 @@ class KeysetAdmin(admin.ModelAdmin):
     change_list_template = "admin/keyset_change_list.html"
     default_order: tuple[str, ...] = ("-id",)
 
-    def page_order(self, params: dict) -> tuple[str, ...]:
+    def page_order(self, params: dict[str, str]) -> tuple[str, ...]:
         """The order of the list for these query parameters: one for which there is an index."""
         return self.default_order
 

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Callable
 from functools import wraps
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -14,11 +14,16 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from recognizer import review_queue
-from recognizer.admin import pictures
-from recognizer.answers import NOT_A_DIGIT
-from recognizer.decoding import data_url
-from recognizer.models import Drawing, Look, label_text
+from recognizer.admin import thumbnails
+from recognizer.admin.reviewers import signed_in
+from recognizer.formatting import brief_percent
+from recognizer.imaging.decoding import data_url
+from recognizer.labels import NOT_A_DIGIT
+from recognizer.models import CLAIM_TIMEOUT, Drawing, Look, label_text
+from recognizer.review import queue
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 AHEAD = 4  # the drawing on the desk and the three after it
 IDS_LIMIT = 500  # of each kind in one message: what a page decided on while offline, or skipped in one sitting
@@ -26,23 +31,29 @@ COUNT_LIMIT = 10_000  # beyond, a reviewer needs no exact number, and the databa
 SERVED = "review_served"
 DEFAULT_REASON = "rejected in the queue"
 
-View = Callable[[HttpRequest, dict], dict]
+Message = dict[str, Any]
+View = Callable[[HttpRequest, "User", Message], Message]
 
 
-def needs_reviewer(request: HttpRequest) -> None:
-    if not request.user.has_perm("recognizer.change_drawing"):
+def reviewer(request: HttpRequest) -> "User":
+    user = signed_in(request)
+    if not user.has_perm("recognizer.change_drawing"):
         raise PermissionDenied
+    return user
 
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    needs_reviewer(request)
-    agreement = review_queue.agreement_rate()
+    reviewer(request)
+    agreement = queue.agreement_rate()
     context = admin.site.each_context(request) | {
         "title": "Review queue",
         "is_blind": request.GET.get("blind") == "1",
         "digits": range(10),
-        "agreement": agreement and f"{pictures.percent(agreement.share)} of {agreement.total}",
+        "not_a_digit": NOT_A_DIGIT,
+        "ahead": AHEAD,
+        "claim_seconds": int(CLAIM_TIMEOUT.total_seconds()),
+        "agreement": agreement and f"{brief_percent(agreement.share)} of {agreement.total}",
         "opts": Drawing._meta,
     }
     return TemplateResponse(request, "admin/recognizer/drawing/queue.html", context)
@@ -54,10 +65,10 @@ def json_view(view: View) -> Callable[[HttpRequest], HttpResponse]:
     @require_POST
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponse:
-        needs_reviewer(request)
+        user = reviewer(request)
         try:
-            return JsonResponse(view(request, json.loads(request.body)))
-        except review_queue.Taken as taken:
+            return JsonResponse(view(request, user, json.loads(request.body)))
+        except queue.Taken as taken:
             return JsonResponse({"code": "taken", "detail": str(taken)}, status=409)
         except Drawing.DoesNotExist:
             return JsonResponse({"code": "gone", "detail": "Its contributor has deleted it."}, status=404)
@@ -68,58 +79,58 @@ def json_view(view: View) -> Callable[[HttpRequest], HttpResponse]:
 
 
 @json_view
-def claim(request: HttpRequest, said: dict) -> dict:
+def claim(request: HttpRequest, user: "User", message: Message) -> Message:
     """{"held": [ids], "unsent": [ids], "skipped": [ids], "blind"} -> {"drawings": [...], "left", ...}: enough for AHEAD.
 
     `unsent` are those decided on while the connection was away: still claimed, and not to be handed out again.
     `skipped` is the page's to remember, for in the session a claim under way would write over what a skip had added.
     """
-    held, unsent, skipped = ids(said["held"]), ids(said["unsent"]), ids(said.get("skipped", []))
+    held, unsent, skipped = ids(message["held"]), ids(message["unsent"]), ids(message.get("skipped", []))
     served = request.session.get(SERVED, 0)
-    review_queue.renew(request.user, [*held, *unsent])
-    drawings = review_queue.claim(
-        request.user,
+    queue.renew(user, [*held, *unsent])
+    drawings = queue.claim(
+        user,
         max(0, AHEAD - len(held)),
-        blind=said["blind"] is True,
+        blind=message["blind"] is True,
         without=[*held, *unsent, *skipped],
         served=served,
     )
     if drawings:
         request.session[SERVED] = served + len(drawings)
-    return {"drawings": [shown(drawing, request.user, said["blind"] is True) for drawing in drawings]} | left()
+    return {"drawings": [shown(drawing, user, message["blind"] is True) for drawing in drawings]} | left()
 
 
 @json_view
-def decide(request: HttpRequest, said: dict) -> dict:
+def decide(request: HttpRequest, user: "User", message: Message) -> Message:
     """{"id", "label": 0..10 or null for rejected, "blind"}. May be sent again after a lost answer."""
-    label = said["label"]
+    label = message["label"]
     if label is not None and (type(label) is not int or not 0 <= label <= NOT_A_DIGIT):
         raise ValueError
     reason = DEFAULT_REASON if label is None else ""
-    drawing = review_queue.decide(request.user, UUID(said["id"]), label, blind=said["blind"] is True, reason=reason)
+    drawing = queue.decide(user, UUID(message["id"]), label, blind=message["blind"] is True, reason=reason)
     return {"id": str(drawing.pk), "label": label} | left()
 
 
 @json_view
-def skip(request: HttpRequest, said: dict) -> dict:
+def skip(request: HttpRequest, user: "User", message: Message) -> Message:
     """{"id"}: give it back; the page asks for others by naming it among `skipped`."""
-    drawing_id = UUID(said["id"])
-    review_queue.release(request.user, [drawing_id])
+    drawing_id = UUID(message["id"])
+    queue.release(user, [drawing_id])
     return {"id": str(drawing_id)} | left()
 
 
 @json_view
-def undo(request: HttpRequest, said: dict) -> dict:
+def undo(request: HttpRequest, user: "User", message: Message) -> Message:
     """{"id", "decided": bool}: take back one's last word on a drawing (or one's having skipped it) and hold it again."""
-    take_back = review_queue.undo if said["decided"] is True else review_queue.hold
-    drawing = take_back(request.user, UUID(said["id"]))
+    take_back = queue.undo if message["decided"] is True else queue.hold
+    drawing = take_back(user, UUID(message["id"]))
     return {"id": str(drawing.pk)} | left()
 
 
 @json_view
-def leave(request: HttpRequest, said: dict) -> dict:
+def leave(request: HttpRequest, user: "User", message: Message) -> Message:
     """{"held": [ids]}: the page is being closed, so give back what it had in hand."""
-    review_queue.release(request.user, ids(said["held"]))
+    queue.release(user, ids(message["held"]))
     return {}
 
 
@@ -127,17 +138,17 @@ def ids(texts: list[str]) -> list[UUID]:
     return [UUID(text) for text in texts[-IDS_LIMIT:]]
 
 
-def left() -> dict:
+def left() -> Message:
     waiting = count_up_to(Drawing.objects.filter(status=Drawing.Status.WAITING), COUNT_LIMIT)
     return {"left": waiting, "many": waiting >= COUNT_LIMIT}
 
 
-def count_up_to(queryset: QuerySet, limit: int) -> int:
+def count_up_to(queryset: QuerySet[Any], limit: int) -> int:
     """Count rows, but stop at a limit: the cost stays the same when the table grows."""
     return queryset.order_by()[:limit].count()
 
 
-def shown(drawing: Drawing, user: AbstractBaseUser, blind: bool) -> dict:
+def shown(drawing: Drawing, user: "User", blind: bool) -> Message:
     """What the page may know of a drawing. A blind one says nothing of what model, person or another reviewer said."""
     is_check = drawing.check_due == Look.AUDIT or (
         drawing.check_due == Look.SECOND and drawing.reviewed_by_id != user.pk
@@ -148,10 +159,10 @@ def shown(drawing: Drawing, user: AbstractBaseUser, blind: bool) -> dict:
     return hidden | {
         "blind": False,
         "address": reverse("admin:recognizer_drawing_change", args=[drawing.pk]),
-        "model": pictures.said_by_model(drawing),
-        "confidence": pictures.percent(drawing.confidence),
+        "model": thumbnails.answer_text(drawing),
+        "confidence": brief_percent(drawing.confidence),
         "person": label_text(drawing.confirmed_label),
         "label": drawing.confirmed_label,
         "why": drawing.status_reason,
-        "suspicion": pictures.percent(drawing.suspicion),
+        "suspicion": brief_percent(drawing.suspicion),
     }

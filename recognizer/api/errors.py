@@ -1,5 +1,7 @@
 """Every error as `{"code", "detail"}`: a word for programs and a sentence for people."""
 
+from typing import Any
+
 from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
 from django.http import Http404
 from rest_framework import status
@@ -26,11 +28,12 @@ class ModelUnavailable(APIException):
     default_detail = "There is no model to read with right now. Try again in a moment."
 
 
-def exception_handler(error: Exception, context: dict) -> Response | None:
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Map our errors to DRF's, and DRF's many shapes to one."""
-    response = drf_exception_handler(as_api_exception(error), context)
-    if response is not None:
-        code, detail = flatten(as_api_exception(error))
+    exception = as_api_exception(error)
+    response = drf_exception_handler(exception, context)
+    if response is not None and isinstance(exception, APIException):
+        code, detail = flatten(exception)
         response.data = {"code": code, "detail": detail}
         if response.status_code == status.HTTP_503_SERVICE_UNAVAILABLE:
             response["Retry-After"] = "5"
@@ -54,7 +57,7 @@ def as_api_exception(error: Exception) -> Exception:
 
 def flatten(error: APIException) -> tuple[str, str]:
     """Return the first code and sentence of an APIException; field errors name their field."""
-    details = error.get_full_details()
+    details: Any = error.get_full_details()
     field = ""
     while not (
         isinstance(details, dict) and "message" in details and "code" in details and isinstance(details["message"], str)

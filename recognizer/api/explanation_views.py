@@ -1,6 +1,7 @@
 """Two calls of the pages that no other program needs: why an answer, and what to draw next."""
 
 import random
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -8,15 +9,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer import contributors, explanations, memory, rounds, services, serving
-from recognizer.api.serializers import DrawingRequestSerializer
+from recognizer import contributor_cookie, explanations, personalization, rounds, services, serving
+from recognizer.api.serializers import KINDS, DrawingRequestSerializer
 from recognizer.api.throttles import CallsByAddress, GuessesByAddress
 from recognizer.api.views import ERRORS
 from recognizer.errors import InvalidDrawing
 from recognizer.models import ModelVersion
 
 
-class PartSerializer(serializers.Serializer):
+class PartSerializer(serializers.Serializer[Any]):
     stroke = serializers.IntegerField(source="span.stroke")
     start = serializers.IntegerField(source="span.start", help_text="first point of the part")
     end = serializers.IntegerField(source="span.end", help_text="last point of the part")
@@ -25,7 +26,8 @@ class PartSerializer(serializers.Serializer):
     drop = serializers.FloatField()
 
 
-class ExplanationSerializer(serializers.Serializer):
+class ExplanationSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=KINDS)
     digit = serializers.IntegerField(allow_null=True)
     probability = serializers.FloatField()
     parts = PartSerializer(many=True)
@@ -33,7 +35,7 @@ class ExplanationSerializer(serializers.Serializer):
     sentence = serializers.CharField()
 
 
-class RoundSerializer(serializers.Serializer):
+class RoundSerializer(serializers.Serializer[Any]):
     digits = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=9))
 
 
@@ -45,14 +47,14 @@ class ExplanationsView(APIView):
         """Leave out one stroke, or one part of a long one, after another, and say what that changes. Nothing is stored."""
         serializer = DrawingRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        submission, contributor = serializer.submission(), contributors.find(request)
+        submission, contributor = serializer.submission(), contributor_cookie.find(request)
         if submission.strokes is None:
             raise InvalidDrawing("strokes_required", "Only a drawing that comes with its strokes can be explained.")
-        explained = explanations.explain(submission.strokes, serving.current_classifier())
+        explained = explanations.explain(submission.strokes, serving.current_classifier().model)
         if contributor:
-            said, used = memory.recall(services.read(submission), submission.strokes, contributor)
-            if said.digit != explained.digit:
-                explained = explanations.credit_memory(explained, said.digit, used)
+            answer, used = personalization.recall(services.read(submission), submission.strokes, contributor)
+            if answer.digit != explained.digit:
+                explained = explanations.credit_memory(explained, answer.digit, used)
         return Response(ExplanationSerializer(explained).data)
 
 

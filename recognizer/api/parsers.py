@@ -3,7 +3,7 @@
 import codecs
 import json
 from collections.abc import Mapping
-from typing import IO
+from typing import IO, Any
 
 from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
@@ -19,14 +19,16 @@ class StrictJSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping | None = None) -> object:
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
         charset = parse_header_parameters(media_type or "")[1].get("charset", "utf-8")
         try:
             is_utf8 = codecs.lookup(charset).name == "utf-8"
         except LookupError:
             is_utf8 = False
         if not is_utf8:
-            raise UnsupportedMediaType(media_type, detail="JSON is UTF-8.")
+            raise UnsupportedMediaType(media_type or "", detail="JSON is UTF-8.")
         try:
             return json.loads(stream.read().decode("utf-8"), parse_constant=refuse_constant)
         except (ValueError, RecursionError) as error:

@@ -6,17 +6,21 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from recognizer import decoding, own_drawings
+from recognizer import own_drawings
+from recognizer.imaging import decoding
+from recognizer.imaging.strokes import validate_strokes
+from recognizer.inference.answers import Kind
+from recognizer.labels import api_label
 from recognizer.models import Drawing
-from recognizer.services import Submission, spoken_label
-from recognizer.strokes import validate_strokes
+from recognizer.submissions import Submission
 
 MIN_CANVAS_SIDE = 1  # a canvas may be measured in shares of itself; less would magnify its strokes beyond all numbers
 MAX_CANVAS_SIDE = 16_384  # pixels; a wall display, twice over
+KINDS = [kind.value for kind in Kind]
 
 
 @extend_schema_field({"type": "integer", "minimum": 0, "maximum": 9})
-class DigitField(serializers.Field):
+class DigitField(serializers.Field[int, object, int, Any]):
     """A JSON integer 0..9 and nothing that merely looks like one: true, "7", 7.0 are refused."""
 
     default_error_messages = {"invalid": "Must be a whole number from 0 to 9."}
@@ -40,7 +44,7 @@ class DigitTextField(DigitField):
 
 
 @extend_schema_field({"type": "number", "minimum": MIN_CANVAS_SIDE, "maximum": MAX_CANVAS_SIDE})
-class LengthField(serializers.Field):
+class LengthField(serializers.Field[float, Any, float, Any]):
     """A number of canvas pixels. Compared as it came: an integer of 400 digits is no float, and NaN is never between."""
 
     default_error_messages = {"invalid": f"Must be a number from {MIN_CANVAS_SIDE} to {MAX_CANVAS_SIDE}."}
@@ -51,12 +55,12 @@ class LengthField(serializers.Field):
         return float(data)
 
 
-class CanvasSerializer(serializers.Serializer):
+class CanvasSerializer(serializers.Serializer[Any]):
     width = LengthField()
     height = LengthField()
 
 
-class DrawingRequestSerializer(serializers.Serializer):
+class DrawingRequestSerializer(serializers.Serializer[Any]):
     """A picture as a data URL, and what a browser knows besides."""
 
     image = serializers.CharField(
@@ -90,21 +94,24 @@ class DrawingRequestSerializer(serializers.Serializer):
 class DrawingUploadSerializer(DrawingRequestSerializer):
     """The same as a form: the picture as a file, strokes and canvas as JSON text."""
 
-    image = serializers.FileField(max_length=255)
-    strokes = serializers.CharField(required=False)
-    canvas = serializers.CharField(required=False)
+    # the same fields, as a form can send them
+    image = serializers.FileField(max_length=255)  # type: ignore[assignment]
+    strokes = serializers.CharField(required=False)  # type: ignore[assignment]
+    canvas = serializers.CharField(required=False)  # type: ignore[assignment]
     prompted = DigitTextField(required=False, allow_null=True, help_text="the digit that the page had asked for")
 
     def read_png(self) -> bytes:
-        return self.validated_data["image"].read()
+        png: bytes = self.validated_data["image"].read()
+        return png
 
     def validate_strokes(self, text: str) -> object:
         return parse_json_text(text)
 
-    def validate_canvas(self, text: str) -> dict:
+    def validate_canvas(self, text: str) -> dict[str, float]:
         nested = CanvasSerializer(data=parse_json_text(text))
         nested.is_valid(raise_exception=True)
-        return nested.validated_data
+        canvas: dict[str, float] = nested.validated_data
+        return canvas
 
 
 def parse_json_text(text: str) -> object:
@@ -114,17 +121,20 @@ def parse_json_text(text: str) -> object:
         raise serializers.ValidationError("Not valid JSON.") from error
 
 
-class AlternativeSerializer(serializers.Serializer):
+class AlternativeSerializer(serializers.Serializer[Any]):
     digit = serializers.IntegerField(min_value=0, max_value=9)
     probability = serializers.FloatField(min_value=0, max_value=1)
 
 
-class StepSerializer(serializers.Serializer):
+class StepSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     image = serializers.CharField()
 
 
-class AnswerSerializer(serializers.Serializer):
+class AnswerSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(
+        choices=KINDS, help_text="pair: too close to call, the digit or the first alternative"
+    )
     digit = serializers.IntegerField(min_value=0, max_value=9, allow_null=True)
     refused = serializers.BooleanField()
     message = serializers.CharField()
@@ -144,22 +154,22 @@ class StoredAnswerSerializer(AnswerSerializer):
     id = serializers.UUIDField()
 
 
-class FeedbackSerializer(serializers.Serializer):
-    label = DigitField(allow_null=True, help_text="0-9, or null for: not a digit")
+class FeedbackSerializer(serializers.Serializer[Any]):
+    label = DigitField(allow_null=True, help_text="0-9, or null for: not a digit")  # type: ignore[assignment]  # a field named as an attribute of fields
 
 
-class FeedbackAnswerSerializer(serializers.Serializer):
+class FeedbackAnswerSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    label = serializers.IntegerField(allow_null=True, min_value=0, max_value=9)
+    label = serializers.IntegerField(allow_null=True, min_value=0, max_value=9)  # type: ignore[assignment]  # a field named as an attribute of fields
     status = serializers.ChoiceField(choices=Drawing.Status.choices)
 
 
-class ErrorSerializer(serializers.Serializer):
+class ErrorSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField()
 
 
-class DrawingSummarySerializer(serializers.ModelSerializer):
+class DrawingSummarySerializer(serializers.ModelSerializer[Drawing]):
     """What a contributor may know of a drawing of theirs."""
 
     predicted = serializers.IntegerField(source="predicted_label", allow_null=True)
@@ -177,7 +187,7 @@ class DrawingSummarySerializer(serializers.ModelSerializer):
         ]  # fmt: skip
 
     def get_confirmed(self, drawing: Drawing) -> int | None:
-        return spoken_label(drawing.confirmed_label)
+        return api_label(drawing.confirmed_label)
 
     def get_is_confirmed(self, drawing: Drawing) -> bool:
         return drawing.confirmed_label is not None
@@ -189,7 +199,7 @@ class DrawingSummarySerializer(serializers.ModelSerializer):
         return own_drawings.fate(drawing)
 
 
-class VersionAnswerSerializer(serializers.Serializer):
+class VersionAnswerSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     digit = serializers.IntegerField(min_value=0, max_value=9, allow_null=True)
 
@@ -203,20 +213,20 @@ class DrawingDetailSerializer(DrawingSummarySerializer):
         fields = [*DrawingSummarySerializer.Meta.fields, "probabilities", "strokes", "prompted_label", "answers"]
 
     @extend_schema_field(VersionAnswerSerializer(many=True))
-    def get_answers(self, drawing: Drawing) -> list[dict]:
+    def get_answers(self, drawing: Drawing) -> list[own_drawings.VersionAnswer]:
         return own_drawings.answers_by_version(drawing) if self.context.get("asks_versions", True) else []
 
 
-class ModelSerializer(serializers.Serializer):
+class ModelSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     promoted_at = serializers.DateTimeField(allow_null=True)
     metrics = serializers.JSONField()
 
 
-class SeedRequestSerializer(serializers.Serializer):
+class SeedRequestSerializer(serializers.Serializer[Any]):
     digit = serializers.CharField()
 
 
-class SeedAnswerSerializer(serializers.Serializer):
+class SeedAnswerSerializer(serializers.Serializer[Any]):
     result = serializers.CharField()
     probability = serializers.CharField()

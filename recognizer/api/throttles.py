@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from recognizer import contributors
+from recognizer import contributor_cookie
 
 logger = logging.getLogger(__name__)
 SHARED_RETRY_SECONDS = 10  # how long this process counts alone after the shared counters failed
@@ -87,7 +87,7 @@ class ContributorThrottle(WindowThrottle):
     """Counts by contributor, whose cookie is signed anew each time; who drops it is counted by address all the same."""
 
     def identify(self, request: Request) -> str | None:
-        token = contributors.token_of(request)
+        token = contributor_cookie.token_of(request)
         return hashlib.blake2s(token.bytes, digest_size=12).hexdigest() if token else None
 
 

@@ -1,11 +1,11 @@
 from django.urls import path
 
-from recognizer.api import explanation_views, own_views, views
+from recognizer.api import explanation_views, export_views, views
 
 app_name = "api"
 urlpatterns = [
     path("drawings/", views.DrawingsView.as_view(), name="drawings"),
-    path("drawings/export/", own_views.ExportView.as_view(), name="export"),
+    path("drawings/export/", export_views.ExportView.as_view(), name="export"),
     path("drawings/<uuid:drawing_id>/", views.DrawingDetailView.as_view(), name="drawing"),
     path("drawings/<uuid:drawing_id>/feedback/", views.FeedbackView.as_view(), name="feedback"),
     path("guesses/", views.GuessesView.as_view(), name="guesses"),

@@ -1,6 +1,7 @@
 """HTTP, version 1: parse, one verb, respond."""
 
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import Any, NoReturn
 from uuid import UUID
 
 import numpy as np
@@ -9,21 +10,27 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from numpy.typing import NDArray
 from rest_framework import status
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from recognizer import contributors, decoding, memory, services, serving
+from recognizer import contributor_cookie, personalization, services, serving
 from recognizer.api import serializers as shapes
 from recognizer.api.parsers import AnyTypeJSONParser, StrictJSONParser
 from recognizer.api.throttles import DRAWING_THROTTLES, CallsByAddress, GuessesByAddress
 from recognizer.errors import InvalidDrawing
+from recognizer.imaging import decoding
+from recognizer.imaging.pixels import to_grey
+from recognizer.imaging.preprocessing import preparation_steps
+from recognizer.labels import api_label, stored_label
 from recognizer.models import Contributor, Drawing, ModelVersion
-from recognizer.preprocessing import preparation_steps
+from recognizer.submissions import Reading, Submission
 
 ERRORS = {
     400: OpenApiResponse(shapes.ErrorSerializer, description="Not a drawing, or not what the call takes."),
@@ -39,32 +46,33 @@ DRAWING_BODY = {
 }
 
 
-def answer_payload(reading: services.Reading, submission: services.Submission, contributor: Contributor | None) -> dict:
+def answer_payload(reading: Reading, submission: Submission, contributor: Contributor | None) -> dict[str, Any]:
     """Turn a reading into the answer of the API, with what this contributor taught by correcting it."""
-    said, remembered = memory.recall(reading, submission.strokes, contributor)
+    answer, remembered = personalization.recall(reading, submission.strokes, contributor)
     return {
-        "digit": said.digit,
-        "refused": said.refused,
-        "message": said.message,
-        "certainty": said.certainty,
-        "confidence": said.confidence,
-        "margin": said.margin,
-        "likely_digit": said.likely_digit,
-        "probabilities": said.probabilities,
-        "alternatives": [{"digit": digit, "probability": probability} for digit, probability in said.alternatives],
+        "kind": answer.kind,
+        "digit": answer.digit,
+        "refused": answer.refused,
+        "message": answer.message,
+        "certainty": answer.certainty,
+        "confidence": answer.confidence,
+        "margin": answer.margin,
+        "likely_digit": answer.likely_digit,
+        "probabilities": answer.probabilities,
+        "alternatives": [{"digit": digit, "probability": probability} for digit, probability in answer.alternatives],
         "model_version": reading.served.version,
         "memory": remembered,
-        "preview": picture_url((reading.image[..., 0] * 255).round().astype("uint8")),
+        "preview": picture_url(to_grey(reading.image)),
     }
 
 
-def explanation_payload(submission: services.Submission) -> dict:
+def explanation_payload(submission: Submission) -> dict[str, Any]:
     """Show the pictures between canvas and network."""
     steps = preparation_steps(submission.ink, submission.strokes_on_ink)
     return {"steps": [{"name": name, "image": picture_url(image)} for name, image in steps]}
 
 
-def picture_url(ink: np.ndarray) -> str:
+def picture_url(ink: NDArray[np.uint8]) -> str:
     return decoding.data_url(decoding.encode_png(ink))
 
 
@@ -84,7 +92,9 @@ class NewestFirst(CursorPagination):
     page_size = 60
     ordering = ("-created_at", "id")
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: APIView | None = None) -> list | None:
+    def paginate_queryset(
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
         """Return a page, or 404 for a cursor that we did not make: DRF reads its shape but not the moment in it."""
         try:
             return super().paginate_queryset(queryset, request, view)
@@ -95,7 +105,9 @@ class NewestFirst(CursorPagination):
 class DrawingsView(DrawingView):
     """Store a drawing and answer it; list or forget one's own."""
 
-    def get_throttles(self) -> list:
+    pagination_class = NewestFirst
+
+    def get_throttles(self) -> list[BaseThrottle]:
         throttles = DRAWING_THROTTLES if self.request.method == "POST" else [CallsByAddress]
         return [throttle() for throttle in throttles]
 
@@ -118,28 +130,28 @@ class DrawingsView(DrawingView):
         submission = serializer.submission()
         steps = explanation_payload(submission) if serializer.validated_data["explain"] else {}
         key = request.headers.get("Idempotency-Key")
-        drawing, reading = services.recognize(submission, contributors.find(request), key)
+        drawing, reading = services.recognize(submission, contributor_cookie.find(request), key)
         payload = answer_payload(reading, submission, drawing.contributor)
         response = Response({"id": drawing.pk, **payload, **steps}, status=status.HTTP_201_CREATED)
-        contributors.remember(response, drawing.contributor)
+        contributor_cookie.remember(response, drawing.contributor)
         return response
 
     @extend_schema(operation_id="drawings_list", responses={200: shapes.DrawingSummarySerializer(many=True), **ERRORS})
     def get(self, request: Request) -> Response:
-        """List one's own drawings, the newest first."""
-        mine = Drawing.objects.of(contributors.find(request)).with_fate().defer("strokes", "probabilities")
-        paginator = NewestFirst()
+        """List one's own drawings, the newest first, a page at a time."""
+        mine = Drawing.objects.of(contributor_cookie.find(request)).with_fate().defer("strokes", "probabilities")
+        paginator = self.pagination_class()
         page = paginator.paginate_queryset(mine, request, view=self)
         return paginator.get_paginated_response(shapes.DrawingSummarySerializer(page, many=True).data)
 
     @extend_schema(operation_id="drawings_forget_all", responses={204: None, **ERRORS})
     def delete(self, request: Request) -> Response:
         """Forget everything of the caller's: drawings, labels and the contributor."""
-        contributor = contributors.find(request)
+        contributor = contributor_cookie.find(request)
         if contributor:
             services.forget(contributor)
         response = Response(status=status.HTTP_204_NO_CONTENT)
-        response.delete_cookie(contributors.COOKIE, samesite="Lax")
+        response.delete_cookie(contributor_cookie.COOKIE, samesite="Lax")
         return response
 
 
@@ -157,7 +169,7 @@ class GuessesView(DrawingView):
         submission = serializer.submission()
         steps = explanation_payload(submission) if serializer.validated_data["explain"] else {}
         reading = services.read(submission)
-        return Response(answer_payload(reading, submission, contributors.find(request)) | steps)
+        return Response(answer_payload(reading, submission, contributor_cookie.find(request)) | steps)
 
 
 class OwnDrawingView(APIView):
@@ -166,7 +178,7 @@ class OwnDrawingView(APIView):
     throttle_classes = [CallsByAddress]
 
     def contributor(self, request: Request) -> Contributor:
-        contributor = contributors.find(request)
+        contributor = contributor_cookie.find(request)
         if contributor is None:
             raise_not_found()
         return contributor
@@ -204,7 +216,7 @@ class FeedbackView(OwnDrawingView):
         """Say what one's own drawing is: a digit, or null for none. May be changed until it is reviewed."""
         serializer = shapes.FeedbackSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        label = services.stored_label(serializer.validated_data["label"])
+        label = stored_label(serializer.validated_data["label"])
         try:
             drawing = services.give_feedback(drawing_id, self.contributor(request), label)
         except Drawing.DoesNotExist:
@@ -212,7 +224,7 @@ class FeedbackView(OwnDrawingView):
         return Response(
             {
                 "id": drawing.pk,
-                "label": services.spoken_label(drawing.confirmed_label),
+                "label": api_label(drawing.confirmed_label),
                 "status": drawing.status,
             }
         )
@@ -258,10 +270,10 @@ class SeedView(APIView):
         if not isinstance(first, dict) or not isinstance(first.get("digit"), str):
             raise InvalidDrawing("invalid_image", 'The body must be [{"digit": "data:image/png;base64,..."}].')
         ink = decoding.decode_png(decoding.decode_data_url(first["digit"]))
-        said = services.read(services.Submission(ink)).answer
-        if said.refused:
+        answer = services.read(Submission(ink)).answer
+        if answer.refused:
             return Response({"result": "Huh...", "probability": "You call that a digit?"})
-        return Response({"result": str(said.digit), "probability": f"({said.confidence * 100:.1f}% probability)"})
+        return Response({"result": str(answer.digit), "probability": f"({answer.confidence * 100:.1f}% probability)"})
 
 
 def raise_not_found() -> NoReturn:

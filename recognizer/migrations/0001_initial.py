@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 (
                     "calibration",
                     models.JSONField(
-                        help_text="Temperature and refusal threshold; see recognizer.answers.Calibration."
+                        help_text="Temperature and refusal threshold; see recognizer.inference.answers.Calibration."
                     ),
                 ),
                 ("metrics", models.JSONField(blank=True, default=dict, help_text="Exam name to report.")),

@@ -3,7 +3,7 @@
 from recognizer.models.contributors import EXAM_EVERY, Contributor
 from recognizer.models.drawings import AUDIT_EVERY, CLAIM_TIMEOUT, SECOND_OPINION_EVERY, Drawing, DrawingQuerySet
 from recognizer.models.events import LabelEvent, Look
-from recognizer.models.labels import LABEL_CHOICES, label_field, label_text
+from recognizer.models.label_fields import LABEL_CHOICES, label_field, label_text
 from recognizer.models.versions import ModelArtifacts, ModelVersion, PromotionEvent
 
 __all__ = [

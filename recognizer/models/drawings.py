@@ -7,29 +7,33 @@ contributor's (`confirmed_label`) and a reviewer's (`reviewed_label`). Every cha
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from recognizer.answers import NOT_A_DIGIT
 from recognizer.errors import AlreadyReviewed
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models.contributors import Contributor
 from recognizer.models.events import LabelEvent, Look
-from recognizer.models.labels import Status, label_field
+from recognizer.models.label_fields import Status, label_field
 from recognizer.models.versions import ModelVersion
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 CLAIM_TIMEOUT = timedelta(minutes=5)  # a reviewer who left gives the drawing back after this
 AUDIT_EVERY = 20  # of the drawings that a rule approved, one in so many is shown to a reviewer anyway, blind
 SECOND_OPINION_EVERY = 10  # of the drawings that a reviewer decided on, one in so many is asked of another, blind
-SAID = ("confirmed_label", "status", "status_reason")  # what a change of the contributor's word depends on
+CONFIRMATION = ("confirmed_label", "status", "status_reason")  # what a change of the contributor's label depends on
 
 
 class DrawingQuerySet(models.QuerySet["Drawing"]):
-    def of(self, contributor: Contributor) -> Self:
-        return self.filter(contributor=contributor)
+    def of(self, contributor: Contributor | None) -> Self:
+        """A contributor's drawings; nobody has none."""
+        return self.filter(contributor=contributor) if contributor else self.none()
 
     def confirmed(self) -> Self:
         return self.filter(confirmed_label__isnull=False)
@@ -44,7 +48,7 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
     def trainable(self) -> Self:
         """Approved drawings of people who are neither examined nor blocked: the only door to training.
 
-        A snapshot narrows it further: duplicates out, capped per contributor and class (see training.snapshots).
+        A snapshot narrows it further: duplicates out, capped per contributor and class (see training.curation.snapshots).
         """
         return self.approved().filter(contributor__is_exam=False, contributor__blocked_at__isnull=True)
 
@@ -187,7 +191,7 @@ class Drawing(models.Model):
         """
         with transaction.atomic():
             unreviewed = Drawing.objects.filter(pk=self.pk, reviewed_at__isnull=True)
-            row = unreviewed.select_for_update(of=("self",)).only(*SAID).first()
+            row = unreviewed.select_for_update(of=("self",)).only(*CONFIRMATION).first()
             if row is None:
                 raise AlreadyReviewed
             if row.confirmed_label == label:
@@ -218,7 +222,7 @@ class Drawing(models.Model):
         """
         with transaction.atomic():
             unreviewed = Drawing.objects.filter(pk=self.pk, reviewed_at__isnull=True)
-            row = unreviewed.select_for_update(of=("self",)).only(*SAID).first()
+            row = unreviewed.select_for_update(of=("self",)).only(*CONFIRMATION).first()
             if row is None:
                 raise AlreadyReviewed
             if row.confirmed_label is None:
@@ -241,14 +245,14 @@ class Drawing(models.Model):
             self._move(self.Status.APPROVED, reason, check_due=Look.AUDIT if is_sampled else Look.OPEN)
             self._note(LabelEvent.Actor.RULE, LabelEvent.Action.APPROVED, label=self.confirmed_label, reason=reason)
 
-    def approve(self, label: int, by: models.Model, reason: str = "", *, look: str = Look.OPEN) -> None:
+    def approve(self, label: int, by: "User", reason: str = "", *, look: str = Look.OPEN) -> None:
         """Record a reviewer's label (0-9 or NOT_A_DIGIT) and let it train."""
         self._review(self.Status.APPROVED, LabelEvent.Action.APPROVED, by, label=label, reason=reason, look=look)
 
-    def reject(self, reason: str, by: models.Model, *, look: str = Look.OPEN) -> None:
+    def reject(self, reason: str, by: "User", *, look: str = Look.OPEN) -> None:
         self._review(self.Status.REJECTED, LabelEvent.Action.REJECTED, by, label=None, reason=reason, look=look)
 
-    def second_opinion(self, label: int | None, by: models.Model) -> None:
+    def second_opinion(self, label: int | None, by: "User") -> None:
         """Record another reviewer's blind word (None: reject it). Where the two differ, the drawing waits again."""
         first = None if self.status == self.Status.REJECTED else self.label
         with transaction.atomic():
@@ -265,7 +269,7 @@ class Drawing(models.Model):
                 look=Look.SECOND,
             )
 
-    def undo(self, by: models.Model) -> bool:
+    def undo(self, by: "User") -> bool:
         """Take back this reviewer's last word and restore what stood before it. Returns whether there was one.
 
         History is added to: an "undone" event, then the restored decision once more.
@@ -310,11 +314,11 @@ class Drawing(models.Model):
             look=event.look,
         )
 
-    def _second_opinion_due(self) -> str:
+    def _second_opinion_due(self) -> Look:
         is_sampled = self.pk.int // AUDIT_EVERY % SECOND_OPINION_EVERY == 0
         return Look.SECOND if is_sampled and self.confirmed_label is not None else Look.OPEN
 
-    def put_back(self, by: models.Model, reason: str = "", *, look: str = Look.OPEN, action: str = "put back") -> None:
+    def put_back(self, by: "User", reason: str = "", *, look: str = Look.OPEN, action: str = "put back") -> None:
         """Undo a review: the drawing waits again, with the contributor's label alone."""
         with transaction.atomic():
             previous = self.reviewed_label
@@ -344,7 +348,7 @@ class Drawing(models.Model):
             self._move(self.Status.QUARANTINED, reason)
             self._note(LabelEvent.Actor.TRAINING, LabelEvent.Action.QUARANTINED, label=self.label, reason=reason)
 
-    def _review(self, status: str, action: str, by: models.Model, *, label: int | None, reason: str, look: str) -> None:
+    def _review(self, status: str, action: str, by: "User", *, label: int | None, reason: str, look: str) -> None:
         with transaction.atomic():
             previous = self.label
             self.reviewed_label, self.reviewed_at, self.reviewed_by = label, timezone.now(), by
@@ -381,7 +385,7 @@ class Drawing(models.Model):
         actor: str,
         action: str,
         *,
-        user: models.Model | None = None,
+        user: "User | None" = None,
         label: int | None = None,
         previous: int | None = None,
         reason: str = "",

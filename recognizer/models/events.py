@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from recognizer.models.labels import Status, label_field, label_text
+from recognizer.models.label_fields import Status, label_field, label_text
 
 
 class Look(models.TextChoices):

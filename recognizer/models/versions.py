@@ -27,7 +27,9 @@ class ModelVersion(models.Model):
     keras_sha256 = models.CharField(max_length=64, editable=False)
     tflite_sha256 = models.CharField(max_length=64, editable=False)
     preprocessing_version = models.PositiveIntegerField(editable=False)
-    calibration = models.JSONField(help_text="Temperature and refusal threshold; see recognizer.answers.Calibration.")
+    calibration = models.JSONField(
+        help_text="Temperature and refusal threshold; see recognizer.inference.answers.Calibration."
+    )
     metrics = models.JSONField(default=dict, blank=True, help_text="Exam name to report.")
     is_champion = models.BooleanField(default=False, editable=False)
     promoted_at = models.DateTimeField(null=True, blank=True, editable=False)

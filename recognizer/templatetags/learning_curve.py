@@ -1,18 +1,21 @@
-"""The learning curve as SVG geometry: numbers in, coordinates out; the template draws."""
+"""The learning curve as SVG geometry: versions in, coordinates out; the template draws."""
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django import template
 
-from recognizer.model_card import GROWING, NO_DIGITS
+from recognizer.charts import Plot, grid, named
+from recognizer.exams import ExamSpec
+from recognizer.formatting import percent
+from recognizer.version_card import ExamResult, VersionProgress
 
 register = template.Library()
 
 WIDTH, HEIGHT = 640, 300  # user units; the page scales the drawing
 LEFT, RIGHT, TOP, BOTTOM = 76, 612, 16, 236
-GRID_STEPS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2]  # of accuracy, between two lines
+MOST_STEPS = 5  # of the grid
 MOST_LINES = 6
 MOST_TICKS = 6  # labels under the axis; a phone has room for no more
 DODGE = 9  # units between the dots of one version, or their intervals hide each other
@@ -37,73 +40,60 @@ class Line:
 
 
 @register.inclusion_tag("pages/_learning_curve.html")
-def learning_curve(versions: list[dict]) -> dict:
+def learning_curve(versions: Sequence[VersionProgress]) -> dict[str, Any]:
     """Draw accuracy by version, one line an exam; versions that the gate held are dots off the line.
 
     A line breaks where a frozen exam had other questions, as on a machine that has only a sample of MNIST.
     """
-    ordered = [_without_refusals(version) for version in sorted(versions, key=lambda version: version["number"])]
-    names = list(dict.fromkeys(exam["name"] for version in ordered for exam in version["exams"]))
-    floor, step = _scale(ordered)
-
-    def height(accuracy: float) -> float:
-        return round(BOTTOM - (accuracy - floor) / (1 - floor) * (BOTTOM - TOP), 1)
-
-    columns = {version["number"]: _column(i, len(ordered)) for i, version in enumerate(ordered)}
+    ordered = [_without_refusals(version) for version in sorted(versions, key=lambda version: version.number)]
+    exams = list(dict.fromkeys(result.exam for version in ordered for result in version.exams))
+    levels = grid(min((_lowest(result) for version in ordered for result in version.exams), default=0.9), 1, MOST_STEPS)
+    plot = Plot(LEFT, RIGHT, TOP, BOTTOM, levels[0], levels[-1])
+    columns = {version.number: round(plot.column(i, len(ordered)), 1) for i, version in enumerate(ordered)}
+    dodge = min(DODGE, (RIGHT - LEFT) / max(1, len(ordered)) / 8)
     return {
         "size": {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "bottom": BOTTOM},
-        "lines": [_line(name, i - (len(names) - 1) / 2, i, ordered, columns, height) for i, name in enumerate(names)],
-        "grid": [(height(level), f"{100 * level:.3g} %") for level in _levels(floor, step)],
-        "ticks": [(columns[v["number"]], v["number"], v.get("drawings")) for v in _ticked(ordered)],
+        "lines": [
+            _line(exam, i, ordered, {n: x + (i - (len(exams) - 1) / 2) * dodge for n, x in columns.items()}, plot)
+            for i, exam in enumerate(exams)
+        ],
+        "grid": [(_y(plot, level), text) for level, text in named(levels)],
+        "ticks": [(columns[version.number], version.number, version.drawings) for version in _ticked(ordered)],
     }
 
 
-def _without_refusals(version: dict) -> dict:
-    return version | {"exams": [exam for exam in version["exams"] if exam["name"] != NO_DIGITS]}
+def _without_refusals(version: VersionProgress) -> VersionProgress:
+    return replace(version, exams=[result for result in version.exams if not result.exam.is_refusal])
 
 
-def _ticked(versions: list[dict]) -> list[dict]:
+def _ticked(versions: list[VersionProgress]) -> list[VersionProgress]:
     """Choose the versions that are named under the axis: the newest, and back from it at even steps."""
     return versions[::-1][:: len(versions) // (MOST_TICKS + 1) + 1]
 
 
-def _line(
-    name: str, place: float, index: int, versions: list[dict], columns: dict, height: Callable[[float], float]
-) -> Line:
-    dodge = place * min(DODGE, (RIGHT - LEFT) / len(versions) / 8)
-    dots, path, asked = [], "", None
+def _line(exam: ExamSpec, index: int, versions: list[VersionProgress], columns: dict[int, float], plot: Plot) -> Line:
+    dots, path, asked = [], "", 0
     for version in versions:
-        exam = next((exam for exam in version["exams"] if exam["name"] == name), None)
-        if exam is None:
+        result = next((result for result in version.exams if result.exam == exam), None)
+        if result is None:
             continue
-        low, high = exam.get("low"), exam.get("high")
-        title = f"version {version['number']}, {exam.get('title', name)}: {100 * exam['accuracy']:.2f} %"
-        bounds: tuple[float | None, float | None] = (None, None) if low is None else (height(low), height(high))
-        held = bool(version.get("held"))
-        x = round(columns[version["number"]] + dodge, 1)
-        dots.append(Dot(x, height(exam["accuracy"]), *bounds, held, title))
-        if not held:
-            path += f"{'L' if asked == exam['n'] or (asked and name == GROWING) else 'M'}{x} {dots[-1].y}"
-            asked = exam["n"]
-    title = next(exam.get("title", name) for v in versions for exam in v["exams"] if exam["name"] == name)
-    return Line(title, index % MOST_LINES, path, dots)
+        dots.append(_dot(version, result, round(columns[version.number], 1), plot))
+        if not version.held:
+            goes_on = asked == result.n or (asked and exam.is_growing)
+            path += f"{'L' if goes_on else 'M'}{dots[-1].x} {dots[-1].y}"
+            asked = result.n
+    return Line(exam.title, index % MOST_LINES, path, dots)
 
 
-def _column(index: int, count: int) -> float:
-    return round(LEFT + (RIGHT - LEFT) * (index + 0.5) / count, 1)
+def _dot(version: VersionProgress, result: ExamResult, x: float, plot: Plot) -> Dot:
+    low, high = (None if share is None else _y(plot, share) for share in (result.low, result.high))
+    title = f"version {version.number}, {result.exam.title}: {percent(result.accuracy, 2)}"
+    return Dot(x, _y(plot, result.accuracy), low, high, version.held, title)
 
 
-def _scale(versions: list[dict]) -> tuple[float, float]:
-    """Choose the accuracy at the bottom and the step between lines, so that no more than five fit."""
-    lowest = min((_lowest(exam) for v in versions for exam in v["exams"]), default=0.9)
-    step = next((step for step in GRID_STEPS if (1 - lowest) / step <= 5), 0.2)
-    # a step is left above it even where every exam was passed without a mistake
-    return max(0.0, min(math.floor(lowest / step) * step, 1 - step)), step
+def _y(plot: Plot, share: float) -> float:
+    return round(plot.y(share), 1)
 
 
-def _lowest(exam: dict) -> float:
-    return exam["accuracy"] if exam.get("low") is None else exam["low"]
-
-
-def _levels(floor: float, step: float) -> list[float]:
-    return [floor + i * step for i in range(round((1 - floor) / step) + 1)]
+def _lowest(result: ExamResult) -> float:
+    return result.accuracy if result.low is None else result.low

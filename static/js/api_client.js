@@ -1,9 +1,15 @@
 // Digitre's HTTP API. Every failure becomes an ApiError with a sentence that says what to do.
 
+/** @import * as api from "./api_types.d.ts" */
+
 const TIMEOUT_MS = 15000;
 
 export class ApiError extends Error {
-  /** `code`: offline, timeout, throttled, unavailable, gone, decided, or the server's own; `retryAfter`: seconds. */
+  /**
+   * @param {string} code offline, timeout, throttled, unavailable, gone, decided, or the server's own
+   * @param {string} sentence
+   * @param {number | null} retryAfter seconds
+   */
   constructor(code, sentence, retryAfter = null) {
     super(sentence);
     this.name = "ApiError";
@@ -20,88 +26,117 @@ export function idempotencyKey() {
 export class ApiClient {
   #urls;
 
-  /** `urls`: the data- attributes of the page's root, `{drawingsUrl, guessesUrl, ...}`: those that the page needs. */
+  /** @param {DOMStringMap} urls the page's data- attributes, `{drawingsUrl, guessesUrl, ...}`: those that it needs */
   constructor(urls) {
     this.#urls = urls;
   }
 
+  /**
+   * @param {api.DrawingRequestRequest} body
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<api.Answer>}
+   */
   guess(body, signal) {
-    return this.#call("POST", this.#urls.guessesUrl, { body, signal });
+    return this.#call("POST", this.#url("guessesUrl"), { body, signal });
   }
 
+  /**
+   * @param {api.DrawingRequestRequest} body
+   * @param {string} key
+   * @returns {Promise<api.StoredAnswer>}
+   */
   submit(body, key) {
-    return this.#call("POST", this.#urls.drawingsUrl, { body, headers: { "Idempotency-Key": key } });
+    return this.#call("POST", this.#url("drawingsUrl"), { body, headers: { "Idempotency-Key": key } });
   }
 
+  /**
+   * @param {string} id
+   * @param {api.Label} label
+   * @returns {Promise<api.FeedbackAnswer>}
+   */
   confirm(id, label) {
     return this.#call("PUT", `${this.#drawing(id)}feedback/`, { body: { label } });
   }
 
+  /** @param {string} id @returns {Promise<null>} */
   withdraw(id) {
     return this.#call("DELETE", `${this.#drawing(id)}feedback/`);
   }
 
+  /** @param {api.DrawingRequestRequest} body @returns {Promise<api.Explanation>} */
   explain(body) {
-    return this.#call("POST", this.#urls.explanationsUrl, { body });
+    return this.#call("POST", this.#url("explanationsUrl"), { body });
   }
 
+  /** @returns {Promise<api.Round>} */
   prompts() {
-    return this.#call("GET", this.#urls.roundsUrl);
+    return this.#call("GET", this.#url("roundsUrl"));
   }
 
-  /** How many drawings are new, and at how many the next training starts. */
+  /** How many drawings are new, and at how many the next training starts. @returns {Promise<api.Progress>} */
   progress() {
-    return this.#call("GET", this.#urls.progressUrl);
+    return this.#call("GET", this.#url("progressUrl"));
   }
 
-  /** Which versions learned from which of this contributor's drawings. */
+  /** Which versions learned from which of this contributor's drawings. @returns {Promise<api.Lessons>} */
   lessons() {
-    return this.#call("GET", this.#urls.lessonsUrl);
+    return this.#call("GET", this.#url("lessonsUrl"));
   }
 
+  /** @returns {Promise<api.Model>} */
   model() {
-    return this.#call("GET", this.#urls.modelUrl);
+    return this.#call("GET", this.#url("modelUrl"));
   }
 
-  /** One page of this contributor's drawings; `url` is the `next` of the page before. */
-  drawings(url = this.#urls.drawingsUrl) {
+  /** One page of this contributor's drawings; `url` is the `next` of the page before. @returns {Promise<api.PaginatedDrawingSummaryList>} */
+  drawings(url = this.#url("drawingsUrl")) {
     return this.#call("GET", url);
   }
 
+  /** @param {string} id @returns {Promise<api.DrawingDetail>} */
   drawing(id) {
     return this.#call("GET", this.#drawing(id));
   }
 
+  /** @param {string} id @returns {Promise<null>} */
   forget(id) {
     return this.#call("DELETE", this.#drawing(id));
   }
 
+  /** @returns {Promise<null>} */
   forgetAll() {
-    return this.#call("DELETE", this.#urls.drawingsUrl);
+    return this.#call("DELETE", this.#url("drawingsUrl"));
   }
 
+  /** @param {string} name */
+  #url(name) {
+    const url = this.#urls[name];
+    if (!url) throw new Error(`This page does not say its ${name}.`);
+    return url;
+  }
+
+  /** @param {string} id */
   #drawing(id) {
-    return `${this.#urls.drawingsUrl}${encodeURIComponent(id)}/`;
+    return `${this.#url("drawingsUrl")}${encodeURIComponent(id)}/`;
   }
 
+  /**
+   * @param {string} method
+   * @param {string} url
+   * @param {{ body?: object, headers?: Record<string, string>, signal?: AbortSignal }} options
+   */
   async #call(method, url, { body, headers = {}, signal } = {}) {
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
-    const request = {
+    const type = body && { "Content-Type": "application/json" };
+    const response = await fetch(url, {
       method,
-      headers: { Accept: "application/json", ...headers },
+      headers: { Accept: "application/json", ...type, ...headers },
+      body: body && JSON.stringify(body),
       credentials: "same-origin",
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    };
-    if (body !== undefined) {
-      request.headers["Content-Type"] = "application/json";
-      request.body = JSON.stringify(body);
-    }
-    let response;
-    try {
-      response = await fetch(url, request);
-    } catch (error) {
+    }).catch((error) => {
       throw networkError(error);
-    }
+    });
     const answer = await response.json().catch((error) => {
       if (response.ok && response.status !== 204) throw networkError(error); // its body was lost on the way
       return null; // 204, or a proxy's own page
@@ -111,6 +146,7 @@ export class ApiClient {
   }
 }
 
+/** @param {Error} error */
 function networkError(error) {
   if (error.name === "TimeoutError") {
     return new ApiError("timeout", "That takes too long. Your drawing is still here; try again.");
@@ -121,8 +157,12 @@ function networkError(error) {
   return new ApiError("offline", sentence);
 }
 
+/**
+ * @param {Response} response
+ * @param {Partial<api.Error> | null} answer
+ */
 function httpError(response, answer) {
-  const wait = Number.parseInt(response.headers.get("Retry-After"), 10) || null;
+  const wait = Number.parseInt(response.headers.get("Retry-After") ?? "", 10) || null;
   const inAWhile = wait ? `in ${duration(wait)}` : "in a moment";
   switch (response.status) {
     case 429:
@@ -136,10 +176,15 @@ function httpError(response, answer) {
     case 504:
       return new ApiError("unavailable", `The reader is not ready. Nothing is lost; try again ${inAWhile}.`, wait);
     default:
-      return new ApiError(answer?.code ?? "failed", answer?.detail ?? "The server could not read that. Try again.", wait);
+      return new ApiError(
+        answer?.code ?? "failed",
+        answer?.detail ?? "The server could not read that. Try again.",
+        wait,
+      );
   }
 }
 
+/** @param {number} seconds */
 function duration(seconds) {
   if (seconds < 90) return `${seconds} second${seconds === 1 ? "" : "s"}`;
   const minutes = Math.round(seconds / 60);

@@ -1,16 +1,20 @@
 // A square of paper. Mouse, touch and pen become one kind of stroke; the strokes are the truth, pixels only show them.
 
-import { SIDE, inkStroke, takePen } from "./ink.js";
+import { onSchemeChange } from "./colour_scheme.js";
+import { canonicalPicture, contextOf, inkStroke, SIDE, takePen } from "./ink.js";
 import { SheetHistory } from "./sheet_history.js";
 
-export const MAX_STROKES = 64; // the server's limits
-const MAX_POINTS = 4096;
+/** @import { DrawingRequestRequest, Stroke } from "./api_types.d.ts" */
+
 const MIN_STEP = 1; // canonical units; closer samples add bytes, not shape
 const PALM = 60; // CSS pixels of contact; fingertips leave 20 to 40
 const PEN_MEMORY_MS = 1500; // after a pen was near, touches are the hand that holds it
 const MAX_PIXEL_RATIO = 3;
 
+/** @param {number} value */
 const round = (value) => Math.round(value * 10) / 10;
+
+/** @param {number} value */
 const clamp = (value) => Math.min(SIDE, Math.max(0, value));
 
 /**
@@ -20,28 +24,33 @@ const clamp = (value) => Math.min(SIDE, Math.max(0, value));
 export class DrawingPad extends EventTarget {
   #canvas;
   #context;
+  #maxStrokes;
+  #maxPoints;
   #history = new SheetHistory();
+  /** The stroke under the pen. @type {Stroke | null} */
   #current = null;
   #inked = 0;
   #frame = 0;
+  /** @type {number | null} */
   #pointer = null;
   #penSeen = -Infinity;
   #startedAt = 0;
 
+  /** @param {HTMLCanvasElement} canvas whose data- attributes tell how much the server takes */
   constructor(canvas) {
     super();
     this.#canvas = canvas;
-    this.#context = canvas.getContext("2d");
+    this.#context = contextOf(canvas);
+    this.#maxStrokes = Number(canvas.dataset.maxStrokes);
+    this.#maxPoints = Number(canvas.dataset.maxPoints);
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
-    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
+    for (const end of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {
       canvas.addEventListener(end, (event) => this.#up(event));
     }
     new ResizeObserver(() => this.redraw()).observe(canvas);
-    new MutationObserver(() => this.redraw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
-      matchMedia(query).addEventListener("change", () => this.redraw());
-    }
+    onSchemeChange(() => this.redraw());
+    matchMedia("(forced-colors: active)").addEventListener("change", () => this.redraw());
   }
 
   /** Finished strokes and the one under the pen. */
@@ -52,6 +61,12 @@ export class DrawingPad extends EventTarget {
   /** The finished strokes as one object, the same one whenever undo or redo comes back to it. */
   get sheet() {
     return this.#history.strokes;
+  }
+
+  /** What the API takes. @returns {Promise<DrawingRequestRequest>} */
+  async body() {
+    const strokes = this.strokes.map((points) => [...points]); // the pen goes on while the picture is made
+    return { image: await canonicalPicture(strokes), strokes, canvas: { width: SIDE, height: SIDE } };
   }
 
   get isEmpty() {
@@ -87,9 +102,10 @@ export class DrawingPad extends EventTarget {
     this.#turn(() => this.#history.reset());
   }
 
+  /** @param {number} x @param {number} y @param {number} time */
   begin(x, y, time) {
     this.dispatchEvent(new Event("beforestroke"));
-    if (this.#history.strokes.length >= MAX_STROKES) {
+    if (this.#history.strokes.length >= this.#maxStrokes) {
       this.dispatchEvent(new Event("full"));
       return;
     }
@@ -99,11 +115,12 @@ export class DrawingPad extends EventTarget {
     this.extend(x, y, time);
   }
 
+  /** @param {number} x @param {number} y @param {number} time */
   extend(x, y, time) {
     if (!this.#current) return;
     const last = this.#current.at(-1);
     if (last && Math.hypot(x - last[0], y - last[1]) < MIN_STEP) return;
-    if (this.#pointCount() >= MAX_POINTS) return;
+    if (this.#pointCount() >= this.#maxPoints) return;
     this.#current.push([round(clamp(x)), round(clamp(y)), Math.max(0, Math.round(time - this.#startedAt))]);
     this.#frame ||= requestAnimationFrame(() => this.#inkNewPoints());
     this.dispatchEvent(new Event("ink"));
@@ -129,10 +146,11 @@ export class DrawingPad extends EventTarget {
     this.#context.setTransform(1, 0, 0, 1, 0, 0);
     this.#context.clearRect(0, 0, pixels, pixels);
     takePen(this.#context, pixels, getComputedStyle(this.#canvas).color);
-    this.strokes.forEach((points) => inkStroke(this.#context, points));
+    for (const points of this.strokes) inkStroke(this.#context, points);
     this.#inked = this.#current ? this.#current.length - 1 : 0;
   }
 
+  /** @param {() => void} step */
   #turn(step) {
     this.end();
     step();
@@ -151,6 +169,7 @@ export class DrawingPad extends EventTarget {
     this.#inked = this.#current.length - 1;
   }
 
+  /** @param {PointerEvent} event */
   #down(event) {
     if (event.pointerType === "pen") this.#penSeen = event.timeStamp;
     if (this.#pointer !== null || event.button !== 0 || this.#isPalm(event)) return;
@@ -160,13 +179,14 @@ export class DrawingPad extends EventTarget {
     this.begin(x, y, event.timeStamp);
   }
 
+  /** @param {PointerEvent} event */
   #move(event) {
     if (event.pointerId !== this.#pointer) return;
     const samples = event.getCoalescedEvents?.() ?? [];
     for (const sample of samples.length > 0 ? samples : [event]) this.#sample(sample);
   }
 
-  /** Leaving the paper ends the stroke at its edge; coming back starts another one. */
+  /** Leaving the paper ends the stroke at its edge; coming back starts another one. @param {PointerEvent} sample */
   #sample(sample) {
     const [x, y] = this.#position(sample);
     const isInside = x >= 0 && y >= 0 && x <= SIDE && y <= SIDE;
@@ -178,6 +198,7 @@ export class DrawingPad extends EventTarget {
     }
   }
 
+  /** @param {PointerEvent} event */
   #up(event) {
     if (event.pointerId !== this.#pointer) return;
     if (event.type === "pointerup" && this.#current) this.#sample(event); // a quick hand moves on until it lifts
@@ -185,11 +206,13 @@ export class DrawingPad extends EventTarget {
     this.end();
   }
 
+  /** @param {PointerEvent} event */
   #isPalm(event) {
     if (event.pointerType !== "touch") return false;
     return event.timeStamp - this.#penSeen < PEN_MEMORY_MS || Math.max(event.width, event.height) > PALM;
   }
 
+  /** @param {PointerEvent} event */
   #position(event) {
     const box = this.#canvas.getBoundingClientRect();
     return [((event.clientX - box.left) / box.width) * SIDE, ((event.clientY - box.top) / box.height) * SIDE];

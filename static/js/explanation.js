@@ -1,12 +1,19 @@
 // "How it sees it" and "Why": asked for only when the person opens them.
 
 import { ApiError } from "./api_client.js";
-import { inkStroke, takePen } from "./ink.js";
+import { inkStroke } from "./ink.js";
+import { find, part } from "./parts.js";
 
-const DOTS = 28; // across the network's own picture: shown dot by dot, the larger ones smoothly
+/**
+ * @import { ApiClient } from "./api_client.js"
+ * @import { Step } from "./api_types.d.ts"
+ * @import { MarksCanvas } from "./marks_canvas.js"
+ * @import { ReadingSession } from "./reading_session.js"
+ */
+
+export const DOTS = 28; // across the network's own picture: shown dot by dot, the larger ones smoothly
 
 export class Explanation {
-  #root;
   #marks;
   #api;
   #session;
@@ -14,14 +21,19 @@ export class Explanation {
   #steps;
   #why;
 
+  /**
+   * @param {HTMLElement} root
+   * @param {MarksCanvas} marks
+   * @param {ApiClient} api
+   * @param {ReadingSession} session
+   */
   constructor(root, marks, api, session) {
-    this.#root = root;
     this.#marks = marks;
     this.#api = api;
     this.#session = session;
-    this.#how = root.querySelector("[data-part=how]");
-    this.#steps = root.querySelector("[data-part=steps]");
-    this.#why = root.querySelector("[data-part=why]");
+    this.#how = find(root, "[data-part=how]", HTMLDetailsElement);
+    this.#steps = part(root, "steps");
+    this.#why = part(root, "why");
     this.#how.addEventListener("toggle", () => this.#showSteps());
   }
 
@@ -35,7 +47,7 @@ export class Explanation {
   forget() {
     this.#why.textContent = "";
     this.#steps.replaceChildren();
-    this.#wipe();
+    this.#marks.wipe();
   }
 
   async ask() {
@@ -44,19 +56,25 @@ export class Explanation {
     const answer = await this.#politely(() => this.#api.explain(body));
     if (!answer || this.#session.sheet !== sheet || this.#session.state.phase !== "answered") return;
     this.#why.textContent = answer.sentence;
-    this.#wipe();
-    const part = answer.strongest;
-    if (part) this.#highlight(body.strokes[part.stroke].slice(part.start, part.end + 1));
+    const span = answer.strongest;
+    if (span) inkStroke(this.#marks.begin(), body.strokes[span.stroke].slice(span.start, span.end + 1));
+    else this.#marks.wipe();
   }
 
   async #showSteps() {
-    const { sheet, state: { phase } } = this.#session;
-    if (!this.#how.open || !["answered", "saved"].includes(phase) || this.#steps.childElementCount > 0) return;
-    const answer = await this.#politely(async () => this.#api.guess({ ...(await this.#session.body()), explain: true }));
+    const { sheet, state } = this.#session;
+    if (!this.#how.open || !["answered", "saved"].includes(state.phase) || this.#steps.childElementCount > 0) return;
+    const answer = await this.#politely(async () =>
+      this.#api.guess({ ...(await this.#session.body()), explain: true }),
+    );
     if (!answer?.steps || this.#session.sheet !== sheet) return;
     this.#steps.replaceChildren(...answer.steps.map(stepFigure));
   }
 
+  /**
+   * @template T
+   * @param {() => Promise<T>} call
+   */
   async #politely(call) {
     try {
       return await call();
@@ -66,20 +84,9 @@ export class Explanation {
       return null;
     }
   }
-
-  #wipe() {
-    this.#marks.width = this.#marks.clientWidth;
-    this.#marks.height = this.#marks.clientWidth;
-    return this.#marks.getContext("2d");
-  }
-
-  #highlight(points) {
-    const context = this.#wipe();
-    takePen(context, this.#marks.width, getComputedStyle(this.#marks).color);
-    inkStroke(context, points);
-  }
 }
 
+/** @param {Step} step */
 function stepFigure({ name, image }) {
   const figure = document.createElement("figure");
   const picture = document.createElement("img");

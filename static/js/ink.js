@@ -1,11 +1,26 @@
 // Strokes in, ink out. A stroke is a list of [x, y, t] in a square of SIDE units, y growing downwards, t in ms.
 
+/** @import { Point, Stroke } from "./api_types.d.ts" */
+
 export const SIDE = 280; // the canonical picture, whatever the screen
 export const PEN = SIDE * 0.08; // about what a felt pen leaves in MNIST's 20-pixel box
 
+/** @param {Point} a @param {Point} b */
 const middle = (a, b) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
 
-/** Ink one stroke, or only its points from index `from` on: what a moving pen adds in one frame. */
+/** @param {HTMLCanvasElement} canvas @param {CanvasRenderingContext2DSettings} [settings] */
+export function contextOf(canvas, settings) {
+  const context = canvas.getContext("2d", settings);
+  if (!context) throw new Error("This browser has no canvas to draw on.");
+  return context;
+}
+
+/**
+ * Ink one stroke, or only its points from index `from` on: what a moving pen adds in one frame.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Stroke} points
+ */
 export function inkStroke(context, points, from = 0) {
   if (points.length === 0) return;
   context.beginPath();
@@ -20,7 +35,13 @@ export function inkStroke(context, points, from = 0) {
   context.stroke();
 }
 
-/** Set a context to draw in canonical units with the round pen. */
+/**
+ * Set a context to draw in canonical units with the round pen.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} pixels side of the canvas
+ * @param {string} colour
+ */
 export function takePen(context, pixels, colour) {
   const scale = pixels / SIDE;
   context.setTransform(scale, 0, 0, scale, 0, 0);
@@ -30,32 +51,48 @@ export function takePen(context, pixels, colour) {
   context.strokeStyle = colour;
 }
 
-/** The picture that is sent: SIDE x SIDE, black on white, independent of theme, zoom and pixel density. */
+/**
+ * The picture that is sent: SIDE x SIDE, black on white, independent of theme, zoom and pixel density.
+ *
+ * @param {Stroke[]} strokes
+ * @returns {Promise<string>} a data URL
+ */
 export async function canonicalPicture(strokes) {
   const canvas = document.createElement("canvas");
   canvas.width = SIDE;
   canvas.height = SIDE;
   // Read back at once, so kept in main memory: a readback from the GPU would hold up the pen.
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = contextOf(canvas, { willReadFrequently: true });
   context.fillStyle = "#fff";
   context.fillRect(0, 0, SIDE, SIDE);
   takePen(context, SIDE, "#000");
-  strokes.forEach((points) => inkStroke(context, points));
-  // toBlob encodes off the main thread where toDataURL would block the pen.
-  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-  return readAsDataUrl(blob);
+  for (const points of strokes) inkStroke(context, points);
+  return readAsDataUrl(await pngOf(canvas));
 }
 
+/**
+ * `toBlob` encodes off the main thread where `toDataURL` would block the pen.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @returns {Promise<Blob>}
+ */
+function pngOf(canvas) {
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The picture could not be made."))), "image/png");
+  });
+}
+
+/** @param {Blob} blob @returns {Promise<string>} */
 function readAsDataUrl(blob) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
-    reader.addEventListener("load", () => resolve(reader.result));
+    reader.addEventListener("load", () => resolve(String(reader.result)));
     reader.addEventListener("error", () => reject(reader.error));
     reader.readAsDataURL(blob);
   });
 }
 
-/** The longer side of what was drawn, in canonical units, the pen's own width left out. */
+/** The longer side of what was drawn, in canonical units, the pen's own width left out. @param {Stroke[]} strokes */
 export function extent(strokes) {
   const points = strokes.flat();
   if (points.length === 0) return 0;

@@ -1,19 +1,31 @@
 // Drawing without a pointer: arrows move a cursor over the pad, space puts the pen down and lifts it.
 
-import { PEN, SIDE, takePen } from "./ink.js";
+import { PEN, SIDE } from "./ink.js";
+
+/**
+ * @import { DrawingPad } from "./drawing_pad.js"
+ * @import { MarksCanvas } from "./marks_canvas.js"
+ */
 
 const STEP = 8;
 const FINE_STEP = 2; // with Shift
+/** @type {Record<string, [number, number]>} */
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class KeyboardPen {
   #pad;
   #marks;
+  /** @type {Set<string>} */
   #held = new Set();
   #x = SIDE / 2;
   #y = SIDE / 4;
   #isDown = false;
 
+  /**
+   * @param {HTMLElement} canvas that has the focus
+   * @param {DrawingPad} pad
+   * @param {MarksCanvas} marks
+   */
   constructor(canvas, pad, marks) {
     this.#pad = pad;
     this.#marks = marks;
@@ -24,6 +36,7 @@ export class KeyboardPen {
     pad.addEventListener("change", () => this.#sync());
   }
 
+  /** @param {KeyboardEvent} event */
   #press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === " ") this.#toggle(event);
@@ -33,6 +46,7 @@ export class KeyboardPen {
     this.#show();
   }
 
+  /** @param {KeyboardEvent} event */
   #toggle(event) {
     if (event.repeat) return;
     if (this.#isDown) {
@@ -43,12 +57,12 @@ export class KeyboardPen {
     }
   }
 
-  /** Two arrows held together move diagonally. */
+  /** Two arrows held together move diagonally. @param {KeyboardEvent} event */
   #step(event) {
     this.#held.add(event.key);
     const step = event.shiftKey ? FINE_STEP : STEP;
     for (const key of this.#held) {
-      const [dx, dy] = DIRECTIONS[key] ?? [0, 0];
+      const [dx, dy] = DIRECTIONS[key];
       this.#x = Math.min(SIDE, Math.max(0, this.#x + dx * step));
       this.#y = Math.min(SIDE, Math.max(0, this.#y + dy * step));
     }
@@ -57,28 +71,20 @@ export class KeyboardPen {
 
   #sync() {
     this.#isDown = this.#pad.isDrawing;
-    if (this.#marks.dataset.cursor) this.#show();
+    if (this.#marks.cursor) this.#show();
   }
 
   #leave() {
     this.#held.clear();
     if (this.#isDown) this.#pad.end();
     this.#isDown = false;
-    delete this.#marks.dataset.cursor;
-    this.#wipe();
-  }
-
-  #wipe() {
-    const context = this.#marks.getContext("2d");
-    this.#marks.width = this.#marks.clientWidth;
-    this.#marks.height = this.#marks.clientWidth;
-    return context;
+    this.#marks.cursor = undefined;
+    this.#marks.wipe();
   }
 
   #show() {
-    const context = this.#wipe();
-    this.#marks.dataset.cursor = this.#isDown ? "down" : "up";
-    takePen(context, this.#marks.width, getComputedStyle(this.#marks).color);
+    this.#marks.cursor = this.#isDown ? "down" : "up";
+    const context = this.#marks.begin();
     context.lineWidth = 2;
     context.beginPath();
     context.arc(this.#x, this.#y, PEN / 2 + 3, 0, 2 * Math.PI);

@@ -1,49 +1,64 @@
 // A guess while the pen moves: debounced, one request in flight, answers to a sheet that is gone dropped.
 
+import { ApiError } from "./api_client.js";
+
+/** @import { Answer } from "./api_types.d.ts" */
+
 const WHILE_DRAWING_MS = 350; // often enough to feel alive, rare enough for a phone's radio
 const AFTER_PEN_UP_MS = 20; // a held Ctrl+Z turns more sheets than that
+const QUIET_SECONDS = 2; // after a failure that did not say for how long
 
 export class LiveGuess {
   #ask;
   #show;
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {AbortController | null} */
   #inFlight = null;
   #isStale = false;
   #quietUntil = 0;
 
-  /** `ask(signal)` resolves to an answer or null; `show(answer)` puts it on the page. */
+  /**
+   * @param {(signal: AbortSignal) => Promise<Answer | null>} ask null where there is nothing to guess yet
+   * @param {(answer: Answer) => void} show puts it on the page
+   */
   constructor(ask, show) {
     this.#ask = ask;
     this.#show = show;
   }
 
   penMoved() {
-    this.#timer ||= setTimeout(() => this.#run(), WHILE_DRAWING_MS);
+    if (this.#timer === undefined) this.#runAfter(WHILE_DRAWING_MS);
   }
 
   penLifted() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#run(), AFTER_PEN_UP_MS);
+    this.#runAfter(AFTER_PEN_UP_MS);
   }
 
   /** Forget what was asked: the sheet was cleared, turned or handed in. */
   cancel() {
     clearTimeout(this.#timer);
-    this.#timer = 0;
+    this.#timer = undefined;
     this.#isStale = false;
     this.#inFlight?.abort();
     this.#inFlight = null;
   }
 
+  /** @param {number} ms */
+  #runAfter(ms) {
+    this.#timer = setTimeout(() => this.#run(), ms);
+  }
+
   async #run() {
-    this.#timer = 0;
+    this.#timer = undefined;
     if (this.#inFlight) {
       this.#isStale = true; // ask once more when this one is back
       return;
     }
     const quiet = this.#quietUntil - performance.now();
     if (quiet > 0) {
-      this.#timer = setTimeout(() => this.#run(), quiet);
+      this.#runAfter(quiet);
       return;
     }
     const request = new AbortController();
@@ -54,7 +69,7 @@ export class LiveGuess {
     } catch (error) {
       // A guess is a courtesy: what is wrong is said when the person hands the drawing in.
       // One that was given up says nothing about the server.
-      if (!request.signal.aborted) this.#quietUntil = performance.now() + 1000 * (error.retryAfter ?? 2);
+      if (!request.signal.aborted) this.#quietUntil = performance.now() + 1000 * quietSeconds(error);
     }
     if (this.#inFlight !== request) return;
     this.#inFlight = null;
@@ -64,3 +79,6 @@ export class LiveGuess {
     }
   }
 }
+
+/** @param {unknown} error */
+const quietSeconds = (error) => (error instanceof ApiError && error.retryAfter) || QUIET_SECONDS;

@@ -1,6 +1,9 @@
 // Undo and redo over whole sheets. Strokes are never changed once drawn, so a step is only a list of references.
 
+/** @import { Stroke } from "./api_types.d.ts" */
+
 export class SheetHistory {
+  /** @type {Stroke[][]} */
   #sheets = [[]];
   #at = 0;
 
@@ -16,6 +19,7 @@ export class SheetHistory {
     return this.#at < this.#sheets.length - 1;
   }
 
+  /** @param {Stroke} stroke */
   add(stroke) {
     this.#push([...this.strokes, stroke]);
   }
@@ -38,6 +42,7 @@ export class SheetHistory {
     this.#at = 0;
   }
 
+  /** @param {Stroke[]} sheet */
   #push(sheet) {
     this.#sheets = [...this.#sheets.slice(0, this.#at + 1), sheet];
     this.#at += 1;

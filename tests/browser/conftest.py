@@ -2,12 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.person import Person
+from tests.support.person import OpenContext, Person, Visit
+from tests.support.watch import WATCH_CSP, Watch
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps an event loop running in this thread
 PATIENCE_MS = 15_000  # the suite shares two cores with others; nothing here measures time
@@ -20,10 +24,6 @@ CHROMIUM_SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WATCH_CSP = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", (e) => window.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
-"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,45 +42,18 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-class Watch:
-    """What no page may do: ask another host, break the content security policy, throw."""
-
-    def __init__(self, site: str) -> None:
-        self.site, self.faults, self.pages = site, [], []
-
-    def follow(self, page: Page) -> None:
-        self.pages.append(page)
-        page.on("request", lambda request: self._see_request(request.url))
-        page.on("pageerror", lambda error: self.faults.append(f"threw {error}"))
-        page.on("console", lambda message: self._see_console(message.text))
-
-    def check(self) -> None:
-        for page in self.pages:
-            if not page.is_closed() and page.url.startswith(self.site):
-                self.faults += [f"violates the policy: {found}" for found in page.evaluate("window.violations")]
-        assert not self.faults
-
-    def _see_request(self, url: str) -> None:
-        if not url.startswith((self.site + "/", "data:", "blob:")):
-            self.faults.append(f"asked {url}")
-
-    def _see_console(self, text: str) -> None:
-        if "Content Security Policy" in text:
-            self.faults.append(text)
-
-
 @pytest.fixture
-def site(live_server, settings) -> str:
+def site(live_server: LiveServer, settings: Settings) -> str:
     settings.DIGITRE_THROTTLES = False  # every test comes from one address
     return live_server.url
 
 
 @pytest.fixture
-def open_context(chromium: Browser, site: str) -> Iterator[Callable[..., BrowserContext]]:
+def open_context(chromium: Browser, site: str) -> Iterator[OpenContext]:
     """Make browser contexts of any shape; what happens in their pages is watched."""
     watch, contexts = Watch(site), []
 
-    def make(**options: object) -> BrowserContext:
+    def make(**options: Any) -> BrowserContext:
         defaults = {"viewport": {"width": 1280, "height": 800}, "base_url": site, "reduced_motion": "reduce"}
         context = chromium.new_context(**(defaults | options))
         context.add_init_script(WATCH_CSP)
@@ -96,10 +69,10 @@ def open_context(chromium: Browser, site: str) -> Iterator[Callable[..., Browser
 
 
 @pytest.fixture
-def visit(open_context: Callable[..., BrowserContext]) -> Callable[..., Person]:
+def visit(open_context: OpenContext) -> Visit:
     """Send somebody to a page: `visit("/", viewport=...)`."""
 
-    def send(path: str = "/", **options: object) -> Person:
+    def send(path: str = "/", **options: Any) -> Person:
         person = Person(open_context(**options).new_page())
         person.page.goto(path)
         return person

@@ -1,19 +1,23 @@
 """Every page of the admin, in every state it has: sound to axe in both themes, no wider than a phone, nothing black on black."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
 
-from recognizer import moderation, registry
+from recognizer import registry
 from recognizer.models import Contributor, Drawing, ModelVersion
-from tests.admin.conftest import groups, make_user, operator, owner  # noqa: F401  fixtures
-from tests.admin.seeding import make_drawing, make_drawings
-from tests.browser.person import sign_in
-from tests.browser.test_accessibility import LOOKS
-from training import examination
+from recognizer.review import moderation
+from tests.support.drawings import make_drawing, make_drawings
+from tests.support.looks import LOOKS, grave_findings
+from tests.support.person import OpenContext, sign_in
+from training.evaluation import exam_sets
+from training.evaluation.golden import golden_drawings
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat
 
 DRAWINGS, VERSIONS, RUNS = (
@@ -50,13 +54,6 @@ PAGES = [  # not a user's own page: the widgets there are Django's, and so is an
 ]
 
 
-def grave_findings(page: Page) -> list[tuple[str, list[str]]]:
-    # preload: axe would load style sheets anew by inline styles, which the policy of these pages forbids
-    found = Axe().run(page, options={"preload": False}).response["violations"]
-    grave = [finding for finding in found if finding["impact"] in ("serious", "critical")]
-    return [(finding["id"], [node["html"][:120] for node in finding["nodes"]]) for finding in grave]
-
-
 def register(parent: ModelVersion, origin: str, accuracy: float) -> ModelVersion:
     table = [[20 if row == column else 0 for column in range(11)] for row in range(11)]
     table[4][9], table[7][10] = 3, 1
@@ -81,19 +78,19 @@ def register(parent: ModelVersion, origin: str, accuracy: float) -> ModelVersion
 
 
 @pytest.fixture(autouse=True)
-def few_golden(monkeypatch) -> None:
-    images, labels = examination.golden_drawings()
-    monkeypatch.setattr(examination, "golden_drawings", lambda: (images[::20], labels[::20]))
+def few_golden(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, labels = golden_drawings()
+    monkeypatch.setattr(exam_sets, "golden_drawings", lambda: (images[::20], labels[::20]))
 
 
 @pytest.fixture
-def rows(owner) -> dict:  # noqa: F811
+def rows(owner: User) -> dict[str, Any]:
     """A little of everything that the pages can show."""
     drawings = decided_drawings(owner)
     baseline = ModelVersion.objects.get(is_champion=True)
     champion, held = register(baseline, "run 1", 0.98), register(baseline, "run 2", 0.9)
     registry.promote(champion, by=owner, reason="better")
-    make_drawing(seed=77, predicted=1, confirmed=7, version=champion).approve(7, owner)
+    make_drawing(seed=77, predicted=1, confirmed=7, model_version=champion).approve(7, owner)
     failed = TrainingRun.objects.create(status="failed", trigger="request", requested_by=owner, error="Out of memory.")
     TrainingPolicy.load()
     WorkerHeartbeat.objects.beat("celery@worker")
@@ -108,7 +105,7 @@ def rows(owner) -> dict:  # noqa: F811
     }
 
 
-def decided_drawings(owner) -> list[Drawing]:  # noqa: F811
+def decided_drawings(owner: User) -> list[Drawing]:
     """One approved, one rejected, one in quarantine, one of a blocked contributor; eight wait."""
     drawings = make_drawings(12)
     drawings[0].approve(3, owner)
@@ -164,7 +161,7 @@ def running_run() -> TrainingRun:
 
 
 @pytest.fixture
-def desk(open_context, site, owner):  # noqa: F811
+def desk(open_context: OpenContext, site: str, owner: User) -> Callable[[str], Page]:
     """Open a page of the admin's owner, in one of the looks."""
 
     def open_page(look: str) -> Page:
@@ -176,7 +173,7 @@ def desk(open_context, site, owner):  # noqa: F811
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_every_page_is_sound_and_fits(desk, rows, look):
+def test_every_page_is_sound_and_fits(desk: Callable[[str], Page], rows: dict[str, Any], look: str) -> None:
     page = desk(look)
     for address in PAGES:
         page.goto(address.format(**rows))
@@ -186,7 +183,7 @@ def test_every_page_is_sound_and_fits(desk, rows, look):
 
 
 @pytest.mark.parametrize("look", ["light", "dark"])
-def test_delete_link_has_the_red_of_its_theme(desk, rows, look):
+def test_delete_link_has_the_red_of_its_theme(desk: Callable[[str], Page], rows: dict[str, Any], look: str) -> None:
     page = desk(look)
     page.goto(f"{DRAWINGS}{rows['drawing']}/change/")
     link = page.locator("a.deletelink")
@@ -196,8 +193,28 @@ def test_delete_link_has_the_red_of_its_theme(desk, rows, look):
     expect(link).to_have_css("color", red)
 
 
+@pytest.mark.parametrize(("system", "chosen"), [("light", "dark"), ("dark", "light")])
+def test_a_theme_chosen_at_the_desk_is_stronger_than_the_systems(
+    desk: Callable[[str], Page], rows: dict[str, Any], system: str, chosen: str
+) -> None:
+    page = desk(system)
+    page.goto(f"{DRAWINGS}?status=all")
+    for _ in range(3):
+        if page.evaluate("document.documentElement.dataset.theme") != chosen:
+            page.locator(".theme-toggle").first.click()
+    paper, header = {
+        "light": ("rgb(253, 250, 243)", "rgb(244, 239, 229)"),
+        "dark": ("rgb(24, 35, 48)", "rgb(16, 24, 34)"),
+    }[chosen]
+    expect(page.locator("body")).to_have_css("background-color", paper)
+    expect(page.locator("#header")).to_have_css("background-color", header)
+    expect(page.locator(".sheet img").first).to_have_css("filter", "invert(1)" if chosen == "dark" else "none")
+
+
 @pytest.mark.parametrize("look", LOOKS)
-def test_confirm_pages_and_the_help_are_sound_and_fit(desk, rows, look):
+def test_confirm_pages_and_the_help_are_sound_and_fit(
+    desk: Callable[[str], Page], rows: dict[str, Any], look: str
+) -> None:
     page = desk(look)
     for action in ("reject", "approve_as", "block_contributors"):
         page.goto(DRAWINGS)
@@ -215,7 +232,7 @@ def test_confirm_pages_and_the_help_are_sound_and_fit(desk, rows, look):
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_doors_are_sound(open_context, site, operator, settings, look):  # noqa: F811
+def test_doors_are_sound(open_context: OpenContext, site: str, operator: User, settings: Settings, look: str) -> None:
     page = open_context(**LOOKS[look]).new_page()
     page.goto("/admin/")
     assert not grave_findings(page)

@@ -3,18 +3,19 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.recorded import SCRIBBLE, SEVEN
+from tests.support.known import known
+from tests.support.looks import PAGES
+from tests.support.person import Person, Visit
+from tests.support.recorded import SCRIBBLE, SEVEN
 
-PAGES = ["/", "/drawings/", "/rounds/", "/progress/", "/model/", "/about/", "/privacy/"]
 
-
-def bottom(person, selector: str) -> float:
+def bottom(person: Person, selector: str) -> float:
     box = person.page.locator(selector).first.bounding_box()
-    return box["y"] + box["height"]
+    return known(box)["y"] + known(box)["height"]
 
 
 @pytest.mark.parametrize("size", [(360, 640), (320, 568)], ids=["phone", "narrow phone"])
-def test_canvas_answer_and_buttons_are_above_the_fold(visit, size):
+def test_canvas_answer_and_buttons_are_above_the_fold(visit: Visit, size: tuple[int, int]) -> None:
     person = visit(viewport={"width": size[0], "height": size[1]}, has_touch=True)
     assert bottom(person, ".tools") <= size[1]
     person.hand_in(SEVEN)
@@ -22,12 +23,12 @@ def test_canvas_answer_and_buttons_are_above_the_fold(visit, size):
     for selector in [".paper", ".verdict", ".feedback"]:
         assert bottom(person, selector) <= size[1], selector
     for box in [digit.bounding_box() for digit in person.page.locator(".digit").all()]:
-        assert box["height"] >= 44
-        assert box["width"] >= 24
+        assert known(box)["height"] >= 44
+        assert known(box)["width"] >= 24
 
 
 @pytest.mark.parametrize("size", [(360, 640), (320, 568)], ids=["phone", "narrow phone"])
-def test_a_refusal_that_memory_knows_of_is_above_the_fold_too(visit, size):
+def test_a_refusal_that_memory_knows_of_is_above_the_fold_too(visit: Visit, size: tuple[int, int]) -> None:
     person = visit(viewport={"width": size[0], "height": size[1]}, has_touch=True)
     for strokes in (SEVEN, SCRIBBLE):
         person.hand_in(strokes)
@@ -37,14 +38,14 @@ def test_a_refusal_that_memory_knows_of_is_above_the_fold_too(visit, size):
             person.expect_saved("1")
     expect(person.part("memory")).to_be_visible()
     assert bottom(person, ".feedback") <= size[1]
-    assert all(digit.bounding_box()["width"] >= 24 for digit in person.page.locator(".digit").all())
+    assert all(known(digit.bounding_box())["width"] >= 24 for digit in person.page.locator(".digit").all())
 
 
-def test_the_answer_stands_beside_the_canvas_on_a_desktop(visit):
+def test_the_answer_stands_beside_the_canvas_on_a_desktop(visit: Visit) -> None:
     person = visit()
     person.hand_in(SEVEN)
-    paper = person.page.locator(".paper").bounding_box()
-    verdict = person.page.locator(".verdict").bounding_box()
+    paper = known(person.page.locator(".paper").bounding_box())
+    verdict = known(person.page.locator(".verdict").bounding_box())
     assert verdict["x"] > paper["x"] + paper["width"]
     assert verdict["y"] < paper["y"] + paper["height"] / 2
     digit = person.page.evaluate("parseFloat(getComputedStyle(document.querySelector('.verdict-digit')).fontSize)")
@@ -53,12 +54,12 @@ def test_the_answer_stands_beside_the_canvas_on_a_desktop(visit):
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("width", [320, 640])  # 640: a 1280 px window at 200 % zoom
-def test_nothing_is_wider_than_the_window(visit, path, width):
+def test_nothing_is_wider_than_the_window(visit: Visit, path: str, width: int) -> None:
     person = visit(path, viewport={"width": width, "height": 568})
     assert person.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_menu_of_a_phone_opens_and_closes(visit):
+def test_the_menu_of_a_phone_opens_and_closes(visit: Visit) -> None:
     person = visit(viewport={"width": 360, "height": 640})
     places = person.page.locator("#places")
     expect(places).to_be_hidden()
@@ -68,7 +69,7 @@ def test_the_menu_of_a_phone_opens_and_closes(visit):
     expect(places).to_be_hidden()
 
 
-def test_nothing_moves_for_people_who_asked_for_stillness(visit):
+def test_nothing_moves_for_people_who_asked_for_stillness(visit: Visit) -> None:
     person = visit(reduced_motion="reduce")
     person.hand_in(SEVEN)
     moving = person.page.evaluate(
@@ -80,27 +81,39 @@ def test_nothing_moves_for_people_who_asked_for_stillness(visit):
     assert moving == 0
 
 
-def test_bars_grow_for_everybody_else(visit):
+def test_bars_grow_for_everybody_else(visit: Visit) -> None:
     person = visit(reduced_motion="no-preference")
     person.hand_in(SEVEN)
     bar = person.page.locator(".bar-track").first
     assert bar.evaluate("(bar) => getComputedStyle(bar, '::before').transitionDuration") == "0.18s"
 
 
+PAPER_AND_INK = {
+    "light": ("rgb(253, 250, 243)", "rgb(31, 27, 22)", "none"),
+    "dark": ("rgb(24, 35, 48)", "rgb(239, 233, 220)", "invert(1)"),
+}
+LOOK_AT_PAPER = """() => [getComputedStyle(document.querySelector(".paper")).backgroundColor,
+                         getComputedStyle(document.querySelector("[data-part=pad]")).color,
+                         getComputedStyle(document.querySelector("[data-part=preview]")).filter]"""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_each_theme_has_its_own_paper_and_ink(visit, scheme):
+def test_each_theme_has_its_own_paper_and_ink(visit: Visit, scheme: str) -> None:
     person = visit(color_scheme=scheme)
-    paper, ink = person.page.evaluate(
-        """() => [getComputedStyle(document.querySelector(".paper")).backgroundColor,
-                  getComputedStyle(document.querySelector("[data-part=pad]")).color]"""
-    )
-    assert (paper, ink) == {
-        "light": ("rgb(253, 250, 243)", "rgb(31, 27, 22)"),
-        "dark": ("rgb(24, 35, 48)", "rgb(239, 233, 220)"),
-    }[scheme]
+    assert tuple(person.page.evaluate(LOOK_AT_PAPER)) == PAPER_AND_INK[scheme]
 
 
-def test_ink_and_buttons_are_there_in_forced_colours(visit):
+@pytest.mark.parametrize(("system", "chosen"), [("light", "dark"), ("dark", "light")])
+def test_a_theme_chosen_by_hand_is_stronger_than_the_systems(visit: Visit, system: str, chosen: str) -> None:
+    person = visit(color_scheme=system)
+    person.button("theme").click()
+    person.page.reload()
+    assert tuple(person.page.evaluate(LOOK_AT_PAPER)) == PAPER_AND_INK[chosen]
+    scheme = person.page.evaluate("getComputedStyle(document.documentElement).colorScheme")
+    assert scheme == chosen  # the browser's own controls follow
+
+
+def test_ink_and_buttons_are_there_in_forced_colours(visit: Visit) -> None:
     person = visit(forced_colors="active")
     person.hand_in(SEVEN)
     ink, border, bar = person.page.evaluate(
@@ -113,7 +126,7 @@ def test_ink_and_buttons_are_there_in_forced_colours(visit):
     assert person.ink_share() > 0.02
 
 
-def test_the_shortcuts_open_behind_a_question_mark(visit):
+def test_the_shortcuts_open_behind_a_question_mark(visit: Visit) -> None:
     person = visit()
     person.page.keyboard.press("?")
     expect(person.part("shortcuts")).to_be_visible()

@@ -6,10 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from recognizer.models import Contributor, Drawing, LabelEvent
-from tests.browser.recorded import FOUR, SEVEN, ZERO
+from tests.support.known import known
+from tests.support.person import Person, Visit
+from tests.support.recorded import FOUR, SEVEN, ZERO
+from tests.support.waiting import let_page_settle
 
 
-def test_a_drawn_seven_is_read_and_the_correction_is_stored_with_its_events(visit):
+def test_a_drawn_seven_is_read_and_the_correction_is_stored_with_its_events(visit: Visit) -> None:
     person = visit()
     person.hand_in(SEVEN)
 
@@ -20,11 +23,11 @@ def test_a_drawn_seven_is_read_and_the_correction_is_stored_with_its_events(visi
     drawing = Drawing.objects.get()
     assert drawing.predicted_label == 7
     assert drawing.confirmed_label == 1
-    assert len(drawing.strokes) == 1
+    assert len(known(drawing.strokes)) == 1
     assert [(e.actor, e.action, e.label) for e in drawing.events.all()] == [("contributor", "confirmed", 1)]
 
 
-def test_one_tap_confirms(visit):
+def test_one_tap_confirms(visit: Visit) -> None:
     person = visit()
     person.hand_in(SEVEN)
 
@@ -34,7 +37,7 @@ def test_one_tap_confirms(visit):
     assert Drawing.objects.get().confirmed_label == 7
 
 
-def test_not_a_digit_is_an_answer_too(visit):
+def test_not_a_digit_is_an_answer_too(visit: Visit) -> None:
     person = visit()
     person.hand_in(SEVEN)
 
@@ -44,7 +47,7 @@ def test_not_a_digit_is_an_answer_too(visit):
     assert Drawing.objects.get().label == 10
 
 
-def test_undo_takes_the_label_back_and_asks_again(visit):
+def test_undo_takes_the_label_back_and_asks_again(visit: Visit) -> None:
     person = visit()
     person.hand_in(SEVEN)
     person.page.keyboard.press("4")
@@ -59,7 +62,7 @@ def test_undo_takes_the_label_back_and_asks_again(visit):
     assert [e.action for e in drawing.events.all()] == ["confirmed", "withdrawn"]
 
 
-def test_undo_is_offered_for_ten_seconds(visit):
+def test_undo_is_offered_for_ten_seconds(visit: Visit) -> None:
     person = visit()
     person.page.clock.install()
     person.hand_in(SEVEN)
@@ -71,7 +74,7 @@ def test_undo_is_offered_for_ten_seconds(visit):
     person.expect_saved("7")
 
 
-def test_a_guess_appears_while_drawing_and_stores_nothing(visit):
+def test_a_guess_appears_while_drawing_and_stores_nothing(visit: Visit) -> None:
     person = visit()
     person.draw(SEVEN)
 
@@ -84,22 +87,22 @@ def test_a_guess_appears_while_drawing_and_stores_nothing(visit):
 
 
 @pytest.mark.parametrize("hand", ["draw", "draw_with_finger", "draw_with_pen"])
-def test_mouse_finger_and_pen_make_the_same_strokes(visit, hand):
+def test_mouse_finger_and_pen_make_the_same_strokes(visit: Visit, hand: str) -> None:
     person = visit(has_touch=True)
     getattr(person, hand)(FOUR)
     person.button("read").click()
     person.expect_answer(4)
 
     drawing = Drawing.objects.get()
-    assert len(drawing.strokes) == 2
-    for stroke, recorded in zip(drawing.strokes, FOUR, strict=True):
+    assert len(known(drawing.strokes)) == 2
+    for stroke, recorded in zip(known(drawing.strokes), FOUR, strict=True):
         assert stroke[0][:2] == pytest.approx(recorded[0], abs=1.5)
         assert stroke[-1][:2] == pytest.approx(recorded[-1], abs=1.5)
         times = [point[2] for point in stroke]
         assert times == sorted(times)
 
 
-def test_keyboard_alone_draws_reads_and_corrects(visit):
+def test_keyboard_alone_draws_reads_and_corrects(visit: Visit) -> None:
     person = visit()
     keys = person.page.keyboard
     person.pad.focus()
@@ -112,12 +115,12 @@ def test_keyboard_alone_draws_reads_and_corrects(visit):
     person.expect_saved("7")
 
     drawing = Drawing.objects.get()
-    xs = [point[0] for point in drawing.strokes[0]]
+    xs = [point[0] for point in known(drawing.strokes)[0]]
     assert (min(xs), max(xs)) == (76, 204)
     assert drawing.confirmed_label == 7
 
 
-def press_all(person, keys: str) -> None:
+def press_all(person: Person, keys: str) -> None:
     """Press "Space Right*16 ..." on the pad."""
     for word in keys.split():
         name, _, times = word.partition("*")
@@ -129,7 +132,7 @@ def press_all(person, keys: str) -> None:
 HALF_A_SEVEN, THE_OTHER_HALF = "Left*8 Space Right*16", "Down*17"
 
 
-def test_an_answer_stays_when_the_keyboard_pen_was_down_at_enter(visit):
+def test_an_answer_stays_when_the_keyboard_pen_was_down_at_enter(visit: Visit) -> None:
     person = visit()
     person.pad.focus()
     press_all(person, f"{HALF_A_SEVEN} {THE_OTHER_HALF}")
@@ -145,7 +148,7 @@ def test_an_answer_stays_when_the_keyboard_pen_was_down_at_enter(visit):
     assert Drawing.objects.get().confirmed_label is not None
 
 
-def test_what_is_drawn_on_after_enter_is_another_drawing(visit):
+def test_what_is_drawn_on_after_enter_is_another_drawing(visit: Visit) -> None:
     person = visit()
     person.pad.focus()
     for keys in (HALF_A_SEVEN, f"Space {THE_OTHER_HALF}"):
@@ -156,25 +159,25 @@ def test_what_is_drawn_on_after_enter_is_another_drawing(visit):
     person.expect_saved("7")
 
     half, whole = Drawing.objects.order_by("created_at")
-    assert [len(half.strokes), len(whole.strokes)] == [1, 2]
+    assert [len(known(half.strokes)), len(known(whole.strokes))] == [1, 2]
     assert [half.confirmed_label, whole.confirmed_label] == [None, 7]
 
 
-def test_enter_that_is_held_says_yes_to_nothing(visit):
+def test_enter_that_is_held_says_yes_to_nothing(visit: Visit) -> None:
     person = visit()
     person.draw(SEVEN)
     person.page.keyboard.down("Enter")
     person.expect_answer(7)
     for _ in range(3):
         person.page.keyboard.down("Enter")  # a key that is down already repeats
-    person.page.wait_for_timeout(300)
+    let_page_settle(person.page)
     assert person.phase == "answered"
     person.page.keyboard.up("Enter")
     person.page.keyboard.press("Enter")
     person.expect_saved("7")
 
 
-def test_every_control_is_reached_with_tab_and_shows_its_focus(visit):
+def test_every_control_is_reached_with_tab_and_shows_its_focus(visit: Visit) -> None:
     person = visit()
     person.hand_in(SEVEN)
     seen = []
@@ -193,7 +196,7 @@ def test_every_control_is_reached_with_tab_and_shows_its_focus(visit):
     assert seen.count("label") >= 12
 
 
-def test_the_picture_that_is_sent_is_black_on_white_whatever_the_theme(visit):
+def test_the_picture_that_is_sent_is_black_on_white_whatever_the_theme(visit: Visit) -> None:
     for scheme in ("light", "dark"):
         person = visit(color_scheme=scheme, device_scale_factor=2)
         person.hand_in(ZERO)

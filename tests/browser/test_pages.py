@@ -3,15 +3,19 @@
 import json
 import re
 
+import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from recognizer import registry, serving
 from recognizer.api.views import NewestFirst
 from recognizer.models import Contributor, Drawing, ModelVersion
-from tests.browser.recorded import CROSSED_SEVEN, FOUR, SEVEN, ZERO
+from tests.support.known import known
+from tests.support.person import Person, Visit
+from tests.support.recorded import CROSSED_SEVEN, FOUR, SEVEN, ZERO
+from tests.support.waiting import let_page_settle
 
 
-def test_your_drawings_lists_them_with_their_fate_and_deletes_one_and_all(visit):
+def test_your_drawings_lists_them_with_their_fate_and_deletes_one_and_all(visit: Visit) -> None:
     person = visit()
     for strokes in (SEVEN, FOUR, ZERO):
         person.hand_in(strokes)
@@ -37,7 +41,7 @@ def test_your_drawings_lists_them_with_their_fate_and_deletes_one_and_all(visit)
     assert not Contributor.objects.exists()
 
 
-def test_what_a_newer_version_makes_of_an_older_ones_drawing_is_said_by_itself(visit):
+def test_what_a_newer_version_makes_of_an_older_ones_drawing_is_said_by_itself(visit: Visit) -> None:
     person = visit()
     person.hand_in(SEVEN)
     first = ModelVersion.objects.get()
@@ -51,7 +55,7 @@ def test_what_a_newer_version_makes_of_an_older_ones_drawing_is_said_by_itself(v
     expect(person.page.locator(".sheet")).to_contain_text("version 1 said 7, version 2 says 7")
 
 
-def show_yours(person, monkeypatch, page_size: int = 2) -> Locator:
+def show_yours(person: Person, monkeypatch: pytest.MonkeyPatch, page_size: int = 2) -> Locator:
     """Hand in three drawings and open the first page of them."""
     monkeypatch.setattr(NewestFirst, "page_size", page_size)
     for strokes in (SEVEN, FOUR, ZERO):
@@ -63,7 +67,9 @@ def show_yours(person, monkeypatch, page_size: int = 2) -> Locator:
     return sheets
 
 
-def test_earlier_drawings_come_once_however_often_they_are_asked_for(visit, monkeypatch):
+def test_earlier_drawings_come_once_however_often_they_are_asked_for(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     person = visit()
     sheets = show_yours(person, monkeypatch)
     person.button("more").dblclick()
@@ -72,7 +78,9 @@ def test_earlier_drawings_come_once_however_often_they_are_asked_for(visit, monk
     expect(sheets).to_have_count(3)
 
 
-def test_a_proxy_that_knows_the_server_by_another_name_hides_no_earlier_drawings(visit, monkeypatch):
+def test_a_proxy_that_knows_the_server_by_another_name_hides_no_earlier_drawings(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def rename(route: Route) -> None:
         page = route.fetch().json()
         route.fulfill(json=page | {"next": re.sub("^http://[^/]+", "http://inside:8000", page["next"])})
@@ -85,7 +93,9 @@ def test_a_proxy_that_knows_the_server_by_another_name_hides_no_earlier_drawings
     expect(sheets).to_have_count(3)
 
 
-def test_a_drawing_that_is_gone_already_is_deleted_without_a_word_of_trouble(visit, monkeypatch):
+def test_a_drawing_that_is_gone_already_is_deleted_without_a_word_of_trouble(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     person = visit()
     sheets = show_yours(person, monkeypatch, page_size=60)
     Drawing.objects.latest("created_at").delete()
@@ -94,7 +104,7 @@ def test_a_drawing_that_is_gone_already_is_deleted_without_a_word_of_trouble(vis
     expect(person.part("alert")).to_be_hidden()
 
 
-def test_delete_that_is_pressed_twice_is_sent_once(visit, monkeypatch):
+def test_delete_that_is_pressed_twice_is_sent_once(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     person = visit()
     sheets = show_yours(person, monkeypatch, page_size=60)
     asked, held = [], []
@@ -111,7 +121,9 @@ def test_delete_that_is_pressed_twice_is_sent_once(visit, monkeypatch):
     expect(person.part("alert")).to_be_hidden()
 
 
-def test_a_page_of_drawings_that_is_deleted_does_not_hide_the_earlier_ones(visit, monkeypatch):
+def test_a_page_of_drawings_that_is_deleted_does_not_hide_the_earlier_ones(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     person = visit()
     sheets = show_yours(person, monkeypatch)
     for left in (1, 0):
@@ -122,14 +134,14 @@ def test_a_page_of_drawings_that_is_deleted_does_not_hide_the_earlier_ones(visit
     expect(sheets).to_have_count(1)
 
 
-def test_somebody_elses_drawings_are_not_listed(visit):
+def test_somebody_elses_drawings_are_not_listed(visit: Visit) -> None:
     visit().hand_in(SEVEN)
     other = visit("/drawings/")
     expect(other.part("empty")).to_be_visible()
     expect(other.page.locator(".sheet")).to_have_count(0)
 
 
-def test_the_export_holds_every_drawing_with_its_strokes(visit):
+def test_the_export_holds_every_drawing_with_its_strokes(visit: Visit) -> None:
     person = visit()
     person.hand_in(SEVEN)
     person.page.goto("/drawings/")
@@ -140,14 +152,14 @@ def test_the_export_holds_every_drawing_with_its_strokes(visit):
     assert len(drawing["strokes"]) == 1
 
 
-def test_a_round_asks_for_ten_digits_and_counts_what_was_read(visit):
+def test_a_round_asks_for_ten_digits_and_counts_what_was_read(visit: Visit) -> None:
     person = visit("/rounds/")
     person.button("start").first.click()
     asked = []
     for number in range(1, 11):
         expect(person.part("count")).to_have_text(f"{number} of 10")
         prompt = person.part("prompt").inner_text()
-        asked.append(int(re.search(r"\d", prompt).group()))
+        asked.append(int(known(re.search(r"\d", prompt)).group()))
         person.draw(SEVEN)
         person.button("read").click()
         expect(person.part("verdict")).to_contain_text("It reads a 7.")
@@ -161,7 +173,7 @@ def test_a_round_asks_for_ten_digits_and_counts_what_was_read(visit):
     assert len(confirmed) < 10  # who drew something else labelled nothing
 
 
-def test_why_names_a_part_and_marks_it_on_the_paper(visit):
+def test_why_names_a_part_and_marks_it_on_the_paper(visit: Visit) -> None:
     person = visit()
     person.hand_in(CROSSED_SEVEN)
     person.button("why").click()
@@ -177,7 +189,7 @@ def test_why_names_a_part_and_marks_it_on_the_paper(visit):
     assert Drawing.objects.count() == 1  # asking stores nothing
 
 
-def test_how_it_sees_it_shows_the_steps_to_28_by_28(visit):
+def test_how_it_sees_it_shows_the_steps_to_28_by_28(visit: Visit) -> None:
     person = visit()
     person.hand_in(SEVEN)
     size = person.part("preview").evaluate("(picture) => [picture.naturalWidth, picture.naturalHeight]")
@@ -187,7 +199,7 @@ def test_how_it_sees_it_shows_the_steps_to_28_by_28(visit):
     expect(captions).to_have_text(["crop", "fit", "centre"])
 
 
-def test_a_correction_is_remembered_for_its_author_alone(visit):
+def test_a_correction_is_remembered_for_its_author_alone(visit: Visit) -> None:
     person = visit()
     person.hand_in(SEVEN)
     person.page.keyboard.press("1")
@@ -206,7 +218,7 @@ def test_a_correction_is_remembered_for_its_author_alone(visit):
     expect(other.part("memory")).to_be_empty()
 
 
-def begin_round(visit, digits: list[int], **options: object):
+def begin_round(visit: Visit, digits: list[int], **options: object) -> Person:
     """Send somebody into a round that asks for these digits, and let them hand in a seven for the first."""
     person = visit("/rounds/", **options)
     person.page.route("**/rounds/", lambda route: route.fulfill(json={"digits": digits}), times=1)
@@ -217,7 +229,7 @@ def begin_round(visit, digits: list[int], **options: object):
     return person
 
 
-def test_what_failed_for_one_digit_of_a_round_is_not_tried_again_for_the_next(visit):
+def test_what_failed_for_one_digit_of_a_round_is_not_tried_again_for_the_next(visit: Visit) -> None:
     person = begin_round(visit, [1, 7])
     person.page.route("**/feedback/", lambda route: route.abort(), times=1)
     person.button("confirm").click()
@@ -225,13 +237,16 @@ def test_what_failed_for_one_digit_of_a_round_is_not_tried_again_for_the_next(vi
     person.button("skip").click()
     expect(person.part("count")).to_have_text("2 of 2")
     expect(person.part("alert")).to_be_hidden()
+    asked: list[str] = []
+    person.page.on("request", lambda request: asked.append(request.url))
     person.page.evaluate("document.querySelector('[data-action=retry]').click()")
-    person.page.wait_for_timeout(300)
+    let_page_settle(person.page)
+    assert not asked
     expect(person.part("count")).to_have_text("2 of 2")
     assert Drawing.objects.get().confirmed_label is None
 
 
-def test_a_label_of_a_round_is_tried_again(visit):
+def test_a_label_of_a_round_is_tried_again(visit: Visit) -> None:
     person = begin_round(visit, [1, 7])
     person.page.route("**/feedback/", lambda route: route.abort(), times=1)
     person.button("confirm").click()
@@ -240,18 +255,18 @@ def test_a_label_of_a_round_is_tried_again(visit):
     assert Drawing.objects.get().confirmed_label == 1
 
 
-def test_enter_that_is_held_confirms_nothing_in_a_round(visit):
+def test_enter_that_is_held_confirms_nothing_in_a_round(visit: Visit) -> None:
     person = begin_round(visit, [7, 1])
     person.page.evaluate("document.activeElement.blur()")
     person.page.keyboard.down("Enter")
     expect(person.part("count")).to_have_text("2 of 2")
     person.draw(SEVEN)
     person.page.keyboard.down("Enter")  # a key that is down already repeats
-    person.page.wait_for_timeout(300)
+    let_page_settle(person.page)
     assert person.phase == "asking"
 
 
-def test_enter_in_a_round_ends_the_stroke_of_the_keyboard(visit):
+def test_enter_in_a_round_ends_the_stroke_of_the_keyboard(visit: Visit) -> None:
     person = visit("/rounds/")
     person.button("start").first.click()
     expect(person.part("count")).to_have_text("1 of 10")
@@ -262,7 +277,7 @@ def test_enter_in_a_round_ends_the_stroke_of_the_keyboard(visit):
     assert person.part("marks").get_attribute("data-cursor") == "up"
 
 
-def test_escape_that_closes_the_menu_leaves_the_drawing_of_a_round(visit):
+def test_escape_that_closes_the_menu_leaves_the_drawing_of_a_round(visit: Visit) -> None:
     person = visit("/rounds/", viewport={"width": 360, "height": 640})
     person.button("start").first.click()
     expect(person.part("count")).to_have_text("1 of 10")
@@ -273,7 +288,7 @@ def test_escape_that_closes_the_menu_leaves_the_drawing_of_a_round(visit):
     assert person.ink_share() > 0.02
 
 
-def test_a_second_tap_on_a_slow_line_does_not_answer_for_the_next_digit(visit):
+def test_a_second_tap_on_a_slow_line_does_not_answer_for_the_next_digit(visit: Visit) -> None:
     person = visit("/rounds/")
     person.button("start").first.click()
     person.draw(SEVEN)

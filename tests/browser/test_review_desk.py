@@ -2,15 +2,17 @@
 
 import re
 from collections import Counter
+from typing import Any, Protocol
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from recognizer.models import Drawing, LabelEvent
-from tests.admin.conftest import groups, make_user, operator, other_reviewer, owner, reviewer  # noqa: F401  fixtures
-from tests.admin.seeding import make_drawing, make_drawings
-from tests.browser.person import sign_in
+from tests.support.drawings import make_drawing, make_drawings
+from tests.support.known import known
+from tests.support.person import OpenContext, sign_in
+from tests.support.watch import WATCH_CSP
 
 QUEUE = "/admin/recognizer/drawing/queue/"
 MOST = 50
@@ -24,7 +26,7 @@ class Desk:
         page.goto(QUEUE)
         expect(self.part("left")).to_contain_text("left")
 
-    def part(self, name: str):
+    def part(self, name: str) -> Locator:
         return self.page.locator(f"[data-part={name}]")
 
     @property
@@ -36,7 +38,7 @@ class Desk:
         self.page.wait_for_function(
             "() => !document.querySelector('[data-part=work]').hidden || !document.querySelector('[data-part=empty]').hidden"
         )
-        return "" if self.is_empty else self.part("picture").get_attribute("data-id")
+        return "" if self.is_empty else known(self.part("picture").get_attribute("data-id"))
 
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
@@ -49,8 +51,12 @@ class Desk:
         )
 
 
+class DeskOf(Protocol):
+    def __call__(self, user: User, **options: Any) -> Desk: ...
+
+
 @pytest.fixture
-def desk_of(open_context, site):
+def desk_of(open_context: OpenContext, site: str) -> DeskOf:
     def desk_of(user: User, **options: object) -> Desk:
         context = open_context(**options)
         sign_in(context, user, site)
@@ -59,7 +65,7 @@ def desk_of(open_context, site):
     return desk_of
 
 
-def decide(desk: Desk, turn: int, decided: dict[str, list]) -> bool:
+def decide(desk: Desk, turn: int, decided: dict[str, list[Any]]) -> bool:
     """Decide on what is shown, by a key that depends on the turn; every seventh is taken back once and decided anew."""
     shown = desk.shown()
     if not shown:
@@ -75,10 +81,12 @@ def decide(desk: Desk, turn: int, decided: dict[str, list]) -> bool:
     return True
 
 
-def test_fifty_drawings_by_keyboard_alone_by_two_reviewers_at_once(desk_of, reviewer, other_reviewer):  # noqa: F811
+def test_fifty_drawings_by_keyboard_alone_by_two_reviewers_at_once(
+    desk_of: DeskOf, reviewer: User, other_reviewer: User
+) -> None:
     made = {str(drawing.pk): drawing for drawing in make_drawings(MOST)}
     desks = [desk_of(user) for user in (reviewer, other_reviewer)]
-    decided: list[dict[str, list]] = [{}, {}]
+    decided: list[dict[str, list[Any]]] = [{}, {}]
     for turn in range(2 * MOST):
         worked = [decide(desk, turn, done) for desk, done in zip(desks, decided, strict=True)]
         if not any(worked):
@@ -96,13 +104,13 @@ def test_fifty_drawings_by_keyboard_alone_by_two_reviewers_at_once(desk_of, revi
         expected = {"Enter": drawing.confirmed_label, "n": 10, "x": None}.get(key, int(key) if key.isdigit() else None)
         assert drawing.reviewed_label == expected
         assert drawing.status == ("rejected" if key == "x" else "approved")
-        last = drawing.events.last()
+        last = known(drawing.events.last())
         assert (last.label, last.user_id) == (expected, drawing.reviewed_by_id)
     actions = Counter(LabelEvent.objects.filter(actor="reviewer").values_list("action", flat=True))
     assert actions["approved"] + actions["rejected"] - actions["undone"] == MOST
 
 
-def test_skipped_drawings_come_again_when_asked_for(desk_of, reviewer):  # noqa: F811
+def test_skipped_drawings_come_again_when_asked_for(desk_of: DeskOf, reviewer: User) -> None:
     make_drawings(2)
     desk = desk_of(reviewer)
     first = desk.shown()
@@ -116,7 +124,7 @@ def test_skipped_drawings_come_again_when_asked_for(desk_of, reviewer):  # noqa:
     assert not LabelEvent.objects.filter(actor="reviewer").exists()
 
 
-def test_a_skipped_drawing_stays_away_in_this_tab_also_through_a_reload(desk_of, reviewer):  # noqa: F811
+def test_a_skipped_drawing_stays_away_in_this_tab_also_through_a_reload(desk_of: DeskOf, reviewer: User) -> None:
     made = {str(drawing.pk) for drawing in make_drawings(8)}
     desk, seen = desk_of(reviewer), []
     for turn in range(len(made)):
@@ -130,7 +138,7 @@ def test_a_skipped_drawing_stays_away_in_this_tab_also_through_a_reload(desk_of,
     assert set(seen) == made
 
 
-def test_undo_takes_a_skip_back_too(desk_of, reviewer):  # noqa: F811
+def test_undo_takes_a_skip_back_too(desk_of: DeskOf, reviewer: User) -> None:
     make_drawing()
     desk = desk_of(reviewer)
     shown = desk.shown()
@@ -143,7 +151,7 @@ def test_undo_takes_a_skip_back_too(desk_of, reviewer):  # noqa: F811
     assert desk.shown() == shown
 
 
-def test_decisions_made_offline_are_sent_when_the_connection_is_back(desk_of, reviewer):  # noqa: F811
+def test_decisions_made_offline_are_sent_when_the_connection_is_back(desk_of: DeskOf, reviewer: User) -> None:
     make_drawings(3)
     desk = desk_of(reviewer)
     desk.shown()
@@ -159,7 +167,7 @@ def test_decisions_made_offline_are_sent_when_the_connection_is_back(desk_of, re
     assert set(Drawing.objects.values_list("reviewed_label", flat=True)) == {1, 2, 3}
 
 
-def test_decisions_kept_through_a_reload_are_sent_once(desk_of, reviewer):  # noqa: F811
+def test_decisions_kept_through_a_reload_are_sent_once(desk_of: DeskOf, reviewer: User) -> None:
     make_drawings(1)
     desk = desk_of(reviewer)
     desk.page.route("**/queue/decide/", lambda route: route.abort())
@@ -174,7 +182,7 @@ def test_decisions_kept_through_a_reload_are_sent_once(desk_of, reviewer):  # no
     assert LabelEvent.objects.filter(action="approved").count() == 1
 
 
-def test_blind_mode_shows_the_drawing_and_nothing_of_what_was_said(desk_of, reviewer):  # noqa: F811
+def test_blind_mode_shows_the_drawing_and_nothing_of_what_was_said(desk_of: DeskOf, reviewer: User) -> None:
     make_drawing(predicted=1, confirmed=7)
     desk = desk_of(reviewer)
     desk.shown()
@@ -186,10 +194,10 @@ def test_blind_mode_shows_the_drawing_and_nothing_of_what_was_said(desk_of, revi
     assert Drawing.objects.get().status == "waiting"
     desk.press("1")
     desk.settle()
-    assert LabelEvent.objects.last().look == "blind"
+    assert known(LabelEvent.objects.last()).look == "blind"
 
 
-def test_help_lists_the_keys_and_holds_them_off(desk_of, reviewer):  # noqa: F811
+def test_help_lists_the_keys_and_holds_them_off(desk_of: DeskOf, reviewer: User) -> None:
     make_drawing()
     desk = desk_of(reviewer)
     desk.shown()
@@ -201,23 +209,26 @@ def test_help_lists_the_keys_and_holds_them_off(desk_of, reviewer):  # noqa: F81
     assert Drawing.objects.get().status == "waiting"
 
 
-def test_works_by_thumb(desk_of, reviewer):  # noqa: F811
+def test_works_by_thumb(desk_of: DeskOf, reviewer: User) -> None:
     make_drawing(confirmed=7)
     desk = desk_of(reviewer, viewport={"width": 360, "height": 640}, has_touch=True)
     desk.shown()
     button = desk.page.locator("[data-label='4']")
-    assert button.bounding_box()["height"] >= 44
+    assert known(button.bounding_box())["height"] >= 44
     button.tap()
     desk.settle()
     assert Drawing.objects.get().reviewed_label == 4
     assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_markup_that_got_into_a_page_would_not_run(open_context, chromium, site, owner):  # noqa: F811
+def test_markup_that_got_into_a_page_would_not_run(
+    open_context: OpenContext, chromium: Browser, site: str, owner: User
+) -> None:
     make_drawing()
     context = chromium.new_context(base_url=site)  # not watched: the policy is broken here on purpose
     sign_in(context, owner, site)
     page = context.new_page()
+    page.add_init_script(WATCH_CSP)
     page.goto("/admin/recognizer/drawing/")
     page.evaluate(
         """() => {
@@ -227,6 +238,6 @@ def test_markup_that_got_into_a_page_would_not_run(open_context, chromium, site,
             document.body.append(script);
         }"""
     )
-    page.wait_for_timeout(200)
+    page.wait_for_function("window.violations.length >= 2")
     assert page.evaluate("window.ran") is None
     context.close()

@@ -4,28 +4,33 @@ import json
 import re
 
 import pytest
+from django.contrib.auth.models import User
 from playwright.sync_api import Route, expect
+from pytest_django import Settings
 
 from recognizer.models import Contributor, Drawing
-from tests.browser.recorded import FOUR, SCRIBBLE, SEVEN, ZERO
+from tests.support.known import known
+from tests.support.person import OpenContext, Person, Visit
+from tests.support.recorded import FOUR, SCRIBBLE, SEVEN, ZERO
+from tests.support.waiting import finish, let_page_settle
 
 DRAWINGS = re.compile(r"/api/v1/drawings/$")
 FEEDBACK = re.compile(r"/feedback/$")
 GUESSES = re.compile(r"/api/v1/guesses/$")
 
 
-def answer_once(person, pattern, **response: object) -> None:
+def answer_once(person: Person, pattern: str | re.Pattern[str], **response: object) -> None:
     """Let the next call to `pattern` be answered by somebody else, and later ones by the server."""
     person.page.route(pattern, lambda route: route.fulfill(**response), times=1)
 
 
-def expect_trouble(person, words: str) -> None:
+def expect_trouble(person: Person, words: str) -> None:
     expect(person.part("alert-words")).to_contain_text(words)
     expect(person.part("alert")).to_have_attribute("role", "alert")
     assert person.ink_share() > 0.02
 
 
-def test_offline_keeps_the_drawing_and_a_retry_stores_it_once(visit):
+def test_offline_keeps_the_drawing_and_a_retry_stores_it_once(visit: Visit) -> None:
     person = visit()
     person.draw(SEVEN)
     person.page.context.set_offline(True)
@@ -40,7 +45,7 @@ def test_offline_keeps_the_drawing_and_a_retry_stores_it_once(visit):
     expect(person.part("alert")).to_be_hidden()
 
 
-def test_an_answer_lost_on_the_way_is_asked_for_again_and_stored_once(visit):
+def test_an_answer_lost_on_the_way_is_asked_for_again_and_stored_once(visit: Visit) -> None:
     person = visit()
     person.hand_in(ZERO)  # a contributor, by cookie
     person.button("clear").click()
@@ -55,7 +60,7 @@ def test_an_answer_lost_on_the_way_is_asked_for_again_and_stored_once(visit):
     person.page.route(DRAWINGS, lose, times=1)
     person.button("read").click()
     expect_trouble(person, "I cannot reach the server")
-    person.page.on("request", lambda request: keys.append(request.headers.get("idempotency-key")))
+    person.page.on("request", lambda request: keys.append(request.headers.get("idempotency-key", "")))
     person.button("retry").click()
     person.expect_answer(7)
 
@@ -68,7 +73,7 @@ def test_an_answer_lost_on_the_way_is_asked_for_again_and_stored_once(visit):
     [(429, "That was a lot in a short time"), (503, "The reader is not ready")],
     ids=["too many", "not ready"],
 )
-def test_a_busy_server_says_when_to_try_again(visit, status, words):
+def test_a_busy_server_says_when_to_try_again(visit: Visit, status: int, words: str) -> None:
     person = visit()
     person.draw(SEVEN)
     body = json.dumps({"code": "busy", "detail": "Busy."})
@@ -83,7 +88,7 @@ def test_a_busy_server_says_when_to_try_again(visit, status, words):
     assert Drawing.objects.count() == 1
 
 
-def test_a_proxy_that_answers_with_a_page_is_a_sentence_too(visit):
+def test_a_proxy_that_answers_with_a_page_is_a_sentence_too(visit: Visit) -> None:
     person = visit()
     person.draw(SEVEN)
     answer_once(person, DRAWINGS, status=502, content_type="text/html", body="<h1>Bad gateway</h1>")
@@ -91,7 +96,7 @@ def test_a_proxy_that_answers_with_a_page_is_a_sentence_too(visit):
     expect_trouble(person, "The reader is not ready")
 
 
-def test_an_answer_whose_body_is_lost_is_a_sentence_and_a_retry_fills_the_page(visit):
+def test_an_answer_whose_body_is_lost_is_a_sentence_and_a_retry_fills_the_page(visit: Visit) -> None:
     person = visit()
     person.hand_in(ZERO)  # a contributor, by cookie
     person.part("how").locator("summary").click()
@@ -109,7 +114,7 @@ def test_an_answer_whose_body_is_lost_is_a_sentence_and_a_retry_fills_the_page(v
     assert Drawing.objects.count() == 2
 
 
-def test_the_throttle_itself_is_understood(visit, settings):
+def test_the_throttle_itself_is_understood(visit: Visit, settings: Settings) -> None:
     settings.DIGITRE_THROTTLES = True
     person = visit()
     person.hand_in(SEVEN)
@@ -125,7 +130,7 @@ def test_the_throttle_itself_is_understood(visit, settings):
         throttles.DrawingsByContributor.limit = limit
 
 
-def test_an_expired_cookie_asks_to_read_again(visit):
+def test_an_expired_cookie_asks_to_read_again(visit: Visit) -> None:
     person = visit()
     person.hand_in(SEVEN)
     person.page.context.clear_cookies()
@@ -140,7 +145,7 @@ def test_an_expired_cookie_asks_to_read_again(visit):
     assert [d.confirmed_label for d in Drawing.objects.order_by("created_at")] == [None, 7]
 
 
-def test_a_review_that_came_first_is_told(visit, django_user_model):
+def test_a_review_that_came_first_is_told(visit: Visit, django_user_model: type[User]) -> None:
     person = visit()
     person.hand_in(SEVEN)
     reviewer = django_user_model.objects.create_user("reviewer")
@@ -151,13 +156,11 @@ def test_a_review_that_came_first_is_told(visit, django_user_model):
     assert Drawing.objects.get().label == 7
 
 
-def test_storage_that_is_switched_off_changes_nothing_else(visit, open_context):
+def test_storage_that_is_switched_off_changes_nothing_else(visit: Visit, open_context: OpenContext) -> None:
     context = open_context()
     context.add_init_script(
         "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('off', 'SecurityError'); } });"
     )
-    from tests.browser.person import Person
-
     person = Person(context.new_page())
     person.page.goto("/")
     person.button("theme").click()
@@ -166,17 +169,18 @@ def test_storage_that_is_switched_off_changes_nothing_else(visit, open_context):
     person.expect_saved("7")
 
 
-def test_a_failed_live_guess_is_no_error(visit):
+def test_a_failed_live_guess_is_no_error(visit: Visit) -> None:
     person = visit()
     person.page.route(GUESSES, lambda route: route.abort())
-    person.draw(SEVEN)
-    person.page.wait_for_timeout(300)
+    with person.page.expect_event("requestfailed"):
+        person.draw(SEVEN)
+    let_page_settle(person.page)
     expect(person.part("alert")).to_be_hidden()
     person.button("read").click()
     person.expect_answer(7)
 
 
-def test_one_guess_is_in_flight_and_late_ones_are_dropped(visit):
+def test_one_guess_is_in_flight_and_late_ones_are_dropped(visit: Visit) -> None:
     person = visit()
     held = []
     person.page.route(GUESSES, lambda route: held.append(route))
@@ -191,21 +195,19 @@ def test_one_guess_is_in_flight_and_late_ones_are_dropped(visit):
           };
         }"""
     )
-    person.draw(SEVEN)
-    person.page.wait_for_timeout(500)
-    person.draw([[(112, 150), (196, 146)]])
-    person.page.wait_for_timeout(500)
+    for strokes in (SEVEN, [[(112.0, 150.0), (196.0, 146.0)]]):
+        with person.page.expect_request(GUESSES):
+            person.draw(strokes)
     assert person.page.evaluate("window.mostOpen") == 1  # a changed sheet gives the last one up
 
     person.button("clear").click()
-    for route in held:
-        route.continue_()
-    person.page.wait_for_timeout(500)
+    finish(held)
+    let_page_settle(person.page)
     assert person.phase == "intro"
     expect(person.part("digit")).to_be_hidden()
 
 
-def test_drawing_on_while_the_answer_is_under_way_drops_it(visit):
+def test_drawing_on_while_the_answer_is_under_way_drops_it(visit: Visit) -> None:
     person = visit()
     held = []
     person.draw(ZERO)
@@ -213,13 +215,13 @@ def test_drawing_on_while_the_answer_is_under_way_drops_it(visit):
     person.button("read").click()
     expect(person.page.locator("main")).to_have_attribute("data-phase", "reading")
     person.draw([[(200, 40), (240, 80)]])
-    held[0].continue_()
-    person.page.wait_for_timeout(500)
+    finish(held)
+    let_page_settle(person.page)
     assert person.phase == "drawing"
     assert person.ink_share() > 0.05
 
 
-def test_a_sheet_that_undo_brings_back_is_not_stored_twice(visit):
+def test_a_sheet_that_undo_brings_back_is_not_stored_twice(visit: Visit) -> None:
     person = visit()
     person.hand_in(SEVEN)
     person.page.keyboard.press("Escape")
@@ -229,7 +231,7 @@ def test_a_sheet_that_undo_brings_back_is_not_stored_twice(visit):
     assert Drawing.objects.count() == 1
 
 
-def test_the_next_drawing_begins_a_new_sheet_while_the_label_of_the_last_is_on_its_way(visit):
+def test_the_next_drawing_begins_a_new_sheet_while_the_label_of_the_last_is_on_its_way(visit: Visit) -> None:
     person = visit()
     held = []
     person.page.route(FEEDBACK, lambda route: held.append(route), times=1)
@@ -245,10 +247,10 @@ def test_the_next_drawing_begins_a_new_sheet_while_the_label_of_the_last_is_on_i
 
     first, second = Drawing.objects.order_by("created_at")
     assert (first.confirmed_label, second.confirmed_label) == (7, None)
-    assert len(second.strokes) == 1
+    assert len(known(second.strokes)) == 1
 
 
-def test_a_label_that_got_stuck_is_sent_with_the_next_drawing(visit):
+def test_a_label_that_got_stuck_is_sent_with_the_next_drawing(visit: Visit) -> None:
     person = visit()
     held = []
     person.page.route(FEEDBACK, lambda route: held.append(route), times=1)
@@ -266,7 +268,7 @@ def test_a_label_that_got_stuck_is_sent_with_the_next_drawing(visit):
     assert [d.confirmed_label for d in Drawing.objects.order_by("created_at")] == [1, None]
 
 
-def test_a_guess_that_is_given_up_does_not_silence_the_next(visit):
+def test_a_guess_that_is_given_up_does_not_silence_the_next(visit: Visit) -> None:
     person = visit()
     held = []
     person.page.route(GUESSES, lambda route: held.append(route), times=1)
@@ -277,7 +279,7 @@ def test_a_guess_that_is_given_up_does_not_silence_the_next(visit):
     expect(person.part("digit")).to_have_text("4")
 
 
-def test_nothing_of_the_last_drawing_is_said_of_the_next(visit):
+def test_nothing_of_the_last_drawing_is_said_of_the_next(visit: Visit) -> None:
     person = visit()
     person.hand_in(SCRIBBLE)
     blank = person.page.evaluate("document.querySelector('[data-part=preview]').src")

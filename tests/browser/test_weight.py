@@ -1,14 +1,17 @@
 """A page is light and asks nobody else. (Other hosts and policy violations fail any test: see conftest.)"""
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.browser.test_layout import PAGES
+from tests.support.looks import PAGES
+from tests.support.person import OpenContext, Visit
+from tests.support.watch import WATCH_CSP, Watch
 
 MOST_BYTES = 100 * 1024  # uncompressed, all of it
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_weighs_less_than_100_kb(open_context, path):
+def test_a_page_weighs_less_than_100_kb(open_context: OpenContext, path: str) -> None:
     page, responses = open_context().new_page(), []
     page.on("response", lambda response: responses.append(response))
     page.goto(path)
@@ -18,7 +21,7 @@ def test_a_page_weighs_less_than_100_kb(open_context, path):
     assert sum(weight.values()) < MOST_BYTES, weight
 
 
-def test_the_policy_that_is_watched_is_the_strict_one(visit):
+def test_the_policy_that_is_watched_is_the_strict_one(visit: Visit) -> None:
     person = visit("/")
     policy = person.page.request.get("/").headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -26,16 +29,14 @@ def test_the_policy_that_is_watched_is_the_strict_one(visit):
     assert person.page.evaluate("document.querySelectorAll('[style], style, script:not([src])').length") == 0
 
 
-def test_the_watch_sees_another_host_and_a_broken_policy(chromium, site):
-    from tests.browser.conftest import WATCH_CSP, Watch
-
+def test_the_watch_sees_another_host_and_a_broken_policy(chromium: Browser, site: str) -> None:
     page = chromium.new_page(base_url=site)
     page.add_init_script(WATCH_CSP)
     watch = Watch(site)
     watch.follow(page)
     page.goto("/")
     page.evaluate("() => { new Image().src = 'https://example.invalid/a.png'; }")
-    page.wait_for_timeout(100)
+    page.wait_for_function("window.violations.length > 0")
     with pytest.raises(AssertionError):
         watch.check()
     page.close()

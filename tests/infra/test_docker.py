@@ -11,7 +11,7 @@ import pytest
 import yaml
 from packaging.utils import canonicalize_name
 
-from tests.test_architecture import APPS, imports_of, modules_of
+from tests.support.import_graph import APPS, ImportGraph
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 DOCKERFILE = BASE_DIR / "docker" / "Dockerfile"
@@ -36,7 +36,7 @@ def stages() -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def compose(environment: dict[str, str]) -> subprocess.CompletedProcess:
+def compose(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     if shutil.which("docker-compose") is None:
         pytest.skip("docker-compose is not installed here (Debian: apt install docker-compose)")
     command = ["docker-compose", "-f", "docker/compose.yaml", "config"]
@@ -104,12 +104,11 @@ def test_the_worker_image_names_every_package_that_our_code_imports() -> None:
     named = re.findall(r"pip install -c requirements.txt (.+)", recipe)[0].split()
     named += re.findall(r"^[\w.-]+", pins, flags=re.MULTILINE)
     owners = importlib.metadata.packages_distributions()
-    ours = {path.stem for app in APPS for path in modules_of(app)} | set(APPS)
-    imported = {name.split(".")[0] for app in APPS for path in modules_of(app) for name in imports_of(path)}
+    imported = {name.split(".")[0] for names in ImportGraph.of(BASE_DIR).anywhere.values() for name in names}
     asked_for = {canonicalize_name(name) for name in named}
     unnamed = {
         name
-        for name in imported - ours - sys.stdlib_module_names
+        for name in imported - set(APPS) - sys.stdlib_module_names
         if not {canonicalize_name(owner) for owner in owners.get(name, [name])} & asked_for
     }
     assert not unnamed

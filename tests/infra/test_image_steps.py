@@ -20,8 +20,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.infra.conftest import BARE_ENVIRONMENT, BASE_DIR, PATIENCE_SECONDS, free_port, wait_until
-from tests.infra.drawings import seven
+from tests.support.pictures import seven_form
+from tests.support.running_site import BARE_ENVIRONMENT, BASE_DIR, free_port
+from tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.postgres]  # as compose runs them
 ENGINE_ONLY = ("useradd",)  # an account of the image's own
@@ -110,7 +111,7 @@ class Image:
         return subprocess.run(command, cwd=self.app, env=self.environment, capture_output=True).returncode == 0
 
     @contextmanager
-    def started(self, command: list[str]) -> Iterator[subprocess.Popen]:
+    def started(self, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         with (self.folder / "output").open("w") as output:
             process = subprocess.Popen(
                 command, cwd=self.app, env=self.environment, stdout=output, stderr=subprocess.STDOUT
@@ -127,13 +128,14 @@ class Image:
 
 
 def compose_command(service: str) -> list[str]:
-    return yaml.safe_load((BASE_DIR / "docker" / "compose.yaml").read_text())["services"][service]["command"]
+    services = yaml.safe_load((BASE_DIR / "docker" / "compose.yaml").read_text())["services"]
+    return list(services[service]["command"])
 
 
 def test_the_web_image_builds_migrates_and_reads_a_drawing(tmp_path: Path, database_url: str) -> None:
     programs = tmp_path / "programs"
     programs.mkdir()
-    (programs / "python").symlink_to(sys._base_executable)  # what the image calls python may be called python3 here
+    (programs / "python").symlink_to(sys._base_executable)  # type: ignore[attr-defined]  # not in the stubs; what the image calls python may be called python3 here
     image = Image(tmp_path, f"{programs}:/usr/bin:/bin")
     image.environment |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     image.environment["PIP_NO_COMPILE"] = "1"  # what is loaded is compiled then, a tenth of it
@@ -148,7 +150,7 @@ def test_the_web_image_builds_migrates_and_reads_a_drawing(tmp_path: Path, datab
         assert web.poll() is None, image.output
         assert shutil.which("gunicorn", path=image.environment["PATH"]) == str(tmp_path / "opt/venv/bin/gunicorn")
         connection = http.client.HTTPConnection("127.0.0.1", int(place["PORT"]), timeout=30)
-        connection.request("POST", "/api/v1/guesses/", json.dumps(seven()), BEHIND_TLS)
+        connection.request("POST", "/api/v1/guesses/", json.dumps(seven_form()), BEHIND_TLS)
         response = connection.getresponse()
         answer = response.read()
         assert (response.status, json.loads(answer)["digit"]) == (200, 7)

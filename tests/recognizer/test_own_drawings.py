@@ -1,22 +1,28 @@
 """What a contributor may ask of their drawings."""
 
 import json
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from rest_framework.test import APIClient
 
 from recognizer.models import Contributor, Drawing, LabelEvent
 
 
 @pytest.fixture
-def drawing(visitor, seven) -> Drawing:
+def drawing(visitor: APIClient, seven: dict[str, Any]) -> Drawing:
     return Drawing.objects.get(pk=visitor.post("/api/v1/drawings/", seven).json()["id"])
 
 
-def fate(visitor, drawing: Drawing) -> str:
-    return visitor.get(f"/api/v1/drawings/{drawing.pk}/").json()["fate"]
+def fate(visitor: APIClient, drawing: Drawing) -> str:
+    return str(visitor.get(f"/api/v1/drawings/{drawing.pk}/").json()["fate"])
 
 
-def test_a_fate_is_a_sentence_for_each_status(visitor, drawing, django_user_model):
+def test_a_fate_is_a_sentence_for_each_status(
+    visitor: APIClient, drawing: Drawing, django_user_model: type[User]
+) -> None:
     reviewer = django_user_model.objects.create_user("reviewer")
     Contributor.objects.update(is_exam=False)  # PostgreSQL numbers people on across tests, and every fifth is examined
     drawing.refresh_from_db()
@@ -30,20 +36,22 @@ def test_a_fate_is_a_sentence_for_each_status(visitor, drawing, django_user_mode
     assert fate(visitor, drawing) == "Set aside by a reviewer: a doodle."
 
 
-def test_an_exam_contributor_is_told_so(visitor, drawing, django_user_model):
+def test_an_exam_contributor_is_told_so(visitor: APIClient, drawing: Drawing, django_user_model: type[User]) -> None:
     drawing.contributor.is_exam = True
     drawing.contributor.save()
     drawing.approve(7, django_user_model.objects.create_user("reviewer"))
     assert "exam question" in fate(visitor, drawing)
 
 
-def test_each_version_that_ever_answered_says_what_it_says_now(visitor, drawing):
+def test_each_version_that_ever_answered_says_what_it_says_now(visitor: APIClient, drawing: Drawing) -> None:
     answers = visitor.get(f"/api/v1/drawings/{drawing.pk}/").json()["answers"]
     assert [answer["version"] for answer in answers] == [1]
     assert answers[0]["digit"] in {*range(10), None}
 
 
-def test_the_export_is_a_file_with_all_of_ones_own_and_nobody_elses(visitor, client, drawing):
+def test_the_export_is_a_file_with_all_of_ones_own_and_nobody_elses(
+    visitor: APIClient, client: Client, drawing: Drawing
+) -> None:
     response = visitor.get("/api/v1/drawings/export/")
     exported = json.loads(response.getvalue())
     assert "attachment" in response["Content-Disposition"]
@@ -51,7 +59,7 @@ def test_the_export_is_a_file_with_all_of_ones_own_and_nobody_elses(visitor, cli
     assert json.loads(client.get("/api/v1/drawings/export/").getvalue()) == []
 
 
-def test_a_label_can_be_taken_back_and_the_history_keeps_both(visitor, drawing):
+def test_a_label_can_be_taken_back_and_the_history_keeps_both(visitor: APIClient, drawing: Drawing) -> None:
     url = f"/api/v1/drawings/{drawing.pk}/feedback/"
     visitor.put(url, {"label": 1})
     assert visitor.delete(url).status_code == 204
@@ -63,10 +71,12 @@ def test_a_label_can_be_taken_back_and_the_history_keeps_both(visitor, drawing):
     assert events == [("confirmed", 1, None), ("withdrawn", None, 1)]
 
 
-def test_a_reviewed_label_cannot_be_taken_back(visitor, drawing, django_user_model):
+def test_a_reviewed_label_cannot_be_taken_back(
+    visitor: APIClient, drawing: Drawing, django_user_model: type[User]
+) -> None:
     drawing.approve(1, django_user_model.objects.create_user("reviewer"))
     assert visitor.delete(f"/api/v1/drawings/{drawing.pk}/feedback/").status_code == 409
 
 
-def test_somebody_elses_label_cannot_be_taken_back(client, drawing):
+def test_somebody_elses_label_cannot_be_taken_back(client: Client, drawing: Drawing) -> None:
     assert client.delete(f"/api/v1/drawings/{drawing.pk}/feedback/").status_code == 404

@@ -1,18 +1,23 @@
 """The verbs where something happens in between: the same call twice, a contributor who leaves, time that passes."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
-from recognizer import moderation, services
+from recognizer import services
 from recognizer.models import Contributor, Drawing, LabelEvent
-from recognizer.services import Submission
-from tests import pictures
+from recognizer.review import moderation
+from recognizer.submissions import Submission
+from tests.support import pictures
+from tests.support.fake_model import FakeClassifier
+from tests.support.waiting import wait_until
 
 SUBMISSION = Submission(pictures.draw_ink())
 
@@ -23,7 +28,9 @@ def keep(contributor: Contributor | None = None) -> Drawing:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("key", ["a key", None])
-def test_a_drawing_of_a_contributor_who_has_just_been_forgotten_is_a_new_ones(model, key):
+def test_a_drawing_of_a_contributor_who_has_just_been_forgotten_is_a_new_ones(
+    model: FakeClassifier, key: str | None
+) -> None:
     contributor = keep().contributor
     in_another_tab = Contributor.objects.get(pk=contributor.pk)
     services.forget(in_another_tab)
@@ -35,12 +42,14 @@ def test_a_drawing_of_a_contributor_who_has_just_been_forgotten_is_a_new_ones(mo
     assert drawing.contributor != contributor
 
 
-def test_the_same_call_at_the_same_moment_is_one_drawing(model, monkeypatch):
+def test_the_same_call_at_the_same_moment_is_one_drawing(
+    model: FakeClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
     contributor = keep().contributor
     first, _ = services.recognize(SUBMISSION, contributor, "a key")
     found, looks = services._earlier, []
 
-    def too_early(*args: object) -> Drawing | None:
+    def too_early(*args: Any) -> Drawing | None:
         looks.append(args)
         return found(*args) if len(looks) > 1 else None
 
@@ -49,7 +58,7 @@ def test_the_same_call_at_the_same_moment_is_one_drawing(model, monkeypatch):
     assert len(looks) == 2
 
 
-def test_what_is_stored_is_read_back_as_it_was_sent(model):
+def test_what_is_stored_is_read_back_as_it_was_sent(model: FakeClassifier) -> None:
     sent = Submission(pictures.draw_ink(side=140), pictures.SEVEN, (280.0, 280.0))
     stored = Submission.stored(services.recognize(sent, None)[0])
     assert (stored.ink == sent.ink).all()
@@ -57,7 +66,9 @@ def test_what_is_stored_is_read_back_as_it_was_sent(model):
 
 
 @pytest.fixture
-def month_old(model, monkeypatch, settings, admin_user) -> dict[str, Drawing]:
+def month_old(
+    model: FakeClassifier, monkeypatch: pytest.MonkeyPatch, settings: Settings, admin_user: User
+) -> dict[str, Drawing]:
     """One drawing of each fate, all beyond the retention time."""
     monkeypatch.setattr(services, "PURGE_BATCH", 2)
     settings.DIGITRE_RETENTION_DAYS = 30
@@ -75,7 +86,7 @@ def month_old(model, monkeypatch, settings, admin_user) -> dict[str, Drawing]:
     return made
 
 
-def test_what_nobody_confirmed_is_purged_also_once_it_was_set_aside(month_old):
+def test_what_nobody_confirmed_is_purged_also_once_it_was_set_aside(month_old: dict[str, Drawing]) -> None:
     fresh = keep()
     assert services.purge_unconfirmed() == 5  # drawings; their events are not counted
     left = {month_old["confirmed"].pk, month_old["approved unconfirmed"].pk, fresh.pk}
@@ -84,7 +95,7 @@ def test_what_nobody_confirmed_is_purged_also_once_it_was_set_aside(month_old):
     assert services.purge_unconfirmed() == 0
 
 
-def test_purging_reads_no_pictures(month_old):
+def test_purging_reads_no_pictures(month_old: dict[str, Drawing]) -> None:
     with CaptureQueriesContext(
         connection,
     ) as queries:
@@ -92,9 +103,17 @@ def test_purging_reads_no_pictures(month_old):
     assert not [query["sql"] for query in queries if '"png"' in query["sql"] or '"strokes"' in query["sql"]]
 
 
+def somebody_waits_for_us() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        )
+        return bool(cursor.fetchone()[0])
+
+
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_what_is_confirmed_while_it_is_being_purged_stays(model):
+def test_what_is_confirmed_while_it_is_being_purged_stays(model: FakeClassifier) -> None:
     drawing = keep()
     Drawing.objects.update(created_at=timezone.now() - timedelta(days=400))
 
@@ -108,7 +127,7 @@ def test_what_is_confirmed_while_it_is_being_purged_stays(model):
         with transaction.atomic():
             drawing.confirm(7)
             purging = pool.submit(purge)
-            time.sleep(0.5)  # it waits for the row by now
+            wait_until(somebody_waits_for_us)
             assert not purging.done()
         assert purging.result() == 0
     assert Drawing.objects.get().confirmed_label == 7

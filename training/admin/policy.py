@@ -1,5 +1,7 @@
 """When a run starts by itself: one row, edited here."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -8,7 +10,7 @@ from training.models import TrainingPolicy
 
 
 @admin.register(TrainingPolicy)
-class TrainingPolicyAdmin(admin.ModelAdmin):
+class TrainingPolicyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the stubs alone
     fields = ("enabled", "minimum_new_labels", "minimum_interval_minutes", "preferred_hour")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -18,12 +20,12 @@ class TrainingPolicyAdmin(admin.ModelAdmin):
         return False
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         context = {"title": "Training policy", "subtitle": None, "show_save_and_continue": False}
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is one: go straight to it."""
         if not self.has_view_or_change_permission(request):
             return super().changelist_view(request, extra_context)

@@ -12,7 +12,7 @@ from recognizer.models import ModelVersion, PromotionEvent
 from training.models import DatasetSnapshot, TrainingRun, WorkerHeartbeat
 
 
-class RecordAdmin(admin.ModelAdmin):
+class RecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the stubs alone
     list_display_links = None
     list_per_page = 50
     actions = None
@@ -35,7 +35,7 @@ class RecordAdmin(admin.ModelAdmin):
 class DatasetSnapshotAdmin(RecordAdmin):
     list_display = ("name", "taken_at", "drawings", "contributors", "left_out", "runs_made")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DatasetSnapshot]:
         return super().get_queryset(request).prefetch_related(Prefetch("runs", TrainingRun.objects.only("snapshot")))
 
     @admin.display(description="snapshot")
@@ -59,7 +59,7 @@ class PromotionEventAdmin(RecordAdmin):
     list_display = ("at", "now_speaks", "before", "promoted_by", "why")
     list_select_related = ("by",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PromotionEvent]:
         numbers = ModelVersion.objects.only("number")
         return (
             super().get_queryset(request).prefetch_related(Prefetch("version", numbers), Prefetch("previous", numbers))

@@ -1,33 +1,38 @@
 """The training runs: one being watched, the others to read; start one, stop one."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
-from training.admin.charts import share_text
+from recognizer.formatting import percent
 from training.admin.version_page import data_counts, flat, learning_curve
+from training.evaluation.gate import Decision
 from training.models import TrainingRun
+from training.tasks import wake_worker
 
 
 class BriefChangeList(ChangeList):
     """Runs with what their rows show."""
 
-    def apply_select_related(self, queryset: QuerySet) -> QuerySet:
+    def apply_select_related(self, queryset: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
         brief = queryset.defer(*TrainingRun.ON_ITS_PAGE, "challenger__metrics", "snapshot__counts")
         return brief.select_related("requested_by", "challenger", "snapshot")
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(admin.ModelAdmin):
+class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the stubs alone
     list_display = ("name", "state", "asked_by", "begun", "made", "why")
     list_display_links = None
     list_filter = ("status", "trigger")
@@ -52,7 +57,7 @@ class TrainingRunAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: TrainingRun | None = None) -> bool:
         return False
 
-    def get_urls(self) -> list:
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
             path("train-now/", view(require_POST(self.train_now)), name="training_trainingrun_train_now"),
@@ -63,10 +68,11 @@ class TrainingRunAdmin(admin.ModelAdmin):
 
     def train_now(self, request: HttpRequest) -> HttpResponse:
         """Ask for a run. The row is the request: a worker takes it up at its next tick, if not at once."""
-        if not self.has_request_permission(request):
+        if not (request.user.is_authenticated and self.has_request_permission(request)):
             raise PermissionDenied
         run, is_new = TrainingRun.objects.request(by=request.user)
         if is_new:
+            transaction.on_commit(wake_worker)
             messages.success(request, f"Run {run.pk} waits for a worker.")
         else:
             messages.warning(request, f"Run {run.pk} is {run.get_status_display()}; one at a time.")
@@ -122,17 +128,18 @@ class TrainingRunAdmin(admin.ModelAdmin):
 
     @admin.display(description="why")
     def why(self, run: TrainingRun) -> SafeString:
-        reasons = run.decision.get("reasons") or [run.error]
-        return format_html('<span class="why">{}</span>', reasons[0] if reasons else "")
+        decision = Decision.from_dict(run.decision)
+        reason = decision.reasons[0] if decision and decision.reasons else run.error
+        return format_html('<span class="why">{}</span>', reason)
 
     # the page
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {"title": "Training runs", "may_request": self.has_request_permission(request)}
         return super().changelist_view(request, (extra_context or {}) | context)
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if request.method != "GET":
             raise PermissionDenied
@@ -142,11 +149,11 @@ class TrainingRunAdmin(admin.ModelAdmin):
         return super().change_view(request, object_id, form_url, extra_context)
 
 
-def run_page(run: TrainingRun) -> dict:
+def run_page(run: TrainingRun) -> dict[str, Any]:
     return {
         "run": run,
         "live": live(run),
-        "decision": run.decision,
+        "decision": Decision.from_dict(run.decision),
         "curve": learning_curve(run.curve),
         "counts": data_counts(run.snapshot) if run.snapshot else None,
         "snapshot": run.snapshot,
@@ -154,7 +161,7 @@ def run_page(run: TrainingRun) -> dict:
     }
 
 
-def live(run: TrainingRun) -> dict:
+def live(run: TrainingRun) -> dict[str, Any]:
     """A run's progress in words, for the page and for the script that keeps it fresh."""
     is_stopping = run.is_live and run.cancel_requested_at is not None
     return {
@@ -162,9 +169,9 @@ def live(run: TrainingRun) -> dict:
         "status": "stopping" if is_stopping else run.get_status_display(),
         "phase": run.phase,
         "progress": round(run.progress, 4),
-        "percent": f"{run.progress:.0%}".replace("%", " %"),
+        "percent": percent(run.progress, 0),
         "epoch": f"{run.epoch} of {run.epochs}" if run.epochs else "-",
-        "accuracy": share_text(run.accuracy, 2),
+        "accuracy": percent(run.accuracy, 2),
         "left": left_text(run),
         "lasted": duration_text(run),
         "log": run.log,

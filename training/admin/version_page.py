@@ -3,17 +3,21 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from recognizer import model_card, registry
-from recognizer.admin import pictures
-from recognizer.answers import NOT_A_DIGIT
-from recognizer.models import Drawing, ModelVersion
-from training.admin.charts import Bin, Chart, Reliability, read_bins, reliability, share_chart, share_text
-from training.gate import EXAM_TITLES
+from recognizer.admin import thumbnails
+from recognizer.baseline import shipped_baseline
+from recognizer.charts import Bin, Chart, Reliability, read_bins, reliability, share_chart
+from recognizer.exam_reports import ExamReport, read_reports
+from recognizer.exams import MNIST, exam_spec
+from recognizer.formatting import NOTHING, percent, percent_range
+from recognizer.labels import NOT_A_DIGIT
+from recognizer.models import Drawing, DrawingQuerySet, ModelVersion
+from training.evaluation.gate import Decision
 from training.models import DatasetSnapshot, TrainingRun
 
 LATEST = 5000  # drawings that the figures from daily use look at: an index range, whatever the table holds
@@ -47,28 +51,29 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A drawing with its picture, what was said of it and what it is."""
+    """A drawing with its picture, the answer it got and what it is."""
 
     drawing: Drawing
-    picture: Any
-    said: str
+    picture: SafeString
+    answer: str
     truth: str
 
     @classmethod
-    def of(cls, drawing: Drawing, picture: Any, answer: int | None) -> Self:
+    def of(cls, drawing: Drawing, picture: SafeString, answer: int | None) -> Self:
         """Make one of a drawing that came `with_label`."""
-        truth: int = drawing.told  # type: ignore[attr-defined]
+        truth: int = drawing.told  # type: ignore[attr-defined]  # annotated by with_label
         return cls(drawing, picture, digit_text(answer), digit_text(truth))
 
 
-def version_page(version: ModelVersion, user: AbstractUser) -> dict[str, Any]:
+def version_page(version: ModelVersion, user: AbstractUser | AnonymousUser) -> dict[str, Any]:
     """Return the template's context. Pictures of drawings are for those who may see drawings."""
     run = TrainingRun.objects.filter(challenger=version).select_related("snapshot", "champion", "requested_by").first()
+    reports = read_reports(version.metrics)
     context = {
-        "exams": exam_rows(version.metrics),
-        "confusions": confusions(version.metrics),
+        "exams": exam_rows(reports),
+        "confusions": confusions(reports),
         "run": run,
-        "decision": run.decision if run else {},
+        "decision": Decision.from_dict(run.decision) if run else None,
         "curve": learning_curve(run.curve) if run else None,
         "snapshot": run.snapshot if run else None,
         "counts": data_counts(run.snapshot) if run and run.snapshot else None,
@@ -79,7 +84,7 @@ def version_page(version: ModelVersion, user: AbstractUser) -> dict[str, Any]:
         else [],
         "promotions": version.promotions.select_related("by", "previous"),
         "children": version.children.all(),
-        "reliabilities": reliabilities(version),
+        "reliabilities": reliabilities(version, reports),
         "sees_drawings": user.has_perm("recognizer.view_drawing"),
     }
     if context["sees_drawings"]:
@@ -88,45 +93,31 @@ def version_page(version: ModelVersion, user: AbstractUser) -> dict[str, Any]:
 
 
 def exam_title(name: str) -> str:
-    return capfirst(EXAM_TITLES.get(name, name.replace("_", " ")))
+    return capfirst(exam_spec(name).title)
 
 
-def exam_reports(metrics: dict) -> dict[str, dict]:
-    return {name: report for name, report in metrics.items() if isinstance(report, dict) and "accuracy" in report}
-
-
-def exam_rows(metrics: dict) -> list[ExamRow]:
+def exam_rows(reports: dict[str, ExamReport]) -> list[ExamRow]:
     return [
         ExamRow(
             exam_title(name),
-            f"{report.get('n', 0):,}",
-            share_text(report["accuracy"], 2),
-            interval_text(*model_card.interval(report)),
-            share_text(digits_refused(report), 2),
-            share_text(report.get("ece"), 2),
+            f"{report.n:,}",
+            percent(report.accuracy, 2),
+            percent_range(*report.interval, 2) if report.interval else NOTHING,
+            percent(report.digits_refused, 2),
+            percent(report.ece, 2),
         )
-        for name, report in exam_reports(metrics).items()
+        for name, report in reports.items()
     ]
 
 
-def digits_refused(report: dict) -> float | None:
-    """The share of an exam's digits that were refused; its other questions should be."""
-    rows = [row for row in report.get("confusion", [])[:NOT_A_DIGIT] if len(row) > NOT_A_DIGIT]
-    digits = sum(map(sum, rows))
-    return sum(row[NOT_A_DIGIT] for row in rows) / digits if digits else None
-
-
-def interval_text(low: float | None, high: float | None) -> str:
-    return "-" if low is None or high is None else f"{100 * low:.2f} to {100 * high:.2f} %"
-
-
-def confusions(metrics: dict) -> list[Confusion]:
+def confusions(reports: dict[str, ExamReport]) -> list[Confusion]:
+    """The tables of the exams that have one; the first that is not MNIST's, where next to nothing is wrong, is open."""
     found: list[Confusion] = []
-    for name, report in exam_reports(metrics).items():
-        if not report.get("confusion") or not report.get("n"):
+    for name, report in reports.items():
+        if not report.confusion or not report.n:
             continue
-        is_open = not any(one.is_open for one in found) and name != "mnist"
-        found.append(Confusion(exam_title(name), confusion_rows(report["confusion"]), is_open))
+        is_open = not any(one.is_open for one in found) and name != MNIST
+        found.append(Confusion(exam_title(name), confusion_rows(report.confusion), is_open))
     return found
 
 
@@ -145,7 +136,7 @@ def confusion_rows(table: list[list[int]]) -> list[tuple[str, list[Cell]]]:
     return rows
 
 
-def learning_curve(curve: list[dict]) -> Chart | None:
+def learning_curve(curve: list[dict[str, Any]]) -> Chart | None:
     if not curve:
         return None
     names = [str(entry["epoch"]) for entry in curve]
@@ -161,7 +152,7 @@ def data_counts(snapshot: DatasetSnapshot) -> dict[str, list[tuple[str, int]]]:
     }
 
 
-def flat(values: dict, above: str = "") -> list[tuple[str, Any]]:
+def flat(values: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
     """Write nested settings as ("fine tune, epochs", 5)."""
     items = []
     for key, value in (values or {}).items():
@@ -170,26 +161,22 @@ def flat(values: dict, above: str = "") -> list[tuple[str, Any]]:
     return items
 
 
-def answered(version: ModelVersion) -> QuerySet:
+def answered(version: ModelVersion) -> DrawingQuerySet:
     """The latest drawings that the version answered itself, by its own index."""
     return Drawing.objects.filter(model_version=version).order_by("-created_at", "id")
 
 
-def reliabilities(version: ModelVersion) -> list[Reliability]:
+def reliabilities(version: ModelVersion, reports: dict[str, ExamReport]) -> list[Reliability]:
     """One curve for each exam whose report has bins, and one for the drawings that the version answered as champion."""
-    found = [
-        Reliability(exam_title(name), read_bins(report["bins"]))
-        for name, report in exam_reports(version.metrics).items()
-        if report.get("bins")
-    ]
-    if not found and version.tflite_sha256 == registry.shipped_baseline().card["tflite_sha256"]:
-        found = [Reliability("Tablet writers, both exams", read_bins(registry.shipped_baseline().card["curve"]))]
+    found = [Reliability(exam_title(name), read_bins(report.bins)) for name, report in reports.items() if report.bins]
+    if not found and version.tflite_sha256 == shipped_baseline().card["tflite_sha256"]:
+        found = [Reliability("Tablet writers, both exams", read_bins(shipped_baseline().card["curve"]))]
     in_use = reliability_in_use(version)
     return [*found, *([Reliability(IN_USE, in_use)] if in_use else [])]
 
 
 def reliability_in_use(version: ModelVersion) -> list[Bin]:
-    """Compare how sure the version was of people's digits with what they, or a reviewer, said they are."""
+    """Compare how sure the version was of digits drawn here with their labels, a reviewer's or the contributor's."""
     latest = with_label(answered(version)).values_list("confidence", "top_label", "told")[:LATEST]
     return reliability(
         [(confidence, top == told) for confidence, top, told in latest if told is not None and told != NOT_A_DIGIT]
@@ -200,8 +187,8 @@ def worst_mistakes(version: ModelVersion) -> list[Mistake]:
     """Drawings that reviewers or the rule approved as something else, the surest mistakes first."""
     latest = answered(version).filter(status=Drawing.Status.APPROVED).values("pk")[:LATEST]
     told = with_label(Drawing.objects.filter(pk__in=latest))
-    said_otherwise = Q(predicted_label__isnull=False) & ~Q(predicted_label=F("told"))
-    wrong = told.filter(said_otherwise | Q(predicted_label__isnull=True, told__lt=NOT_A_DIGIT))
+    is_misread = Q(predicted_label__isnull=False) & ~Q(predicted_label=F("told"))
+    wrong = told.filter(is_misread | Q(predicted_label__isnull=True, told__lt=NOT_A_DIGIT))
     return [
         Mistake.of(drawing, picture, drawing.predicted_label)
         for drawing, picture in with_pictures(wrong.order_by("-confidence")[:SHOWN])
@@ -210,15 +197,16 @@ def worst_mistakes(version: ModelVersion) -> list[Mistake]:
 
 def exam_mistakes(run: TrainingRun | None) -> list[Mistake]:
     """Exam drawings that the version read wrongly when its run examined it: all there is where it never spoke."""
-    said = dict((run.changed.get("wrong") or [])[:SHOWN]) if run else {}
+    answers: dict[str, int] = dict((run.changed.get("wrong") or [])[:SHOWN]) if run else {}
     there = {
         str(drawing.pk): (drawing, picture)
-        for drawing, picture in with_pictures(with_label(Drawing.objects.filter(pk__in=said)))
+        for drawing, picture in with_pictures(with_label(Drawing.objects.filter(pk__in=answers)))
     }
-    return [Mistake.of(*there[pk], answer) for pk, answer in said.items() if pk in there]
+    return [Mistake.of(*there[pk], answer) for pk, answer in answers.items() if pk in there]
 
 
-def with_label(drawings: QuerySet) -> QuerySet:
+def with_label(drawings: DrawingQuerySet) -> QuerySet[Any]:
+    """Annotate drawings with what they are, as `told`: by a reviewer, or else by whoever drew them."""
     return drawings.annotate(told=Coalesce("reviewed_label", "confirmed_label"))
 
 
@@ -227,7 +215,7 @@ def digit_text(label: int | None) -> str:
     return "none" if label is None or label == NOT_A_DIGIT else str(label)
 
 
-def changed_answers(run: TrainingRun | None) -> dict[str, list]:
+def changed_answers(run: TrainingRun | None) -> dict[str, list[tuple[Drawing, SafeString]]]:
     """Exam drawings that the version reads rightly and the champion before it did not, and the other way round."""
     changed = run.changed if run else {}
     return {
@@ -236,5 +224,5 @@ def changed_answers(run: TrainingRun | None) -> dict[str, list]:
     }
 
 
-def with_pictures(drawings: QuerySet) -> list[tuple[Drawing, Any]]:
-    return [(drawing, pictures.thumbnail(drawing)) for drawing in drawings.defer("strokes", "probabilities")]
+def with_pictures(drawings: QuerySet[Drawing]) -> list[tuple[Drawing, SafeString]]:
+    return [(drawing, thumbnails.thumbnail(drawing)) for drawing in drawings.defer("strokes", "probabilities")]

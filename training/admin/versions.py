@@ -1,6 +1,7 @@
 """The model versions: which speaks, how each did, and who let it speak."""
 
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -8,18 +9,19 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from recognizer import registry
 from recognizer.errors import CorruptArtifact
+from recognizer.exam_reports import read_reports
+from recognizer.formatting import percent
+from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.models import ModelVersion
-from recognizer.preprocessing import PREPROCESSING_VERSION
-from training import second_look
-from training.admin.charts import share_text
-from training.admin.version_page import exam_reports, exam_title, version_page
-from training.second_look import SecondLook
+from training.admin.version_page import exam_title, version_page
+from training.evaluation import recheck
+from training.evaluation.recheck import Recheck
 
 
 class ReasonForm(forms.Form):
@@ -48,35 +50,35 @@ def obstacles(version: ModelVersion) -> list[str]:
             f"{PREPROCESSING_VERSION}."
         )
     try:
-        registry.load_classifier(version)
+        registry.load_model(version)
     except CorruptArtifact as error:
         found.append(f"Its file cannot be served: {error}.")
     return found
 
 
-def looked_at(
+def recheck_if_sound(
     version: ModelVersion, champion: ModelVersion | None, drawings: int
-) -> tuple[SecondLook | None, list[str]]:
+) -> tuple[Recheck | None, list[str]]:
     """Check a version's file and let it answer once more. Returns what came of it, and what keeps it from speaking."""
     found = obstacles(version)
     if found:
         return None, found
     try:
-        look = second_look.look_again(version, champion, drawings)
+        outcome = recheck.recheck_version(version, champion, drawings)
     except CorruptArtifact as error:
         return None, [f"It cannot be compared: {error}."]
-    return look, [] if look.is_finite else ["It answers with something that is no number."]
+    return outcome, [] if outcome.is_finite else ["It answers with something that is no number."]
 
 
-def judged(look: SecondLook) -> str:
-    """Say for the history what the gate's rules said of a version that a person promotes."""
-    if look.decision.promote:
+def verdict_text(outcome: Recheck) -> str:
+    """Write for the history how the gate's rules judged a version that a reviewer promotes."""
+    if outcome.decision.promote:
         return "(By the gate's rules it may.)"
-    return f"(Against the gate: {'; '.join(look.decision.reasons)}.)"
+    return f"(Against the gate: {'; '.join(outcome.decision.reasons)}.)"
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(admin.ModelAdmin):
+class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the stubs alone
     list_display = ("name", "speaks", "exams", "origin", "made", "spoke", "answered")
     list_display_links = None
     list_per_page = 50
@@ -92,7 +94,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: ModelVersion | None = None) -> bool:
         return False  # every drawing names the version that answered it
 
-    def get_urls(self) -> list:
+    def get_urls(self) -> list[URLPattern]:
         return [
             path(
                 "<int:version_id>/promote/",
@@ -123,11 +125,9 @@ class ModelVersionAdmin(admin.ModelAdmin):
 
     @admin.display(description="exams")
     def exams(self, version: ModelVersion) -> SafeString:
-        reports = (
-            (exam_title(name), share_text(report["accuracy"], 2))
-            for name, report in exam_reports(version.metrics).items()
-        )
-        return format_html_join(" ", '<span class="said">{} <b class="figure">{}</b></span>', reports)
+        reports = read_reports(version.metrics)
+        accuracies = ((exam_title(name), percent(report.accuracy, 2)) for name, report in reports.items())
+        return format_html_join(" ", '<span class="said">{} <b class="figure">{}</b></span>', accuracies)
 
     @admin.display(description="made")
     def made(self, version: ModelVersion) -> datetime:
@@ -146,11 +146,11 @@ class ModelVersionAdmin(admin.ModelAdmin):
 
     # the page
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, (extra_context or {}) | {"title": "Versions"})
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if request.method != "GET":
             raise PermissionDenied  # promoting and rolling back have addresses of their own
@@ -161,18 +161,18 @@ class ModelVersionAdmin(admin.ModelAdmin):
 
     def promote_view(self, request: HttpRequest, version_id: int) -> HttpResponse:
         """Check once more, show what came of it, ask why, promote. The check is made again when the answer comes."""
-        if not self.has_change_permission(request):
+        if not (request.user.is_authenticated and self.has_change_permission(request)):
             raise PermissionDenied
         version = get_object_or_404(ModelVersion, pk=version_id)
         champion = ModelVersion.objects.champion()
-        look, found = (
+        outcome, found = (
             (None, ["It speaks already."])
             if version == champion
-            else looked_at(version, champion, second_look.DRAWINGS)
+            else recheck_if_sound(version, champion, recheck.DRAWINGS_MOST)
         )
-        form = ReasonForm(request.POST or None, is_held=look is not None and not look.decision.promote)
-        if look is not None and not found and request.method == "POST" and form.is_valid():
-            registry.promote(version, by=request.user, reason=f"{form.cleaned_data['reason']} {judged(look)}")
+        form = ReasonForm(request.POST or None, is_held=outcome is not None and not outcome.decision.promote)
+        if outcome is not None and not found and request.method == "POST" and form.is_valid():
+            registry.promote(version, by=request.user, reason=f"{form.cleaned_data['reason']} {verdict_text(outcome)}")
             messages.success(request, f"Version {version.number} speaks from now on.")
             return HttpResponseRedirect(reverse("admin:recognizer_modelversion_change", args=[version.pk]))
         return self._ask(
@@ -182,7 +182,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
             button="Promote it",
             version=version,
             obstacles=found,
-            decision=look.to_dict() if look else {},
+            recheck=outcome,
         )
 
     def roll_back_view(self, request: HttpRequest) -> HttpResponse:
@@ -190,17 +190,18 @@ class ModelVersionAdmin(admin.ModelAdmin):
 
         The table is shown beforehand and not waited for afterwards: rolling back is for when there is no time.
         """
-        if not self.has_change_permission(request):
+        if not (request.user.is_authenticated and self.has_change_permission(request)):
             raise PermissionDenied
         version = registry.rollback_target()
         form = ReasonForm(request.POST or None)
         found = obstacles(version) if version else ["The champion replaced no other version."]
         is_answer = version is not None and request.POST.get("version") == str(version.pk)
-        if is_answer and not found and form.is_valid():
+        if version is not None and is_answer and not found and form.is_valid():
             registry.roll_back(by=request.user, reason=form.cleaned_data["reason"])
             messages.success(request, f"Rolled back: version {version.number} speaks again.")
             return HttpResponseRedirect(reverse("admin:recognizer_modelversion_change", args=[version.pk]))
-        look = None if found or is_answer else looked_at(version, ModelVersion.objects.champion(), 0)[0]
+        is_shown = not found and not is_answer
+        outcome = recheck_if_sound(version, ModelVersion.objects.champion(), 0)[0] if version and is_shown else None
         return self._ask(
             request,
             form,
@@ -208,7 +209,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
             button="Roll back",
             version=version,
             obstacles=found,
-            decision=look.to_dict() if look else {},
+            recheck=outcome,
             is_rollback=True,
         )
 

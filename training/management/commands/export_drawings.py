@@ -3,7 +3,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from training.exporting import FORMATS, export_drawings, read_drawings
+from training.exchange.exporting import FORMATS, export_drawings, read_drawings
 
 
 class Command(BaseCommand):

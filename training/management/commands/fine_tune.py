@@ -4,11 +4,12 @@ from types import ModuleType
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from training import schedule
 from training.config import RunConfig
-from training.confinement import confine
+from training.evaluation.gate import Decision
+from training.evaluation.gate_table import gate_table
 from training.models import TrainingRun
-from training.tables import gate_table
+from training.runs import schedule
+from training.runs.resource_limits import confine
 
 EXIT_CODES: dict[str, int] = {
     TrainingRun.Status.PROMOTED: 0,
@@ -30,9 +31,9 @@ class Command(BaseCommand):
                 f"{TrainingRun.objects.running() or 'Another run'} is at work; not starting a second one."
             )
             sys.exit(1)
-        config = RunConfig()
+        config = RunConfig.from_environment()
         confine(config.limits)
-        from training import pipeline
+        from training.runs import pipeline
 
         with tqdm(
             total=100, bar_format="{desc:20} {bar} {n:3.0f}% {elapsed}<{remaining}", file=sys.stderr, mininterval=0.5
@@ -54,9 +55,10 @@ class Command(BaseCommand):
             run.finish(TrainingRun.Status.CANCELLED)
 
     def _report(self, run: TrainingRun) -> None:
-        if run.decision:
-            self.stdout.write(gate_table(run.decision["rows"]))
-            for sentence in (*run.decision["reasons"], *run.decision["notes"]):
+        decision = Decision.from_dict(run.decision)
+        if decision is not None:
+            self.stdout.write(gate_table(decision.rows))
+            for sentence in (*decision.reasons, *decision.notes):
                 self.stdout.write(f"- {sentence}")
         outcome = f"{run}: {run.get_status_display()}"
         if run.challenger and run.snapshot:

@@ -3,7 +3,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from recognizer.models import Drawing
-from training.importing import BadExport, import_drawings
+from training.exchange.importing import BadExport, import_drawings
 
 
 class Command(BaseCommand):

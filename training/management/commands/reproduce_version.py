@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from recognizer.formatting import percent
 from recognizer.models import ModelVersion
-from training.config import RunLimits
-from training.confinement import confine
+from training.config import RunConfig
+from training.runs.resource_limits import confine
 
 if TYPE_CHECKING:
-    from training.reproduction import Remade
+    from training.runs.reproduction import Remade
 
 
 class Command(BaseCommand):
@@ -25,9 +26,9 @@ class Command(BaseCommand):
         version = ModelVersion.objects.filter(number=number).first()
         if version is None:
             raise CommandError(f"There is no version {number}.")
-        confine(RunLimits())
-        from training import reproduction
-        from training.reporting import Steps
+        confine(RunConfig.from_environment().limits)
+        from training.runs import reproduction
+        from training.runs.progress import Steps
 
         with tqdm(total=100, bar_format="{bar} {n:3.0f}% {elapsed}", file=sys.stderr, mininterval=0.5) as bar:
             listen = lambda phase, progress, line: bar.update(100 * progress - bar.n)  # noqa: E731
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         if remade.missing:
             self.stdout.write(f"{remade.missing} of its drawings have been deleted since.")
         for exam, (was, now) in remade.exams.items():
-            self.stdout.write(f"{exam:20} {100 * was:.2f} % on record, {100 * now:.2f} % now")
+            self.stdout.write(f"{exam:20} {percent(was, 2)} on record, {percent(now, 2)} now")
         if remade.same_weights:
             self.stdout.write("The same weights.")
         elif remade.same_results:

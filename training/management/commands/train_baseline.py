@@ -4,24 +4,24 @@ from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from training.datasets import DataUnavailable
+from training.data.datasets import DataUnavailable
 
 
 class Command(BaseCommand):
     help = "Train the baseline that is shipped under recognizer/baseline/, with its card. Interrupted, it goes on."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--steps", type=int, help="batches to train (default: as the shipped one)")
         parser.add_argument("--seed", type=int, help="of weights, order and augmentation")
         parser.add_argument("--output", type=Path, default=Path(settings.BASE_DIR) / "recognizer" / "baseline")
         parser.add_argument("--document", type=Path, default=Path(settings.BASE_DIR) / "docs" / "model-card.md")
 
-    def handle(self, *, steps: int | None, seed: int | None, output: Path, document: Path, **options) -> None:
-        from training import baseline  # TensorFlow loads here
-        from training.baseline_training import BaselineConfig, Cycle
+    def handle(self, *, steps: int | None, seed: int | None, output: Path, document: Path, **options: object) -> None:
+        from training.learning import baseline  # TensorFlow loads here
+        from training.learning.pretraining import BaselineConfig, Cycle
 
         config = BaselineConfig()
         if steps is not None:

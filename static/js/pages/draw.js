@@ -1,0 +1,155 @@
+// The draw page: joins pad, session, view and keys.
+
+import { Alert } from "../alert.js";
+import { ApiClient } from "../api_client.js";
+import { DrawingPad } from "../drawing_pad.js";
+import { Explanation } from "../explanation.js";
+import { KeyboardPen } from "../keyboard_pen.js";
+import { LiveGuess } from "../live_guess.js";
+import { MarksCanvas } from "../marks_canvas.js";
+import { button, closest, find } from "../parts.js";
+import { ReadingSession } from "../reading_session.js";
+import { ResultView } from "../result_view.js";
+
+/** @import { Label } from "../api_types.d.ts" */
+
+const root = find(document, "[data-page=draw]", HTMLElement);
+const ink = find(root, "[data-part=pad]", HTMLCanvasElement);
+const marks = new MarksCanvas(find(root, "[data-part=marks]", HTMLCanvasElement));
+
+const api = new ApiClient(root.dataset);
+const alert = new Alert(root);
+const pad = new DrawingPad(ink);
+const view = new ResultView(root);
+const session = new ReadingSession(api, pad, view, alert);
+const live = new LiveGuess(
+  async (signal) => (session.isSpeck ? null : api.guess(await session.body(), signal)),
+  (answer) => session.guessed(answer),
+);
+const explanation = new Explanation(root, marks, api, session);
+new KeyboardPen(ink, pad, marks);
+
+/** @type {Record<string, (control: HTMLElement) => unknown>} */
+const actions = {
+  undo: () => pad.undo(),
+  redo: () => pad.redo(),
+  clear,
+  read: submit,
+  again: nextSheet,
+  label: ({ dataset }) => confirm(dataset.label === "none" ? null : Number(dataset.label)),
+  withdraw: () => take(() => session.withdraw()),
+  retry: () => take(() => alert.retry()),
+  why: () => explanation.ask(),
+};
+
+function clear() {
+  if (session.isLabelled) pad.reset();
+  else pad.clear();
+}
+
+function submit() {
+  pad.end(); // Enter may come while the keyboard's pen is down
+  live.cancel();
+  return take(() => session.submit());
+}
+
+/** @param {Label} label */
+function confirm(label) {
+  return take(() => session.confirm(label));
+}
+
+/**
+ * Let the session take a step, for the first time or once more; the tools and the explanation follow.
+ *
+ * @param {() => unknown} step
+ */
+async function take(step) {
+  const before = session.state.phase;
+  await step();
+  const { phase } = session.state;
+  if (phase !== before && phase === "answered") explanation.answered();
+  if (phase !== before && phase === "saved") explanation.forget(); // it spoke of the reading, and the label stands now
+  showTools();
+}
+
+/** One stroke more, one less, none at all: every way the sheet can change meets here. */
+function sheetChanged() {
+  live.cancel();
+  explanation.forget();
+  session.sheetChanged();
+  if (!pad.isEmpty) live.penLifted();
+  showTools();
+}
+
+function showTools() {
+  offer("undo", pad.canUndo);
+  offer("redo", pad.canRedo);
+  offer("clear", !pad.isEmpty);
+  offer("read", !pad.isEmpty && !["answered", "saved"].includes(session.state.phase));
+  root.toggleAttribute("data-inked", !pad.isEmpty);
+}
+
+/**
+ * A button that is switched off gives up the focus at once: by itself it keeps it for a frame, and a key then is lost.
+ *
+ * @param {string} action
+ * @param {boolean} isPossible
+ */
+function offer(action, isPossible) {
+  const tool = button(root, action);
+  if (!isPossible && tool === document.activeElement) tool.blur();
+  tool.disabled = !isPossible;
+}
+
+pad.addEventListener("beforestroke", () => {
+  if (session.isLabelled) pad.reset(); // the last drawing is finished; this is the next one
+});
+pad.addEventListener("ink", () => {
+  if (session.state.phase !== "drawing") session.sheetChanged();
+  root.toggleAttribute("data-inked", true);
+  live.penMoved();
+});
+pad.addEventListener("change", sheetChanged);
+pad.addEventListener("full", () => alert.show("That is a lot of strokes for one digit. Clear and start again."));
+
+root.addEventListener("click", (event) => {
+  const control = closest(event, "[data-action]:not(:disabled)");
+  if (control?.dataset.action) actions[control.dataset.action]?.(control);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.altKey || document.querySelector("dialog[open]")) return;
+  const isCommand = event.ctrlKey || event.metaKey;
+  if (isCommand && event.key.toLowerCase() === "z") {
+    if (event.shiftKey) pad.redo();
+    else pad.undo();
+    event.preventDefault();
+  } else if (!isCommand && !event.repeat) {
+    pressed(event); // a key that is held says nothing new, least of all yes to an answer nobody has read
+  }
+});
+
+/** @param {KeyboardEvent} event */
+function pressed(event) {
+  const onControl = closest(event, "a, button, summary, input, select, textarea");
+  if (event.key === "Escape") clear();
+  else if (event.key === "Enter" && !onControl) enter();
+  else if (/^[0-9]$/.test(event.key)) confirm(Number(event.key));
+  else if (event.key.toLowerCase() === "x") confirm(null);
+}
+
+/** The obvious next step: read, say yes, take the next sheet. */
+function enter() {
+  const { state } = session;
+  if (state.phase === "drawing") submit();
+  else if (state.phase === "answered" && state.answer.kind !== "pair") confirm(state.answer.digit);
+  else if (state.phase === "saved") nextSheet();
+}
+
+function nextSheet() {
+  pad.reset();
+  ink.scrollIntoView({ block: "nearest" }); // on a phone the answer may have been read further down
+}
+
+view.phase("intro");
+showTools();

@@ -1,0 +1,200 @@
+// "Yours": what this browser handed in, what became of it, and how to take or delete it.
+
+import { Alert } from "../alert.js";
+import { ApiClient, ApiError } from "../api_client.js";
+import { labelName } from "../labels.js";
+import { button, closest, find, part } from "../parts.js";
+
+/** @import { DrawingSummary, Lesson, VersionAnswer } from "../api_types.d.ts" */
+
+const root = find(document, "[data-page=drawings]", HTMLElement);
+const dialog = find(document, "[data-part=forget-all]", HTMLDialogElement);
+const template = find(root, "[data-part=sheet]", HTMLTemplateElement);
+const list = part(root, "list");
+const moreButton = button(root, "more");
+const api = new ApiClient(root.dataset);
+const alert = new Alert(root);
+
+/** What a call is under way for. @type {Set<Element>} */
+const busy = new Set();
+/** @type {string | undefined} */
+let nextUrl;
+/** Number of the version that answers now. */
+let champion = 0;
+/** By drawing id. @type {Record<string, Lesson>} */
+let lessons = {};
+
+/** @type {Record<string, (control: HTMLElement) => unknown>} */
+const actions = {
+  more: () => load(nextUrl),
+  retry: () => alert.retry(),
+  versions: (control) => showVersions(control),
+  forget: (control) => forget(itemOf(control)),
+  "ask-forget-all": () => dialog.showModal(),
+};
+
+root.addEventListener("click", (event) => {
+  const control = closest(event, "[data-action]");
+  if (control?.dataset.action) actions[control.dataset.action]?.(control);
+});
+dialog.addEventListener("click", (event) => {
+  const action = closest(event, "[data-action]")?.dataset.action;
+  if (!action) return;
+  dialog.close();
+  if (action === "forget-all") forgetAll();
+});
+
+/** @param {string} [url] the first page, where it is left out */
+async function load(url) {
+  await attempt(
+    list,
+    () => load(url),
+    async () => {
+      const [page, known, model] = await Promise.all([api.drawings(url), api.lessons(), api.model()]);
+      nextUrl = page.next ? here(page.next) : undefined;
+      lessons = known.drawings;
+      champion = model.version;
+      const items = page.results.map(sheet);
+      list.append(...items);
+      showFrame();
+      for (const item of items) overtaken.observe(item);
+    },
+  );
+}
+
+/** The server may be known by another name behind its proxy; this page may ask nobody but its own. @param {string} address */
+function here(address) {
+  const { pathname, search } = new URL(address, location.href);
+  return pathname + search;
+}
+
+/** A drawing that an older version answered says by itself what the newer ones make of it, once it is in sight. */
+const overtaken = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting || !(target instanceof HTMLElement)) continue;
+    overtaken.unobserve(target);
+    if (Number(target.dataset.version) < champion) showVersions(button(target, "versions"));
+  }
+});
+
+/** @param {DrawingSummary} drawing */
+function sheet(drawing) {
+  const item = find(/** @type {DocumentFragment} */ (template.content.cloneNode(true)), "li", HTMLLIElement);
+  const image = find(item, "[data-field=image]", HTMLImageElement);
+  item.dataset.id = drawing.id;
+  item.dataset.version = String(drawing.model_version);
+  image.src = drawing.image;
+  image.alt = `Your drawing of ${new Date(drawing.created_at).toLocaleString()}`;
+  field(item, "said").textContent = drawing.is_confirmed
+    ? `You said ${labelName(drawing.confirmed)}.`
+    : "Not confirmed.";
+  const read = drawing.predicted === null ? "refused it" : `read ${drawing.predicted}`;
+  field(item, "read").textContent = `Version ${drawing.model_version} ${read}.`;
+  field(item, "fate").textContent = fate(drawing);
+  return item;
+}
+
+/** @param {HTMLElement} item @param {string} name */
+const field = (item, name) => find(item, `[data-field=${name}]`, HTMLElement);
+
+/** @param {DrawingSummary} drawing */
+function fate(drawing) {
+  const lesson = lessons[drawing.id];
+  if (lesson?.versions.length > 0) return `Among what version ${lesson.versions.join(", ")} learned from.`;
+  const why =
+    drawing.status === "approved" && lesson?.left_out ? ` The newest version did without it: ${lesson.left_out}.` : "";
+  return `${drawing.fate}${why}`;
+}
+
+/** @param {VersionAnswer} answer */
+const said = ({ version, digit }) =>
+  `version ${version} ${version === champion ? "says" : "said"} ${digit ?? "no digit"}`;
+
+/** @param {HTMLElement} control that asks for it */
+async function showVersions(control) {
+  const item = itemOf(control);
+  await attempt(
+    control,
+    () => showVersions(control),
+    async () => {
+      const { answers } = await api.drawing(idOf(item));
+      const words = field(item, "versions");
+      words.textContent = answers.map(said).join(", ");
+      words.hidden = false;
+      control.hidden = true;
+    },
+  );
+}
+
+/** @param {HTMLElement} item */
+async function forget(item) {
+  await attempt(
+    item,
+    () => forget(item),
+    async () => {
+      await api.forget(idOf(item)).catch(unlessGone);
+      const neighbour = item.nextElementSibling ?? item.previousElementSibling;
+      item.remove();
+      showFrame();
+      announce("Deleted.");
+      (neighbour ? button(neighbour, "forget") : root).focus();
+    },
+  );
+}
+
+/** The list's item that a button belongs to. @param {HTMLElement} control */
+function itemOf(control) {
+  const item = control.closest("li");
+  if (!item) throw new Error("This button belongs to no drawing.");
+  return item;
+}
+
+/** @param {HTMLElement} item */
+const idOf = (item) => item.dataset.id ?? "";
+
+/** What is gone already, deleted from another tab perhaps, is as the person wants it. @param {unknown} error */
+function unlessGone(error) {
+  if (!(error instanceof ApiError) || error.code !== "gone") throw error;
+}
+
+async function forgetAll() {
+  await attempt(dialog, forgetAll, async () => {
+    await api.forgetAll();
+    nextUrl = undefined;
+    list.replaceChildren();
+    showFrame();
+    announce("All your drawings are deleted.");
+  });
+}
+
+/** What stands around the list: nothing yet, or what to do with all of them. */
+function showFrame() {
+  const isEmpty = list.childElementCount === 0 && !nextUrl;
+  part(root, "empty").hidden = !isEmpty;
+  part(root, "all-actions").hidden = isEmpty;
+  moreButton.hidden = !nextUrl;
+}
+
+/** @param {string} text */
+function announce(text) {
+  part(root, "announcement").textContent = text;
+}
+
+/**
+ * One call at a time about the same thing: a second click must not fetch a page twice, or delete what is gone.
+ *
+ * @param {Element} what
+ * @param {() => unknown} again
+ * @param {() => Promise<void>} call
+ */
+async function attempt(what, again, call) {
+  if (busy.has(what)) return;
+  busy.add(what);
+  try {
+    await alert.attempt(again, call);
+  } finally {
+    busy.delete(what);
+  }
+}
+
+load();

@@ -1,0 +1,199 @@
+// A round of ten: the digit is asked for before it is drawn. The label is still the person's to confirm.
+
+import { Alert } from "../alert.js";
+import { ApiClient, idempotencyKey } from "../api_client.js";
+import { DrawingPad } from "../drawing_pad.js";
+import { KeyboardPen } from "../keyboard_pen.js";
+import { article } from "../labels.js";
+import { MarksCanvas } from "../marks_canvas.js";
+import { button, closest, find, part } from "../parts.js";
+import { showPhase } from "../phases.js";
+import { RoundOfTen } from "../round_of_ten.js";
+
+/**
+ * @import { StoredAnswer } from "../api_types.d.ts"
+ * @import { Mark } from "../round_of_ten.js"
+ */
+
+const root = find(document, "[data-page=rounds]", HTMLElement);
+const ink = find(root, "[data-part=pad]", HTMLCanvasElement);
+const api = new ApiClient(root.dataset);
+const alert = new Alert(root);
+const pad = new DrawingPad(ink);
+new KeyboardPen(ink, pad, new MarksCanvas(find(root, "[data-part=marks]", HTMLCanvasElement)));
+
+/**
+ * @typedef {{ phase: "start" } | { phase: "asking", round: RoundOfTen }
+ *   | { phase: "answered", round: RoundOfTen, answer: StoredAnswer } | { phase: "over", round: RoundOfTen }} State
+ */
+
+/** @type {State} */
+let state = { phase: "start" };
+/** Of what lies on the pad; another sheet is another drawing. @type {string | null} */
+let key = null;
+let isBusy = false;
+
+/** @type {Record<string, () => unknown>} */
+const actions = {
+  start,
+  undo: () => pad.undo(),
+  redo: () => pad.redo(),
+  clear: () => pad.clear(),
+  read,
+  confirm,
+  skip: () => isBusy || next(false),
+  retry: () => alert.retry(),
+};
+
+root.addEventListener("click", (event) => {
+  const name = closest(event, "[data-action]")?.dataset.action;
+  if (name) actions[name]();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.repeat) return; // a key that is held confirms no answer that nobody has read
+  if (event.key === "Escape" && state.phase === "asking") pad.clear();
+  if (event.key !== "Enter" || closest(event, "a, button")) return;
+  if (state.phase === "asking") read();
+  else if (state.phase === "answered") confirm();
+});
+pad.addEventListener("ink", () => root.toggleAttribute("data-inked", true));
+pad.addEventListener("change", () => {
+  key = null;
+  showTools();
+});
+
+async function start() {
+  await attempt(start, async () => {
+    const { digits } = await api.prompts();
+    ask(new RoundOfTen(digits));
+  });
+}
+
+/** @param {number} digit */
+const named = (digit) => `${article(digit)} ${digit}`;
+
+/** @param {RoundOfTen} round */
+function ask(round) {
+  pad.reset();
+  enter({ phase: "asking", round });
+  const words = `Draw ${named(round.asked)}.`;
+  part(root, "count").textContent = `${round.marks.length + 1} of ${round.length}`;
+  part(root, "prompt").textContent = words;
+  announce(words);
+  showMarks(round);
+}
+
+async function read() {
+  pad.end(); // Enter may come while the keyboard's pen is down
+  if (pad.isEmpty || state.phase !== "asking") return;
+  const { round } = state;
+  key ??= idempotencyKey();
+  const sent = key;
+  await attempt(read, async () => {
+    const answer = await api.submit({ ...(await pad.body()), prompted: round.asked }, sent);
+    if (sent !== key) return; // drawn on while waiting
+    enter({ phase: "answered", round, answer });
+    const words = answer.kind === "refused" ? "Huh... it sees no digit." : `It reads ${named(answer.digit)}.`;
+    part(root, "verdict").textContent = words;
+    button(root, "confirm").textContent = `Yes, I drew ${named(round.asked)}`;
+    announce(words);
+  });
+}
+
+/** The label is stored by the person's tap, never by having been asked for. */
+function confirm() {
+  if (state.phase !== "answered") return;
+  return store(state.answer.id, state.round.asked);
+}
+
+/** @param {string} id @param {number} digit */
+async function store(id, digit) {
+  await attempt(
+    () => store(id, digit),
+    async () => {
+      await api.confirm(id, digit);
+      next(true);
+    },
+  );
+}
+
+/** @param {boolean} counts */
+function next(counts) {
+  if (state.phase !== "answered") return;
+  const { round, answer } = state;
+  round.mark(answer.digit, counts);
+  alert.clear(); // what failed was about the digit that is done
+  if (round.isOver) finish(round);
+  else ask(round);
+}
+
+/** @param {RoundOfTen} round */
+function finish(round) {
+  pad.reset();
+  enter({ phase: "over", round });
+  const { counted, right } = round.score;
+  const words = `It read ${right} of ${counted}.`;
+  part(root, "score").textContent = words;
+  part(root, "score-words").textContent =
+    right === counted
+      ? "Every one. Your hand is an open book to it."
+      : "What it misread is worth most: a reviewer will look, and the next version will learn.";
+  announce(words);
+  showMarks(round);
+}
+
+/** @param {RoundOfTen} round */
+function showMarks(round) {
+  part(root, "marks-list").replaceChildren(...round.marks.map(markItem));
+}
+
+/** @param {Mark} mark */
+function markItem({ digit, read: seen, counts }) {
+  const item = document.createElement("li");
+  const isRight = seen === digit;
+  item.textContent = String(digit);
+  item.className = counts ? (isRight ? "is-right" : "is-wrong") : "is-skipped";
+  const outcome = counts ? (isRight ? "read right" : `read as ${seen ?? "no digit"}`) : "left out";
+  item.title = `${digit}: ${outcome}`;
+  const words = document.createElement("span");
+  words.className = "unseen";
+  words.textContent = `, ${outcome}`;
+  item.append(words);
+  return item;
+}
+
+/** @param {State} entered */
+function enter(entered) {
+  state = entered;
+  showPhase(root, state.phase);
+  showTools();
+}
+
+function showTools() {
+  root.toggleAttribute("data-inked", !pad.isEmpty);
+  button(root, "undo").disabled = !pad.canUndo;
+  button(root, "redo").disabled = !pad.canRedo;
+  button(root, "clear").disabled = pad.isEmpty;
+  button(root, "read").disabled = pad.isEmpty || state.phase !== "asking";
+}
+
+/** @param {string} text */
+function announce(text) {
+  part(root, "announcement").textContent = text;
+}
+
+/**
+ * One call at a time: a second tap on a slow line must not answer for the next digit.
+ *
+ * @param {() => unknown} again
+ * @param {() => Promise<void>} call
+ */
+async function attempt(again, call) {
+  if (isBusy) return;
+  isBusy = true;
+  try {
+    await alert.attempt(again, call);
+  } finally {
+    isBusy = false;
+  }
+}

@@ -1,0 +1,49 @@
+// What every page has: the menu on a phone, the theme switch, the list of shortcuts.
+
+import { isDark, onSchemeChange } from "./colour_scheme.js";
+import { button, find } from "./parts.js";
+
+const themeButton = button(document, "theme");
+
+function sayTheme() {
+  themeButton.setAttribute("aria-label", isDark() ? "Switch to light paper" : "Switch to dark paper");
+}
+
+themeButton.addEventListener("click", () => {
+  const theme = isDark() ? "light" : "dark";
+  document.documentElement.dataset.theme = theme;
+  try {
+    localStorage.setItem("digitre-theme", theme); // theme.js reads it
+  } catch {
+    // Storage is switched off: the choice lasts as long as the page.
+  }
+});
+onSchemeChange(sayTheme);
+sayTheme();
+
+const menuButton = button(document, "menu");
+const places = find(document, "#places", HTMLElement);
+
+/** @param {boolean} isOpen */
+function showMenu(isOpen) {
+  menuButton.setAttribute("aria-expanded", String(isOpen));
+  places.toggleAttribute("data-open", isOpen);
+}
+
+menuButton.addEventListener("click", () => showMenu(!places.hasAttribute("data-open")));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !places.hasAttribute("data-open")) return;
+  event.preventDefault(); // closes the menu, not the drawing
+  showMenu(false);
+  menuButton.focus();
+});
+
+const shortcuts = document.querySelector("[data-part=shortcuts]");
+if (shortcuts instanceof HTMLDialogElement) {
+  const open = () => shortcuts.open || shortcuts.showModal();
+  button(document, "shortcuts").addEventListener("click", open);
+  button(shortcuts, "close").addEventListener("click", () => shortcuts.close());
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "?" && !event.ctrlKey && !event.metaKey) open();
+  });
+}

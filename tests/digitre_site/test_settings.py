@@ -1,0 +1,93 @@
+"""Settings come from the environment, and nonsense in it stops the start with a sentence."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.running_site import BARE_ENVIRONMENT, BASE_DIR
+
+pytestmark = pytest.mark.sqlite
+LONG_SECRET = "a-test-secret-that-is-long-enough-and-has-0123456789-different-signs"
+
+
+def manage(var_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=BASE_DIR,
+        env=BARE_ENVIRONMENT | {"DIGITRE_VAR_DIR": str(var_dir)} | settings,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEBUG", "maybe"),
+        ("DATABASE_URL", "mysql://somewhere/else"),
+        ("DATABASE_URL", "banana"),
+        ("REDIS_URL", "http://localhost"),
+        ("NUM_PROXIES", "-1"),
+        ("NUM_PROXIES", "many"),
+        ("DIGITRE_AUTO_APPROVE", "sometimes"),
+        ("DIGITRE_THROTTLES", "fast"),
+        ("DIGITRE_INSECURE_HTTP", "2"),
+        ("DIGITRE_DATA_DIR", "/no/such/folder"),
+        ("DIGITRE_RUN_CONFIG", "/no/such/file.json"),
+        ("DIGITRE_RUN_CONFIG", '{"fine_tune": {"epoch": 3}}'),
+    ],
+)
+def test_nonsense_stops_the_start_with_a_sentence(tmp_path: Path, name: str, value: str) -> None:
+    outcome = manage(tmp_path, "check", **({"SECRET_KEY": LONG_SECRET} | {name: value}))
+    assert outcome.returncode != 0
+    last = outcome.stderr.strip().splitlines()[-1]
+    assert name in last
+    assert last.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ("", ["localhost", "127.0.0.1", "[::1]"]),
+        (" , ", ["localhost", "127.0.0.1", "[::1]"]),
+        ("a.example, b.example,", ["a.example", "b.example"]),
+    ],
+)
+def test_host_names_may_have_spaces_around_them_and_none_means_the_default(
+    tmp_path: Path, given: str, hosts: list[str]
+) -> None:
+    ask = "from django.conf import settings; print(settings.ALLOWED_HOSTS)"
+    outcome = manage(tmp_path, "shell", "--no-imports", "--command", ask, SECRET_KEY=LONG_SECRET, ALLOWED_HOSTS=given)
+    assert outcome.stdout.strip() == str(hosts), outcome.stderr
+
+
+def test_worker_and_clock_start_where_no_static_files_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    outcome = manage(tmp_path, "check", SECRET_KEY=LONG_SECRET, DIGITRE_STATIC_ROOT=str(tmp_path / "file" / "static"))
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_debug_off_without_a_secret_refuses_to_start(tmp_path: Path) -> None:
+    outcome = manage(tmp_path, "check", DEBUG="off")
+    assert outcome.returncode != 0
+    assert "SECRET_KEY is not set" in outcome.stderr
+
+
+def test_production_settings_pass_djangos_deployment_check(tmp_path: Path) -> None:
+    outcome = manage(
+        tmp_path,
+        "check",
+        "--deploy",
+        "--fail-level",
+        "WARNING",
+        SECRET_KEY=LONG_SECRET,
+        ALLOWED_HOSTS="digitre.example.org",
+    )
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_models_and_migrations_agree(tmp_path: Path) -> None:
+    outcome = manage(tmp_path, "makemigrations", "--check", "--dry-run", SECRET_KEY=LONG_SECRET)
+    assert outcome.returncode == 0, outcome.stdout

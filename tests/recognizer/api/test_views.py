@@ -1,0 +1,318 @@
+import json
+import uuid
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from recognizer import contributor_cookie
+from recognizer.models import Contributor, Drawing, LabelEvent
+from tests.support import pictures
+from tests.support.fake_model import FakeClassifier
+
+pytestmark = pytest.mark.django_db
+
+
+def draw(visitor: APIClient, body: object) -> dict[str, Any]:
+    response = visitor.post("/api/v1/drawings/", body)
+    assert response.status_code == 201, response.content
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def say(visitor: APIClient, drawing_id: str, label: int | None) -> Any:
+    return visitor.put(f"/api/v1/drawings/{drawing_id}/feedback/", {"label": label})
+
+
+def test_drawing_is_answered_and_stored(visitor: APIClient, seven: dict[str, Any]) -> None:
+    answer = draw(visitor, seven | {"prompted": 7})
+
+    drawing = Drawing.objects.get()
+    assert answer["id"] == str(drawing.pk)
+    assert (answer["kind"], answer["digit"], answer["refused"], answer["model_version"]) == ("digit", 7, False, 1)
+    assert len(answer["probabilities"]) == 10
+    assert sum(answer["probabilities"]) == pytest.approx(1)
+    assert answer["preview"].startswith("data:image/png;base64,")
+    assert (drawing.predicted_label, drawing.prompted_label, drawing.status) == (7, 7, "unconfirmed")
+    assert drawing.probabilities == pytest.approx(answer["probabilities"])
+    assert not drawing.events.exists()
+
+
+def test_guess_stores_nothing(visitor: APIClient, seven: dict[str, Any]) -> None:
+    response = visitor.post("/api/v1/guesses/", seven)
+    assert response.status_code == 200
+    assert (response.json()["kind"], response.json()["digit"]) == ("digit", 7)
+    assert "id" not in response.json()
+    assert contributor_cookie.COOKIE not in response.cookies
+    assert not Drawing.objects.exists()
+    assert not Contributor.objects.exists()
+
+
+def test_picture_may_come_as_a_file(visitor: APIClient) -> None:
+    picture = SimpleUploadedFile("seven.png", pictures.paper_png(), content_type="image/png")
+    form = {"image": picture, "strokes": json.dumps(pictures.SEVEN), "canvas": '{"width": 280, "height": 280}'}
+    response = visitor.post("/api/v1/drawings/", form, format="multipart")
+    assert response.status_code == 201, response.content
+    assert Drawing.objects.get().strokes == pictures.SEVEN
+
+
+def test_a_form_says_what_the_page_had_asked_for(visitor: APIClient) -> None:
+    form = {"image": SimpleUploadedFile("seven.png", pictures.paper_png()), "prompted": "7", "explain": "true"}
+    response = visitor.post("/api/v1/drawings/", form, format="multipart")
+    assert response.status_code == 201, response.content
+    assert Drawing.objects.get().prompted_label == 7
+    assert response.json()["steps"]
+
+
+def test_explained_guess_shows_the_steps(visitor: APIClient, seven: dict[str, Any]) -> None:
+    steps = visitor.post("/api/v1/guesses/", seven | {"explain": True}).json()["steps"]
+    assert len(steps) >= 2
+    assert all(step["image"].startswith("data:image/png;base64,") for step in steps)
+
+
+def test_refusal_says_huh(visitor: APIClient, seven: dict[str, Any], model: FakeClassifier) -> None:
+    model.digitness = -50.0
+    answer = draw(visitor, seven)
+    assert (answer["kind"], answer["digit"], answer["refused"]) == ("refused", None, True)
+    assert answer["message"] == "Huh... You call that a digit?"
+    assert answer["likely_digit"] == 7
+
+
+def test_a_close_call_asks_which_of_two(visitor: APIClient, seven: dict[str, Any], model: FakeClassifier) -> None:
+    model.logit = 0.0
+    answer = draw(visitor, seven)
+    assert (answer["kind"], answer["refused"]) == ("pair", False)
+    assert answer["message"] == f"{answer['digit']} or {answer['alternatives'][0]['digit']}?"
+
+
+def test_contributor_is_known_again_by_cookie(visitor: APIClient, seven: dict[str, Any]) -> None:
+    draw(visitor, seven)
+    draw(visitor, seven)
+    cookie = visitor.cookies[contributor_cookie.COOKIE]
+    assert Contributor.objects.count() == 1
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+
+
+def test_forged_cookie_is_a_new_visitor(visitor: APIClient, seven: dict[str, Any]) -> None:
+    draw(visitor, seven)
+    forger = APIClient()
+    forger.cookies[contributor_cookie.COOKIE] = Contributor.objects.get().token.hex + ":forged:signature"
+    draw(forger, seven)
+    assert Contributor.objects.count() == 2
+
+
+def test_correction_is_stored_beside_the_prediction(visitor: APIClient, seven: dict[str, Any]) -> None:
+    answer = draw(visitor, seven)
+    response = say(visitor, answer["id"], 1)
+
+    drawing = Drawing.objects.get()
+    assert response.status_code == 200
+    assert response.json() == {"id": answer["id"], "label": 1, "status": "waiting"}
+    assert (drawing.predicted_label, drawing.confirmed_label, drawing.reviewed_label) == (7, 1, None)
+    event = drawing.events.get()
+    assert (event.actor, event.action, event.label, event.previous_label) == ("contributor", "confirmed", 1, None)
+
+
+def test_null_label_means_not_a_digit(visitor: APIClient, seven: dict[str, Any]) -> None:
+    answer = draw(visitor, seven)
+    assert say(visitor, answer["id"], None).json()["label"] is None
+    assert Drawing.objects.get().confirmed_label == 10
+
+
+def test_same_feedback_twice_is_one_event(visitor: APIClient, seven: dict[str, Any]) -> None:
+    answer = draw(visitor, seven)
+    assert [say(visitor, answer["id"], 1).status_code for _ in range(2)] == [200, 200]
+    assert LabelEvent.objects.count() == 1
+
+
+def test_changed_feedback_keeps_what_was_said_before(visitor: APIClient, seven: dict[str, Any]) -> None:
+    answer = draw(visitor, seven)
+    say(visitor, answer["id"], 1)
+    say(visitor, answer["id"], 2)
+    assert Drawing.objects.get().confirmed_label == 2
+    assert list(LabelEvent.objects.values_list("previous_label", "label")) == [(None, 1), (1, 2)]
+
+
+def test_feedback_after_review_is_a_conflict(visitor: APIClient, seven: dict[str, Any], admin_user: User) -> None:
+    answer = draw(visitor, seven)
+    say(visitor, answer["id"], 1)
+    Drawing.objects.get().approve(1, admin_user)
+    response = say(visitor, answer["id"], 2)
+    assert response.status_code == 409
+    assert response.json()["code"] == "already_reviewed"
+    assert Drawing.objects.get().confirmed_label == 1
+
+
+def test_agreement_is_approved_by_rule(visitor: APIClient, seven: dict[str, Any], settings: Settings) -> None:
+    settings.DIGITRE_AUTO_APPROVE = "agreement"
+    answer = draw(visitor, seven)
+    assert say(visitor, answer["id"], 7).json()["status"] == "approved"
+    drawing = Drawing.objects.get()
+    assert drawing.reviewed_label is None
+    assert list(drawing.events.values_list("actor", "action")) == [("contributor", "confirmed"), ("rule", "approved")]
+
+
+def test_second_thoughts_after_the_rule_wait_for_review(
+    visitor: APIClient, seven: dict[str, Any], settings: Settings
+) -> None:
+    settings.DIGITRE_AUTO_APPROVE = "agreement"
+    answer = draw(visitor, seven)
+    say(visitor, answer["id"], 7)
+    assert say(visitor, answer["id"], 1).json()["status"] == "waiting"
+
+
+@pytest.mark.parametrize(("policy", "label", "status"), [("all", 1, "approved"), ("none", 7, "waiting")])
+def test_approval_follows_the_setting(
+    visitor: APIClient, seven: dict[str, Any], settings: Settings, policy: str, label: int, status: str
+) -> None:
+    settings.DIGITRE_AUTO_APPROVE = policy
+    answer = draw(visitor, seven)
+    assert say(visitor, answer["id"], label).json()["status"] == status
+
+
+@pytest.mark.parametrize("method", ["get", "delete"])
+def test_drawing_of_another_does_not_exist(visitor: APIClient, seven: dict[str, Any], method: str) -> None:
+    answer = draw(visitor, seven)
+    stranger = APIClient()
+    draw(stranger, seven)
+    response = getattr(stranger, method)(f"/api/v1/drawings/{answer['id']}/")
+    assert response.status_code == 404
+    assert response.json()["code"] == "not_found"
+    assert say(stranger, answer["id"], 1).status_code == 404
+    assert Drawing.objects.count() == 2
+
+
+def test_own_drawing_can_be_read_and_forgotten(visitor: APIClient, seven: dict[str, Any]) -> None:
+    answer = draw(visitor, seven)
+    say(visitor, answer["id"], 1)
+    address = f"/api/v1/drawings/{answer['id']}/"
+    read = visitor.get(address).json()
+    assert (read["predicted"], read["confirmed"], read["status"]) == (7, 1, "waiting")
+    assert visitor.delete(address).status_code == 204
+    assert visitor.get(address).status_code == 404
+    assert not Drawing.objects.exists()
+    assert not LabelEvent.objects.exists()
+
+
+def test_own_drawings_are_listed_alone(visitor: APIClient, seven: dict[str, Any]) -> None:
+    draw(visitor, seven)
+    stranger = APIClient()
+    mine = draw(stranger, seven)
+    assert [row["id"] for row in stranger.get("/api/v1/drawings/").json()["results"]] == [mine["id"]]
+    assert APIClient().get("/api/v1/drawings/").json()["results"] == []
+
+
+def test_forgetting_all_leaves_nothing_of_a_contributor(visitor: APIClient, seven: dict[str, Any]) -> None:
+    draw(visitor, seven)
+    other = APIClient()
+    draw(other, seven)
+    assert visitor.delete("/api/v1/drawings/").status_code == 204
+    assert Contributor.objects.count() == Drawing.objects.count() == 1
+    draw(visitor, seven)
+    assert Contributor.objects.count() == 2
+
+
+def test_retry_with_the_same_key_stores_one_drawing(visitor: APIClient, seven: dict[str, Any]) -> None:
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    first, second = (visitor.post("/api/v1/drawings/", seven, headers=headers).json() for _ in range(2))
+    assert first["id"] == second["id"]
+    assert Drawing.objects.count() == 1
+
+
+def test_retry_whose_first_answer_was_lost_finds_its_contributor(visitor: APIClient, seven: dict[str, Any]) -> None:
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    visitor.post("/api/v1/drawings/", seven, headers=headers)
+    without_cookie = APIClient()
+    without_cookie.post("/api/v1/drawings/", seven, headers=headers)
+    assert Drawing.objects.count() == Contributor.objects.count() == 1
+    assert contributor_cookie.COOKIE in without_cookie.cookies
+
+
+def test_key_of_another_with_another_picture_stores_a_drawing_of_ones_own(
+    visitor: APIClient, seven: dict[str, Any]
+) -> None:
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    visitor.post("/api/v1/drawings/", seven, headers=headers)
+    other = {"image": pictures.data_url(pictures.canvas_png(pictures.ONE))}
+    APIClient().post("/api/v1/drawings/", other, headers=headers)
+    assert Drawing.objects.count() == Contributor.objects.count() == 2
+
+
+def test_a_key_that_comes_again_with_more_ink_stores_another_drawing(visitor: APIClient, seven: dict[str, Any]) -> None:
+    headers = {"Idempotency-Key": str(uuid.uuid4())}
+    half = {"image": pictures.data_url(pictures.canvas_png(pictures.SEVEN[:1]))}
+    first, second, retried = (
+        visitor.post("/api/v1/drawings/", body, headers=headers).json()["id"] for body in (half, seven, seven)
+    )
+    assert first != second == retried
+    assert Drawing.objects.count() == 2
+    assert Contributor.objects.count() == 1
+
+
+def test_feedback_does_not_lift_a_quarantine(visitor: APIClient, seven: dict[str, Any], settings: Settings) -> None:
+    settings.DIGITRE_AUTO_APPROVE = "agreement"
+    answer = draw(visitor, seven)
+    say(visitor, answer["id"], 7)
+    Drawing.objects.get().quarantine("others call it a 1")
+    assert [say(visitor, answer["id"], label).json()["status"] for label in (1, 7)] == ["quarantined"] * 2
+    assert not Drawing.objects.trainable().exists()
+
+
+def test_every_fifth_contributor_is_an_exam_contributor_for_ever(db: None) -> None:
+    flags = [Contributor.join().is_exam for _ in range(10)]
+    assert sum(flags) == 2
+    first = Contributor.objects.order_by("pk").values_list("pk", flat=True)[0]
+    assert set(Contributor.objects.filter(is_exam=True).values_list("pk", flat=True)) == {
+        pk for pk in range(first, first + 10) if pk % 5 == 0
+    }
+
+
+def test_model_says_which_version_and_how_good(visitor: APIClient) -> None:
+    model = visitor.get("/api/v1/model/").json()
+    assert model["version"] == 1
+    assert model["promoted_at"]
+    assert model["metrics"]
+
+
+def test_2017_front_end_is_answered_as_it_was(visitor: APIClient, seven: dict[str, Any]) -> None:
+    body = json.dumps([{"digit": seven["image"]}])
+    for content_type in ("application/json", "application/x-www-form-urlencoded"):
+        response = visitor.generic("POST", "/_get_digit", body, content_type=content_type)
+        assert response.status_code == 200
+        assert response.json()["result"] == "7"
+        assert response.json()["probability"].startswith("(")
+        assert response.json()["probability"].endswith("% probability)")
+    assert not Drawing.objects.exists()
+
+
+def test_2017_front_end_hears_huh(visitor: APIClient, seven: dict[str, Any], model: FakeClassifier) -> None:
+    model.digitness = -50.0
+    response = visitor.post("/_get_digit", [{"digit": seven["image"]}])
+    assert response.json() == {"result": "Huh...", "probability": "You call that a digit?"}
+
+
+@pytest.mark.parametrize("body", [[], {}, [{}], [{"digit": 7}], [{"digit": "data:,"}], "7", None])
+def test_2017_front_end_s_nonsense_is_a_400(visitor: APIClient, body: list[Any] | dict[str, Any] | str | None) -> None:
+    assert visitor.post("/_get_digit", body).status_code == 400
+
+
+def test_unknown_api_address_answers_in_the_api_s_shape(client: Client) -> None:
+    response = client.get("/api/v2/nothing/")
+    assert response.status_code == 404
+    assert set(response.json()) == {"code", "detail"}
+
+
+def test_schema_and_its_page_are_served(client: Client) -> None:
+    schema = client.get("/api/schema/", headers={"Accept": "application/json"})
+    assert schema.status_code == 200
+    assert "/api/v1/drawings/{drawing_id}/feedback/" in schema.json()["paths"]
+    listed = schema.json()["paths"]["/api/v1/drawings/"]["get"]["responses"]["200"]["content"]["application/json"]
+    assert listed["schema"]["$ref"].endswith("/PaginatedDrawingSummaryList")
+    page = client.get("/api/docs/").content.decode()
+    assert "<style" not in page
+    assert "http://" not in page
+    assert "https://" not in page

@@ -1,0 +1,123 @@
+"""Labels that others contradict: found without trusting anybody's own word."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from recognizer.labels import NOT_A_DIGIT
+from training.config import SnapshotConfig
+from training.curation import label_noise
+from training.curation.label_noise import LabelEvidence, estimate_label_noise
+
+CONFIG = SnapshotConfig()
+DIMENSIONS = 32
+
+
+def looks(kinds: list[int], seed: int = 0, spread: float = 0.12) -> NDArray[Any]:
+    """Features of drawings: those of a kind point the same way, give or take a hand."""
+    rng = np.random.default_rng(seed)
+    directions = np.linalg.qr(np.random.default_rng(99).normal(size=(DIMENSIONS, DIMENSIONS)))[0]
+    features = directions[kinds] + rng.normal(0, spread, (len(kinds), DIMENSIONS))
+    return np.asarray(features / np.linalg.norm(features, axis=1, keepdims=True), "float32")
+
+
+def evidence(
+    kinds: list[int], labels: list[int], contributors: list[int], seed: int = 0, prior: list[int] | None = None
+) -> LabelEvidence:
+    opinion = np.full((len(kinds), 11), 0.01, "float32")
+    opinion[np.arange(len(kinds)), prior if prior is not None else np.minimum(kinds, 10)] = 0.9
+    return LabelEvidence(looks(kinds, seed), opinion, np.array(labels), np.array(contributors))
+
+
+REFERENCE_KINDS = [digit for digit in range(10) for _ in range(20)]
+REFERENCE = evidence(REFERENCE_KINDS, REFERENCE_KINDS, [-1] * 200, seed=1)
+
+
+def drawn_by(labels_of: dict[int, list[int]]) -> LabelEvidence:
+    """Each contributor draws 0-9 and labels them as given."""
+    kinds = list(range(10)) * len(labels_of)
+    labels = [label for given in labels_of.values() for label in given]
+    return evidence(kinds, labels, [contributor for contributor in labels_of for _ in range(10)], seed=2)
+
+
+HONEST = list(range(10))
+
+
+def test_honest_labels_are_no_noise() -> None:
+    noise = estimate_label_noise(drawn_by(dict.fromkeys(range(8), HONEST)), REFERENCE, CONFIG)
+    assert not any(noise.reasons)
+    assert noise.scores.max() < 0.3
+
+
+def test_one_wrong_label_is_named_with_what_others_say() -> None:
+    slip = [0, 7, *range(2, 10)]
+    noise = estimate_label_noise(drawn_by({0: slip, **dict.fromkeys(range(1, 8), HONEST)}), REFERENCE, CONFIG)
+    assert noise.reasons[1] == "others who draw like this contradict its label: they call it a 1, not a 7"
+    assert [i for i, reason in enumerate(noise.reasons) if reason] == [1]
+    assert noise.scores[1] > 0.9
+
+
+def test_contributor_who_mislabels_most_is_set_aside_whole() -> None:
+    careless = [1, 2, 3, 4, 5, 6, 7, 8, 8, 9]
+    noise = estimate_label_noise(drawn_by({0: careless, **dict.fromkeys(range(1, 8), HONEST)}), REFERENCE, CONFIG)
+    assert set(noise.reasons[:10]) == {"others contradict its contributor: on 8 of 10 drawings"}
+    assert not any(noise.reasons[10:])
+
+
+def test_many_wrong_labels_that_agree_do_not_outvote_the_reference() -> None:
+    wrong = {contributor: [(d + 1) % 10 for d in range(10)] for contributor in range(4)}
+    noise = estimate_label_noise(drawn_by(wrong | dict.fromkeys(range(4, 14), HONEST)), REFERENCE, CONFIG)
+    assert all(noise.reasons[:40])
+    assert not any(noise.reasons[40:])
+
+
+def test_style_that_the_baseline_misreads_is_believed_where_several_contributors_draw_it() -> None:
+    kinds = [12] * 24 + list(range(10)) * 6
+    labels = [7] * 24 + list(range(10)) * 6
+    contributors = [c for c in range(6) for _ in range(4)] + [c for c in range(6) for _ in range(10)]
+    misread = [1] * 24 + list(range(10)) * 6
+    noise = estimate_label_noise(evidence(kinds, labels, contributors, seed=3, prior=misread), REFERENCE, CONFIG)
+    assert not any(noise.reasons)
+
+
+def test_a_style_is_learned_from_somebody_alone() -> None:
+    kinds, labels = [12] * 8, [7] * 8
+    noise = estimate_label_noise(evidence(kinds, labels, [1] * 8, seed=3, prior=[1] * 8), REFERENCE, CONFIG)
+    assert not any(noise.reasons)
+
+
+def test_nobodys_own_drawings_speak_for_them_among_many() -> None:
+    own = evidence([3] * 10, [8] * 10, [0] * 10, seed=4)
+    others = drawn_by(dict.fromkeys(range(1, 8), HONEST))
+    probability = label_noise.out_of_sample(own + others, REFERENCE, CONFIG)
+    assert probability[:10, 3].min() > 0.9
+
+
+def test_not_a_digit_is_a_class_like_the_others() -> None:
+    kinds, labels = list(range(10)) * 6 + [15] * 6, list(range(10)) * 6 + [NOT_A_DIGIT] * 5 + [4]
+    contributors = [c for c in range(6) for _ in range(10)] + list(range(6))
+    noise = estimate_label_noise(evidence(kinds, labels, contributors, seed=5), REFERENCE, CONFIG)
+    assert noise.reasons[-1].endswith("they call it no digit, not a 4")
+
+
+def test_what_is_like_nothing_is_judged_by_the_baseline_alone() -> None:
+    """Features of length 0 are as near to one drawing as to any other: ten of them picked by chance are no evidence."""
+    drawn = drawn_by(dict.fromkeys(range(6), HONEST))
+    drawn.features[[3, 14]] = 0.0
+    drawn.prior[3] = [*[0.03] * 10, 0.7]
+    probability = label_noise.out_of_sample(drawn, REFERENCE, CONFIG)
+    np.testing.assert_allclose(
+        probability[[3, 14]], drawn.prior[[3, 14]] / drawn.prior[[3, 14]].sum(axis=1, keepdims=True)
+    )
+
+
+def test_few_drawings_do_not_condemn_a_contributor() -> None:
+    contradicted = np.array([True, True, False, False, False, False])
+    assert label_noise.contradicted_contributors(np.array([0, 0, 1, 1, 2, 2]), contradicted, CONFIG) == {}
+
+
+@pytest.mark.parametrize(("k", "n", "share", "chance"), [(0, 3, 0.5, 1.0), (3, 3, 0.5, 0.125), (1, 2, 0.1, 0.19)])
+def test_chance_is_the_binomial_tail(k: int, n: int, share: float, chance: float) -> None:
+    assert label_noise._chance_of_at_least(k, n, share) == pytest.approx(chance)

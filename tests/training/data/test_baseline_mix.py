@@ -1,0 +1,81 @@
+import gzip
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from pytest_django import Settings
+
+from recognizer.labels import NOT_A_DIGIT
+from tests.support.in_this_process import InThisProcess
+from training.data import datasets, font_glyphs, icon_strokes, rendering
+from training.data.baseline_mix import PoolConfig, prepare
+from training.data.datasets import Mnist
+from training.data.font_glyphs import Family
+
+ZIGZAG = [[[0.0, 0.0], [40.0, 30.0], [10.0, 60.0], [50.0, 90.0]]]
+DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+TINY = PoolConfig(
+    pen_digit_renderings=1,
+    habit_renderings=1,
+    synthetic=10,
+    things=5,
+    omniglot_renderings=1,
+    icon_renderings=2,
+    signs=6,
+    font_digits=20,
+    held_signs=4,
+    held_font_digits=10,
+    held_characters=0.5,
+    held_icons=0.25,
+)
+
+
+@pytest.fixture
+def folder(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_this_process: type[InThisProcess]
+) -> Path:
+    """A data folder with six pen writers, four characters and two fonts, five icons, and MNIST of two hundred blots."""
+    settings.DIGITRE_DATA_DIR = tmp_path / "data"
+    settings.DIGITRE_DATA_DIR.mkdir()
+    settings.VAR_DIR = tmp_path / "var"
+    _write(
+        settings.DIGITRE_DATA_DIR / datasets.PEN_DIGITS,
+        [(d, f"w{w}", "train") for w in range(6) for d in range(3)] + [(1, "x", "test")],
+    )
+    names = [f"Tagalog/character0{i}" for i in (1, 2, 3, 5)]  # the third is a look-alike of 3
+    _write(settings.DIGITRE_DATA_DIR / datasets.OMNIGLOT, [(name, "o", None) for name in names])
+    hands = [Family(name, ((str(DEJAVU), frozenset("ARx37")),)) for name in ("Known Hand", "Caveat")]
+    monkeypatch.setattr(font_glyphs, "load_families", lambda: hands)
+    drawn = [
+        datasets.StrokeDrawing(NOT_A_DIGIT, "", ZIGZAG, name) for name in ("house", "house", "tree", "car", "hand")
+    ]
+    monkeypatch.setattr(icon_strokes, "load_icons", lambda: drawn)
+    images, labels = np.zeros((200, 28, 28), "uint8"), np.arange(200) % 10
+    images[:, 4:24, 8:20] = 200
+    monkeypatch.setattr(datasets, "load_mnist", lambda: Mnist(images, labels, images[:10], labels[:10]))
+    monkeypatch.setattr(rendering, "ProcessPoolExecutor", in_this_process)
+    return Path(settings.DIGITRE_DATA_DIR)
+
+
+def _write(path: Path, rows: Iterable[tuple[object, str, str | None]]) -> None:
+    with gzip.open(path, "wt") as file:
+        for label, writer, split in rows:
+            file.write(json.dumps({"label": label, "writer": writer, "split": split, "strokes": ZIGZAG}) + "\n")
+
+
+def test_every_kind_is_prepared_and_writers_are_held_out(folder: Path) -> None:
+    data = prepare(TINY)
+    counts = {name: len(pool.labels) for name, pool in data.pools.items()}
+    scans = {"mnist": 100, "mnist_on_canvas": 100}
+    drawn = {"pen_digits": 9, "habits": 6, "synthetic": 10, "things": 5, "omniglot": 1, "signs": 6, "font_digits": 4}
+    assert counts == scans | drawn | {"icons": counts["icons"]}
+    held = {name: len(exam.labels) for name, exam in data.held.items()}
+    assert held == scans | {"pen_digits": 27, "omniglot": 2, "icons": held["icons"], "signs": 4, "font_digits": 2}
+    assert counts["icons"] + 2 * held["icons"] == 10  # both houses on one side
+    assert held["icons"] in (1, 2)
+    assert set(data.pools["things"].labels) == set(data.pools["signs"].labels) == {NOT_A_DIGIT}
+    assert set(data.pools["font_digits"].labels) == {3, 7}
+    assert data.held["pen_digits"].images.dtype == np.uint8

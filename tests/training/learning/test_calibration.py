@@ -1,0 +1,65 @@
+"""The challenger's threshold: on digits that neither model was trained on, it refuses no more than the baseline does."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from recognizer.inference.answers import Calibration
+from recognizer.inference.prediction import Prediction
+from recognizer.labels import NOT_A_DIGIT
+from training.config import FineTuneConfig
+from training.learning.calibration import recalibrate
+
+BASELINE = Calibration(temperature=0.7, refusal_threshold=0.5)
+CONFIG = FineTuneConfig(enough_to_calibrate=100, digits_refused=0.01)
+NOBODY = np.zeros(0, "int64")
+
+
+def said(digitness: NDArray[Any], labels: NDArray[Any] | None = None) -> Prediction:
+    labels = np.zeros(len(digitness), "int64") if labels is None else labels
+    logits = np.full((len(digitness), 10), 0.0, "float32")
+    logits[np.arange(len(digitness)), np.minimum(labels, 9)] = 5.0
+    return Prediction(logits, digitness.astype("float32"), np.zeros((len(digitness), 4), "float32"))
+
+
+def spread(low: float, high: float, count: int = 1000) -> NDArray[Any]:
+    return np.linspace(low, high, count)
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.5, 3.0])
+def test_threshold_never_rises_above_the_baselines(drift: float) -> None:
+    """A challenger that is surer of every digit would refuse other people's digits for the sake of an old share."""
+    before = spread(0.4, 8)
+    after = recalibrate(BASELINE, said(before), said(before + drift), said(NOBODY), NOBODY, CONFIG)
+    assert after == BASELINE
+
+
+def test_threshold_falls_until_no_more_is_refused_than_before() -> None:
+    before = spread(0.4, 8)
+    challenger = said(before - 1.0)
+    after = recalibrate(BASELINE, said(before), challenger, said(NOBODY), NOBODY, CONFIG)
+    refused = (before < BASELINE.refusal_threshold).sum()
+    assert refused > 0
+    assert (challenger.digitness < after.refusal_threshold).sum() == refused
+
+
+def test_threshold_falls_for_held_out_people() -> None:
+    labels = np.arange(1000) % 10
+    held = said(spread(-2, 8), labels)
+    after = recalibrate(BASELINE, said(spread(1, 8)), said(spread(1, 8)), held, labels, CONFIG)
+    assert (held.digitness < after.refusal_threshold).mean() == pytest.approx(0.01, abs=0.001)
+
+
+def test_few_held_out_digits_leave_the_baselines_temperature() -> None:
+    labels = np.array([3] * 99 + [NOT_A_DIGIT] * 50)
+    after = recalibrate(
+        BASELINE, said(spread(1, 8)), said(spread(1, 8)), said(spread(-2, 8, 149), labels), labels, CONFIG
+    )
+    assert after == BASELINE
+
+
+def test_a_challenger_that_refuses_nothing_keeps_the_threshold() -> None:
+    everything_refused = said(spread(-3, 0))
+    assert recalibrate(BASELINE, everything_refused, everything_refused, said(NOBODY), NOBODY, CONFIG) == BASELINE

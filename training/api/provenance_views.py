@@ -1,0 +1,29 @@
+"""What became of the caller's drawings in training, for the page that lists them."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from recognizer import contributor_cookie
+from recognizer.api.throttles import CallsByAddress
+from training.api.provenance import Provenance, provenance_of
+
+
+class ProvenanceSerializer(serializers.Serializer[Provenance]):
+    versions = serializers.ListField(child=serializers.IntegerField(), help_text="that learned from the drawing")
+    left_out = serializers.CharField(help_text="why the newest version did not, or empty")
+
+
+class ProvenancesSerializer(serializers.Serializer[dict[str, dict[str, Provenance]]]):
+    drawings = serializers.DictField(child=ProvenanceSerializer(), help_text="by drawing id; one that is missing waits")
+
+
+class ProvenanceView(APIView):
+    throttle_classes = [CallsByAddress]
+
+    @extend_schema(operation_id="lessons", responses={200: ProvenancesSerializer})
+    def get(self, request: Request) -> Response:
+        """Say which versions learned from which of the caller's drawings."""
+        return Response({"drawings": provenance_of(contributor_cookie.find(request))})

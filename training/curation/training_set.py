@@ -1,0 +1,109 @@
+"""What a run's network is shown: drawings to learn from and to validate on, and a replay of what the baseline knows.
+
+Arrays alone: which rows they come from is decided in `snapshots`, how they are inked in `drawing_views`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.imaging.pixels import content_hash
+from training.config import FineTuneConfig
+from training.data.replay import Replay
+
+
+class ExamLeakage(RuntimeError):
+    """Pictures or contributors of an exam are among what would be learned from."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Pictures of drawings: uint8 (V, 28, 28), with the label and the contributor of each, int (V,).
+
+    `first` marks the one of each drawing that serving saw.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    contributors: NDArray[np.int64]
+    first: NDArray[np.bool_]
+
+    def __getitem__(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Examples":
+        return Examples(self.images[rows], self.labels[rows], self.contributors[rows], self.first[rows])
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """`training` trains; `validation` is of contributors who do not, for early stopping and calibration; it may be empty."""
+
+    training: Examples
+    validation: Examples
+    replay: Replay
+
+
+def hold_out(examples: Examples, config: FineTuneConfig) -> tuple[Examples, Examples]:
+    """Split by seed into what trains and what validates: other contributors, or of a few contributors other drawings."""
+    is_held = np.zeros(len(examples.contributors), bool)
+    if len(np.unique(examples.contributors)) >= config.contributors_for_validation:
+        is_held = _some_groups(examples.contributors, config)
+    if not is_held.any():  # few contributors, or each of them drew too much to be missed
+        is_held = _some_groups(np.cumsum(examples.first) - 1, config)
+    return examples[~is_held], examples[is_held & examples.first]
+
+
+def _some_groups(groups: NDArray[np.int64], config: FineTuneConfig) -> NDArray[np.bool_]:
+    """Which rows, bool (N,), are of groups picked by seed: whole ones, neither more rows nor more groups than the share."""
+    names, inverse, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    room, most = config.validation_share * len(groups), max(1, round(config.validation_share * len(names)))
+    held: list[int] = []
+    for group in np.random.default_rng(config.seed).permutation(len(names)).tolist():
+        if counts[group] <= room and len(held) < most:
+            held.append(group)
+            room -= counts[group]
+    return np.isin(inverse, held)
+
+
+def without_exam_look_alikes(examples: Examples, exam_hashes: set[str]) -> Examples:
+    """Leave out views that another pen made equal to an exam's picture: a straight 1 is everybody's. What was seen stays."""
+    is_examined = np.array([content_hash(image) in exam_hashes for image in examples.images], bool)
+    return examples[examples.first | ~is_examined]
+
+
+def replay_without(replay: Replay, exam_hashes: set[str]) -> Replay:
+    """Leave out of the replay what the exams of people's drawings happen to hold, or one straight 1 would stop all learning."""
+    is_examined = np.array([content_hash(image) in exam_hashes for image in replay.images], bool)
+    return replay[~is_examined]
+
+
+def refuse_exam_leakage(
+    pools: list[NDArray[np.uint8]], exam_hashes: set[str], contributors: set[int], exam_contributors: set[int]
+) -> None:
+    """Refuse to train if a picture of the training set is an exam's, or a contributor of it is examined.
+
+    Raises:
+        ExamLeakage: with how many there are.
+    """
+    if contributors & exam_contributors:
+        raise ExamLeakage(
+            f"{len(contributors & exam_contributors)} exam contributors are in the training set; nothing was trained."
+        )
+    found = sum(content_hash(image) in exam_hashes for images in pools for image in images)
+    if found:
+        raise ExamLeakage(f"{found} pictures of the training set are exam questions; nothing was trained.")
+
+
+def balanced(examples: Examples, count: int, config: FineTuneConfig, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw `count` rows at most, each class and each contributor weighing about the square root of what they gave.
+
+    No drawing comes up more than `config.drawing_repeats` times on average, so that a handful is not learned by heart.
+    """
+    views = max(1, round(len(examples.labels) / max(1, int(examples.first.sum()))))
+    count = min(count, config.drawing_repeats * len(examples.labels) // views)
+    if not count:
+        return np.zeros(0, "int64")
+    weights = np.ones(len(examples.labels))
+    for groups in (examples.labels, examples.contributors):
+        _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+        weights /= np.sqrt(sizes[inverse])
+    return rng.choice(len(weights), count, p=weights / weights.sum())

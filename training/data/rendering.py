@@ -1,0 +1,94 @@
+"""Pictures drawn once, by several processes, and kept under var/: the same code and sources draw the same ones."""
+
+import hashlib
+import inspect
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.errors import InvalidDrawing
+from recognizer.imaging import denoising, preprocessing, stroke_width, strokes
+from recognizer.imaging.preprocessing import FRAME
+from training.data import augmentation, datasets
+
+CHUNK = 1000  # pictures drawn from one seed
+WORKERS = 2
+PREPARED_BY = (denoising, stroke_width, preprocessing, strokes, augmentation)  # code that shapes every picture
+
+Paint = Callable[[Any, np.random.Generator], NDArray[np.uint8]]  # makes a (28, 28) picture of an item of its kind
+
+
+@dataclass(frozen=True)
+class Pool:
+    """uint8 (N, 28, 28) pictures and int64 (N,) labels, 0-9 or NOT_A_DIGIT."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Items to draw, each with a label, and the function that makes a picture of one with a generator.
+
+    `code` names the modules beside PREPARED_BY that decide what the pictures look like.
+    """
+
+    paint: Paint
+    items: Sequence[Any]
+    code: tuple[ModuleType, ...] = ()
+
+
+def draw_pools(jobs: dict[str, Job], seed: int, report: Callable[[str], None]) -> dict[str, Pool]:
+    """Do the jobs that have items; what the same job drew before is read back."""
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as workers:
+        return {name: _cached(name, job, seed, workers, report) for name, job in jobs.items() if job.items}
+
+
+def _cached(name: str, job: Job, seed: int, workers: ProcessPoolExecutor, report: Callable[[str], None]) -> Pool:
+    path = datasets.cache_dir() / f"pool-{name}-{_digest(job, seed)}.npz"
+    if not path.is_file():
+        pool = _draw(name, job, seed, workers, report)
+        partial = path.with_suffix(".partial.npz")
+        np.savez_compressed(partial, images=pool.images, labels=pool.labels)
+        partial.replace(path)
+    with np.load(path, allow_pickle=False) as kept:
+        return Pool(kept["images"], kept["labels"])
+
+
+def _digest(job: Job, seed: int) -> str:
+    """Name a job by what is drawn and by the code that draws it."""
+    digest = hashlib.sha256(str(seed).encode())
+    shaping: list[Paint | ModuleType] = [job.paint, *PREPARED_BY, *job.code]
+    for code in shaping:
+        digest.update(inspect.getsource(code).encode())
+    for item in job.items:
+        digest.update(repr(item).encode())
+    return digest.hexdigest()[:16]
+
+
+def _draw(name: str, job: Job, seed: int, workers: ProcessPoolExecutor, report: Callable[[str], None]) -> Pool:
+    parts = [job.items[start : start + CHUNK] for start in range(0, len(job.items), CHUNK)]
+    hands = [np.random.default_rng((seed, sum(name.encode()), index)) for index in range(len(parts))]
+    pools = []
+    for pool in workers.map(draw, [job.paint] * len(parts), parts, hands):
+        pools.append(pool)
+        report(f"drawing {name}: {len(pools)} of {len(parts)} thousand")
+    return Pool(np.concatenate([p.images for p in pools]), np.concatenate([p.labels for p in pools]))
+
+
+def draw(paint: Paint, items: Sequence[Any], rng: np.random.Generator) -> Pool:
+    """Draw each item once; those too small to read are left out."""
+    pictures, labels = [], []
+    for item in items:
+        try:
+            pictures.append(paint(item, rng))
+            labels.append(item.label)
+        except InvalidDrawing:
+            continue
+    return Pool(np.array(pictures, "uint8").reshape(-1, FRAME, FRAME), np.array(labels, "int64"))

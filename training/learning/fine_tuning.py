@@ -1,0 +1,194 @@
+"""The shipped baseline, moved a little towards what people drew. TensorFlow is loaded here and in what this imports."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from recognizer.imaging.pixels import to_input
+from recognizer.inference.prediction import Prediction
+from training.config import FineTuneConfig
+from training.curation.training_set import TrainingSet, balanced
+from training.data.augmentation import augment
+from training.data.replay import Replay, is_digit
+from training.learning.conversion import load_keras
+from training.learning.losses import losses
+from training.learning.prefetch import Batch, prefetch
+from training.learning.training_step import Step, build_optimizer, compile_step
+from training.learning.weight_average import WeightAverage, Weights
+
+logging.getLogger("tensorflow").setLevel(logging.WARNING)  # it tells of every file it writes
+Epoch = dict[str, float]  # epoch, loss, validation_loss, accuracy, seconds
+
+
+class Diverged(RuntimeError):
+    """The weights are no numbers any more."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fine-tuned network; `interpolation`, above 0 and at most 1, is how far its weights went from the baseline's."""
+
+    model: keras.Model
+    curve: list[Epoch]
+    best_epoch: int
+    interpolation: float
+
+
+def fine_tune(
+    baseline: bytes,
+    training_set: TrainingSet,
+    config: FineTuneConfig,
+    on_step: Callable[[float], None] = lambda share: None,
+    on_epoch: Callable[[Epoch], None] = lambda entry: None,
+) -> Trained:
+    """Train a copy of the baseline on a training set: the averaged weights of the best epoch, or less far from the baseline's.
+
+    Trainable: everything but the batch norms, whose statistics stay the baseline's. The seed decides the order, the augmentation
+    and the dropout; with the same machine and thread count the weights come out the same.
+
+    Args:
+        on_step: told the share of the work done, 0..1, after each batch; what it raises ends the training.
+        on_epoch: told each Epoch; the accuracy is that on held-out drawings, else on the replay.
+    """
+    keras.utils.set_random_seed(config.seed)
+    model, steps = _load_for_moving(baseline), max(1, config.epoch_pictures // config.batch)
+    optimizer = build_optimizer(model, _schedule(config, steps * config.epochs), config.weight_decay)
+    average, train_on = WeightAverage(model, config.average_decay), compile_step(model, optimizer, config)
+    start, best, curve = model.get_weights(), _Best(), []
+    for epoch in range(1, config.epochs + 1):
+        started = time.monotonic()
+        batches = enumerate(_batches(training_set, config, epoch, steps), start=(epoch - 1) * steps + 1)
+        loss = _train(train_on, batches, average, lambda step: on_step(step / (config.epochs * steps)))
+        if not np.isfinite(loss):
+            raise Diverged(f"The loss of epoch {epoch} is no number.")
+        entry = {"epoch": epoch, "loss": loss, **_validate(model, average.weights, training_set, config)}
+        curve.append(entry | {"seconds": round(time.monotonic() - started, 1)})
+        on_epoch(curve[-1])
+        # with nobody held out only forgetting would be seen, and the first epoch would always look best
+        best.offer(epoch, entry["validation_loss"] if len(training_set.validation.labels) else -epoch, average)
+        if epoch - best.epoch >= config.patience:
+            break
+    interpolation = _interpolate(model, start, best.weights or average.weights, training_set.replay, config)
+    return Trained(model, curve, best.epoch, interpolation)
+
+
+def _load_for_moving(baseline: bytes) -> keras.Model:
+    model = load_keras(baseline)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+    return model
+
+
+class _Best:
+    """The epoch with the smallest loss so far, and a copy of its weights; 0 and none where no loss was a number."""
+
+    def __init__(self) -> None:
+        self.epoch, self._loss = 0, float("inf")
+        self.weights: Weights = []
+
+    def offer(self, epoch: int, loss: float, average: WeightAverage) -> None:
+        if loss < self._loss:
+            self.epoch, self._loss, self.weights = epoch, loss, average.copy()
+
+
+def _train(
+    train_on: Step, batches: Iterable[tuple[int, Batch]], average: WeightAverage, after_step: Callable[[int], None]
+) -> float:
+    """Train on numbered batches. Returns their mean loss."""
+    losses_seen = []
+    for step, batch in batches:
+        losses_seen.append(float(train_on(*batch)[0]))
+        average.after_step(step)
+        after_step(step)
+    return float(np.mean(losses_seen))
+
+
+def _schedule(config: FineTuneConfig, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    warmup = max(1, int(config.warmup * steps))
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=config.learning_rate / 20,
+        decay_steps=max(1, steps - warmup),
+        alpha=0.05,
+        warmup_target=config.learning_rate,
+        warmup_steps=warmup,
+    )
+
+
+def _interpolate(model: keras.Model, start: Weights, learned: Weights, replay: Replay, config: FineTuneConfig) -> float:
+    """Set the weights as far on the way to the learned ones as forgets next to nothing, one step at least. Returns how far.
+
+    On the straight way between the two most of what is learned comes before most of what is forgotten (Wortsman et al. 2022,
+    "Robust fine-tuning of zero-shot models"); the replay's unseen digits tell where. What the
+    first step alone forgets is for the gate to judge.
+    """
+    model.set_weights(start)
+    most = _misread(model, replay) + config.forgetting_tolerance * replay.unseen
+    step = 1.0
+    for step in np.arange(1.0, 0.0, -config.interpolation_step).tolist():
+        model.set_weights([old + step * (new - old) for old, new in zip(start, learned, strict=True)])
+        if _misread(model, replay) <= most:
+            break
+    return step
+
+
+def _misread(model: keras.Model, replay: Replay) -> int:
+    """How many of the replay's unseen digits the network takes for other digits."""
+    labels = replay.labels[: replay.unseen]
+    if not len(labels):
+        return 0
+    digits = predict(model, to_input(replay.images[: replay.unseen])).logits.argmax(axis=1)
+    return int(((digits != labels) & is_digit(labels)).sum())
+
+
+def _batches(training_set: TrainingSet, config: FineTuneConfig, epoch: int, steps: int) -> Iterator[Batch]:
+    """Yield an epoch's batches: drawings as their share allows, the rest replay, augmented."""
+    rng = np.random.default_rng((config.seed, epoch))
+    size = steps * config.batch
+    drawings = balanced(training_set.training, int(config.drawing_share * size), config, rng)
+    replay = training_set.replay.draw(size - len(drawings), rng)
+    order = rng.permutation(size)  # below len(drawings): a drawing; else replay
+
+    def make(step: int) -> Batch:
+        rows = order[step * config.batch : (step + 1) * config.batch]
+        drawn, known = drawings[rows[rows < len(drawings)]], replay[rows[rows >= len(drawings)] - len(drawings)]
+        images = np.concatenate([training_set.training.images[drawn], training_set.replay.images[known]])
+        labels = np.concatenate([training_set.training.labels[drawn], training_set.replay.labels[known]])
+        return augment(to_input(images), np.random.default_rng((config.seed, epoch, step))), labels.astype("int32")
+
+    return prefetch(make, range(steps))
+
+
+def _validate(model: keras.Model, weights: Weights, training_set: TrainingSet, config: FineTuneConfig) -> Epoch:
+    """Loss on held-out drawings plus loss on unseen replay (what is learned, what is forgotten), and digits right."""
+    own = model.get_weights()
+    model.set_weights(weights)
+    unseen = training_set.replay.unseen
+    loss, accuracy = _loss(model, training_set.replay.images[:unseen], training_set.replay.labels[:unseen], config)
+    if len(training_set.validation.labels):
+        learned, accuracy = _loss(model, training_set.validation.images, training_set.validation.labels, config)
+        loss += learned
+    model.set_weights(own)
+    return {"validation_loss": loss, "accuracy": accuracy}
+
+
+def _loss(
+    model: keras.Model, images: NDArray[np.uint8], labels: NDArray[np.int64], config: FineTuneConfig
+) -> tuple[float, float]:
+    """Loss and share of digits right on uint8 (N, 28, 28) pictures with labels (N,)."""
+    prediction = predict(model, to_input(images))
+    outputs = {"logits": tf.constant(prediction.logits), "digitness": tf.constant(prediction.digitness[:, None])}
+    loss, accuracy = losses(outputs, tf.constant(labels.astype("int32")), config)
+    return float(loss), float(accuracy)
+
+
+def predict(model: keras.Model, images: NDArray[np.float32]) -> Prediction:
+    """Answer float32 (N, 28, 28, 1) with Keras, as the classifier does with LiteRT."""
+    out = model.predict(images, batch_size=500, verbose=0)
+    return Prediction(out["logits"], out["digitness"][:, 0], out["features"])

@@ -1,0 +1,16 @@
+"""What was learned from, by which run, when the next one is due, and whether the workers are alive."""
+
+from training.models.heartbeats import WorkerHeartbeat
+from training.models.policy import TrainingPolicy
+from training.models.runs import LEASE, LOG_CHARACTERS, TrainingRun
+from training.models.snapshots import DatasetSnapshot, SnapshotManifest
+
+__all__ = [
+    "LEASE",
+    "LOG_CHARACTERS",
+    "DatasetSnapshot",
+    "SnapshotManifest",
+    "TrainingPolicy",
+    "TrainingRun",
+    "WorkerHeartbeat",
+]

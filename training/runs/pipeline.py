@@ -1,0 +1,343 @@
+"""One whole run, phase by phase: choose, prepare, learn, examine, decide. Needs no Celery; loads TensorFlow to learn."""
+
+import logging
+import os
+import platform
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version as version_of
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from recognizer import registry
+from recognizer.baseline import shipped_baseline
+from recognizer.errors import CorruptArtifact
+from recognizer.exams import MNIST
+from recognizer.formatting import percent
+from recognizer.imaging.pixels import to_input
+from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
+from recognizer.inference.calibrated_model import CalibratedModel
+from recognizer.models import Contributor, ModelVersion
+from training.config import FineTuneConfig, RunConfig
+from training.curation import snapshots, training_set
+from training.curation.drawing_views import render_drawings_to_learn
+from training.curation.label_evidence import baseline_evidence, reference_evidence
+from training.curation.label_noise import estimate_label_noise
+from training.curation.stored_drawings import contributors_of
+from training.curation.training_set import TrainingSet
+from training.data.replay import Replay, is_digit, load_replay
+from training.evaluation import comparison, gate, runner
+from training.evaluation.exam_label_noise import set_aside_noisy_labels
+from training.evaluation.exam_sets import ExamSet, full_exam_set
+from training.evaluation.runner import Evaluation
+from training.learning.calibration import recalibrate
+from training.models import DatasetSnapshot, TrainingRun
+from training.runs.leases import Cancelled, Lease, LeaseLost, RunStopped
+from training.runs.progress import Listener, Progress, Steps, connect_anew
+from training.runs.resource_limits import own_folder
+
+logger = logging.getLogger(__name__)
+Status = TrainingRun.Status
+
+
+class NothingNew(RunStopped):
+    """The same drawings have been learned from, in the same way, and judged."""
+
+
+@dataclass(frozen=True)
+class Challenger:
+    """What training gives: the network to learn on from, the model to serve, and how far one answers unlike the other."""
+
+    keras: bytes
+    model: CalibratedModel
+    agreement: float
+
+
+def execute(run: TrainingRun, config: RunConfig, listener: Listener | None = None) -> TrainingRun:
+    """Do a claimed run and record what came of it. Raises nothing but what ends the process.
+
+    A process killed anywhere in here leaves a row whose lease runs out, and nothing else that anybody sees: the new version, its
+    promotion and the run's outcome appear in one transaction.
+    """
+    with Lease(run, config.limits) as lease:
+        try:
+            with own_folder():
+                _run_phases(run, config, Progress(run, lease, listener))
+        except NothingNew as reason:
+            run.finish(Status.NOTHING_NEW, error=str(reason), progress=1.0)
+        except Cancelled:
+            run.finish(Status.CANCELLED)
+        except LeaseLost:
+            logger.warning("run %s lost its lease; its result is refused", run.pk)
+            run.refresh_from_db()
+        except MemoryError:
+            run.finish(Status.FAILED, error=f"It needed more memory than {config.limits.memory_bytes >> 20} MB.")
+        except Exception as error:
+            # the edge of this process: whatever went wrong is the run's outcome, the champion stays
+            logger.exception("run %s failed", run.pk)
+            connect_anew()  # if it was the database, it may be there again
+            run.finish(Status.FAILED, error=f"{error.__class__.__name__}: {error}"[:2000])
+    return run
+
+
+def _run_phases(run: TrainingRun, config: RunConfig, progress: Progress) -> None:
+    champion = _sound_champion()
+    progress.note(config=config.to_dict(), seed=config.fine_tune.seed, champion=champion, curve=[], log="")
+    progress.phase("choosing drawings")
+    exam_set = trusted_exam_set(champion, config, progress)
+    replay = load_replay(config.fine_tune)
+    snapshot = choose_drawings(run, config, exam_set, replay, progress)
+    progress.note(snapshot=snapshot)
+    challenger = learn(snapshot, config.fine_tune, exam_set, replay, progress)
+    judge_and_decide(run, config, champion, challenger, exam_set, progress)
+
+
+def _sound_champion() -> ModelVersion:
+    """The version that serves, registered first if this database has never served."""
+    registry.ensure_baseline()
+    champion: ModelVersion = ModelVersion.objects.get(is_champion=True)
+    registry.load_model(champion)  # a broken champion is no measure; its reason becomes the run's
+    return champion
+
+
+def trusted_exam_set(champion: ModelVersion, config: RunConfig, progress: Progress) -> ExamSet:
+    """Lay out the exams, and set aside the drawings of exam contributors who are not to be believed."""
+    judges = [registry.load_model(champion), shipped_baseline().model]
+    exam_set, set_aside = set_aside_noisy_labels(full_exam_set(), judges, config.exam)
+    if set_aside:
+        progress.say(f"{set_aside} exam drawings are set aside: champion and baseline contradict their contributors")
+    return exam_set
+
+
+def choose_drawings(
+    run: TrainingRun, config: RunConfig, exam_set: ExamSet, replay: Replay, progress: Progress
+) -> DatasetSnapshot:
+    """Freeze what this run learns from.
+
+    Raises:
+        NothingNew: there is no drawing, or these very drawings were learned from and judged already.
+    """
+    last_event = snapshots.latest_event()
+    hashes = exam_set.hashes()
+    chosen = snapshots.choose(config.snapshot, hashes)
+    progress.say(
+        f"{len(chosen.members)} drawings of {len(set(chosen.contributors.tolist()))} people can be learned from"
+    )
+    if not chosen.members:
+        raise NothingNew("There is no approved drawing to learn from yet.")
+    images = snapshots.look_at(chosen, hashes, lambda share: progress.at(0.6 * share))
+    images = snapshots.drop_near_duplicates(chosen, images, config.snapshot)
+    _stop_if_learned(run, chosen, config, last_event)
+    progress.at(0.7)
+    evidence = baseline_evidence(images, chosen.labels, chosen.contributors)
+    noise = estimate_label_noise(evidence, reference_evidence(replay, config.snapshot), config.snapshot)
+    set_aside = snapshots.set_aside(chosen, noise)
+    if set_aside:
+        progress.say(f"{set_aside} drawings are set aside: others contradict their labels")
+    if not chosen.members:
+        raise NothingNew("Every drawing's label is contradicted by the others.")
+    _stop_if_learned(run, chosen, config, last_event)
+    snapshot = snapshots.freeze(chosen, last_event)
+    progress.say(str(snapshot))
+    return snapshot
+
+
+def _stop_if_learned(run: TrainingRun, chosen: snapshots.Chosen, config: RunConfig, last_event: int) -> None:
+    wanted, digest = config.fine_tune.to_dict(), snapshots.digest_of(chosen.members)
+    for earlier in TrainingRun.objects.decided().filter(snapshot__digest=digest).exclude(pk=run.pk):
+        same_start = earlier.environment.get("baseline") == shipped_baseline().card["keras_sha256"]
+        if earlier.config.get("fine_tune") == wanted and same_start:
+            snapshots.mark_seen(digest, last_event)
+            raise NothingNew(f"Nothing new to learn: run {earlier.pk} learned from the same drawings.")
+
+
+def learn(
+    snapshot: DatasetSnapshot,
+    config: FineTuneConfig,
+    exam_set: ExamSet,
+    replay: Replay,
+    steps: Steps,
+) -> Challenger:
+    """Fine-tune the shipped baseline on a snapshot: the same one, config and seed give the same model on the same machine."""
+    steps.phase("preparing pictures")
+    learned_from = prepare(snapshot, config, exam_set, replay, steps)
+    steps.phase("learning")
+    from training.learning import fine_tuning  # TensorFlow enters the process here
+    from training.learning.conversion import disagreement, export_litert, save_keras
+
+    baseline = shipped_baseline()
+    steps.note(environment=_environment(learned_from.replay.source))
+    trained = fine_tuning.fine_tune(
+        baseline.keras,
+        learned_from,
+        config,
+        on_step=steps.at,
+        on_epoch=lambda entry: steps.epoch(entry, config.epochs),
+    )
+    tflite = export_litert(trained.model)
+    some = to_input(learned_from.replay.images[: config.agreement_images])
+    model = _calibrated(tflite, learned_from, config)
+    steps.say(
+        f"kept epoch {trained.best_epoch}, {percent(trained.interpolation, 0)} of the way to it, {model.calibration}"
+    )
+    return Challenger(save_keras(trained.model), model, disagreement(trained.model, tflite, some))
+
+
+def prepare(
+    snapshot: DatasetSnapshot,
+    config: FineTuneConfig,
+    exam_set: ExamSet,
+    replay: Replay,
+    steps: Steps,
+) -> TrainingSet:
+    """Make the pictures of a run, and refuse those that an exam asks for.
+
+    Raises:
+        ExamLeakage: there are some.
+    """
+    members = [(UUID(drawing_id), label) for drawing_id, label in snapshot.manifest["members"]]
+    contributors = contributors_of([drawing_id for drawing_id, _ in members])
+    examples = render_drawings_to_learn(members, contributors, config, steps.at)
+    exam_hashes = exam_set.hashes()
+    examples = training_set.without_exam_look_alikes(examples, exam_hashes)
+    replay = training_set.replay_without(replay, exam_hashes - exam_set.hashes(MNIST))
+    learned_from = set(contributors.values())
+    examined = set(Contributor.objects.filter(is_exam=True, pk__in=learned_from).values_list("pk", flat=True))
+    training_set.refuse_exam_leakage([examples.images, replay.images], exam_hashes, learned_from, examined)
+    learned, validation = training_set.hold_out(examples, config)
+    steps.say(
+        f"{len(learned.labels)} pictures to learn from, {len(validation.labels)} held out, {len(replay.labels)} replayed"
+    )
+    return TrainingSet(learned, validation, replay)
+
+
+def _calibrated(tflite: bytes, learned_from: TrainingSet, config: FineTuneConfig) -> CalibratedModel:
+    """Give a new artifact its calibration: the baseline's, moved as far as what it answers now allows."""
+    baseline = shipped_baseline().model
+    unseen = slice(0, learned_from.replay.unseen)
+    digits = learned_from.replay.images[unseen][is_digit(learned_from.replay.labels[unseen])]
+    uncalibrated = CalibratedModel(tflite, baseline.calibration)
+    calibration = recalibrate(
+        baseline.calibration,
+        baseline.predict_all(digits),
+        uncalibrated.predict_all(digits),
+        uncalibrated.predict_all(learned_from.validation.images),
+        learned_from.validation.labels,
+        config,
+    )
+    return replace(uncalibrated, calibration=calibration)
+
+
+def judge_and_decide(
+    run: TrainingRun,
+    config: RunConfig,
+    champion: ModelVersion,
+    challenger: Challenger,
+    exam_set: ExamSet,
+    progress: Progress,
+) -> None:
+    """Examine champion, challenger and baseline, let the gate decide, and record all of it in one transaction."""
+    progress.phase("exams")
+    models = {
+        "champion": registry.load_model(champion),
+        "challenger": challenger.model,
+        "baseline": shipped_baseline().model,
+    }
+    evaluations = _evaluate_each(models, exam_set, progress)
+    paired = comparison.compare(evaluations["champion"], evaluations["challenger"])
+    decision = gate.decide(
+        comparison.candidate(evaluations["champion"]),
+        comparison.candidate(evaluations["challenger"], challenger.agreement),
+        comparison.candidate(evaluations["baseline"]),
+        paired,
+        comparison.compare(evaluations["baseline"], evaluations["challenger"]),
+        config.gate,
+    )
+    decision = replace(decision, notes=[*decision.notes, *exam_set.notes])
+    progress.phase("deciding")
+    _record(run, champion, challenger, evaluations, decision, exam_set)
+
+
+def _evaluate_each(models: dict[str, CalibratedModel], exam_set: ExamSet, progress: Progress) -> dict[str, Evaluation]:
+    """Evaluate each model once: the champion is often the baseline."""
+    evaluations: dict[str, Evaluation] = {}
+    for name, model in models.items():
+        same = next((other for other in evaluations if _is_same(models[other], model)), None)
+        check = partial(progress.at, len(evaluations) / len(models))  # also whether the run may go on
+        evaluations[name] = evaluations[same] if same else runner.evaluate(model, exam_set, check)
+    return evaluations
+
+
+def _is_same(one: CalibratedModel, other: CalibratedModel) -> bool:
+    return one == other
+
+
+def _record(
+    run: TrainingRun,
+    champion: ModelVersion,
+    challenger: Challenger,
+    evaluations: dict[str, Evaluation],
+    decision: gate.Decision,
+    exam_set: ExamSet,
+) -> None:
+    """Register the challenger, promote it if the gate says so, close the run: all of it or nothing.
+
+    Raises:
+        LeaseLost: the run is no longer ours.
+    """
+    reports = {name: {who: of.reports[name].to_dict() for who, of in evaluations.items()} for name in exam_set.exams}
+    with transaction.atomic():
+        if not run.renew():
+            raise LeaseLost("Another process has given this run up; its result is refused.")
+        try:
+            metrics = {name: report["challenger"] for name, report in reports.items()}
+            version = _register(run, champion, challenger, metrics)
+        except CorruptArtifact as error:  # the gate has said so already, in other words
+            run.finish(Status.HELD, reports=reports, decision=decision.to_dict(), error=str(error), progress=1.0)
+            return
+        promoted = decision.promote and _promote(version, champion, decision)
+        if decision.promote and not promoted:
+            decision = replace(decision, promote=False, reasons=["Another version became champion meanwhile."])
+        run.finish(
+            Status.PROMOTED if promoted else Status.HELD,
+            challenger=version,
+            reports=reports,
+            decision=decision.to_dict(),
+            changed=comparison.changed_drawings(evaluations["champion"], evaluations["challenger"], exam_set),
+            progress=1.0,
+        )
+
+
+def _register(
+    run: TrainingRun, champion: ModelVersion, challenger: Challenger, metrics: dict[str, dict[str, Any]]
+) -> ModelVersion:
+    return registry.register(
+        challenger.keras,
+        challenger.model.tflite,
+        preprocessing_version=PREPROCESSING_VERSION,
+        calibration=challenger.model.calibration.to_dict(),
+        metrics=metrics,
+        parent=champion,
+        origin=f"run {run.pk}",
+    )
+
+
+def _promote(version: ModelVersion, champion: ModelVersion, decision: gate.Decision) -> bool:
+    """Promote, unless somebody has promoted or rolled back since the exams: the comparison was with another champion."""
+    if not ModelVersion.objects.filter(pk=champion.pk, is_champion=True).exists():
+        return False
+    registry.promote(version, by=None, reason=" ".join([f"{'; '.join(decision.reasons)}.", *decision.notes]))
+    return True
+
+
+def _environment(source: dict[str, str]) -> dict[str, Any]:
+    return {
+        "baseline": shipped_baseline().card["keras_sha256"],
+        "tensorflow": version_of("tensorflow"),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "threads": os.cpu_count(),
+        "replay": source,
+    }

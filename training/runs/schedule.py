@@ -1,0 +1,57 @@
+"""Is a run due? What the tick asks, and what the pages tell people."""
+
+import os
+import socket
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from training.curation.snapshots import new_labels
+from training.models import TrainingPolicy, TrainingRun
+
+RETRIES = 3  # failures in a row that are tried again at the next tick; after that the interval holds
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def start_if_due() -> tuple[TrainingRun | None, str]:
+    """Claim a run that was asked for or is due. Returns it, or None and the reason in words."""
+    TrainingRun.objects.fail_expired()
+    running = TrainingRun.objects.running()
+    if running is not None:
+        return None, f"{running} is at work"
+    is_requested = TrainingRun.objects.filter(status=TrainingRun.Status.REQUESTED).exists()
+    reason = "" if is_requested else why_not_due(TrainingPolicy.load(), timezone.now())
+    if reason:
+        return None, reason
+    trigger = None if is_requested else TrainingRun.Trigger.SCHEDULE
+    run = TrainingRun.objects.claim(worker=worker_name(), trigger=trigger)
+    return run, "" if run else "another worker was first, or the request was taken back"
+
+
+def why_not_due(policy: TrainingPolicy, now: datetime) -> str:
+    """Say why no run starts by itself now, or "" if one does."""
+    if not policy.enabled:
+        return "training is switched off"
+    if policy.preferred_hour is not None and now.hour != policy.preferred_hour:
+        return f"training waits for {policy.preferred_hour}:00 UTC"
+    earliest = earliest_start(policy)
+    if earliest is not None and now < earliest:
+        return f"the last run was too recent; the next may start at {earliest:%H:%M} UTC"
+    fresh = new_labels(policy.minimum_new_labels)
+    if fresh < policy.minimum_new_labels:
+        return f"{fresh} new labels, {policy.minimum_new_labels} are needed"
+    return ""
+
+
+def earliest_start(policy: TrainingPolicy) -> datetime | None:
+    """When the interval since the last run is over; None where there is nothing to wait for."""
+    begun = TrainingRun.objects.exclude(started_at=None).order_by("-started_at")
+    last = list(begun.only("status", "started_at")[:RETRIES])
+    failed = [run.status == TrainingRun.Status.FAILED for run in last]
+    started = last[0].started_at if last else None
+    if started is None or (failed[0] and not (len(failed) == RETRIES and all(failed))):
+        return None
+    return started + timedelta(minutes=policy.minimum_interval_minutes)
