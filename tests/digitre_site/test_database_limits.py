@@ -28,7 +28,7 @@ class Connection:
     def fileno(self) -> int:
         return self.ours.fileno()
 
-    def poll(self) -> int:
+    def poll(self) -> object:
         self.ours.setblocking(False)
         try:
             state: int = extensions.POLL_OK if self.ours.recv(1) else extensions.POLL_ERROR
@@ -90,11 +90,10 @@ def test_after_a_pause_one_thread_tries_again_and_its_answer_lets_all_in(breaker
 
 def test_who_begins_to_wait_later_ends_with_those_before(breaker: Breaker) -> None:
     took: list[float] = []
-    first = threading.Thread(target=lambda: took.append(seconds_in_vain(Connection())))
-    first.start()
-    time.sleep(0.2)
+    second = threading.Timer(0.2, lambda: took.append(seconds_in_vain(Connection())))
+    second.start()
     took.append(seconds_in_vain(Connection()))
-    first.join()
+    second.join()
     assert min(took) < 0.2
     assert 0.3 <= max(took) < 1
 
