@@ -13,7 +13,7 @@ from psycopg2 import extensions
 
 from digitre_site import database_limits, queueing
 from digitre_site.database_limits import Breaker, Limits, Waiting, budget
-from tests.support.waiting import let_time_pass, wait_until
+from tests.support.waiting import wait_until
 
 LIMITS = Limits(connect=0.2, lock=1, statement=1, answer=0.3, idle_in_transaction=1)
 
@@ -24,13 +24,11 @@ class Connection:
     def __init__(self, status: int = extensions.STATUS_READY) -> None:
         self.status = status
         self.ours, self.theirs = socket.socketpair()
-        self.polls = 0
 
     def fileno(self) -> int:
         return self.ours.fileno()
 
-    def poll(self) -> int:
-        self.polls += 1
+    def poll(self) -> object:
         self.ours.setblocking(False)
         try:
             state: int = extensions.POLL_OK if self.ours.recv(1) else extensions.POLL_ERROR
@@ -92,13 +90,10 @@ def test_after_a_pause_one_thread_tries_again_and_its_answer_lets_all_in(breaker
 
 def test_who_begins_to_wait_later_ends_with_those_before(breaker: Breaker) -> None:
     took: list[float] = []
-    early = Connection()
-    first = threading.Thread(target=lambda: took.append(seconds_in_vain(early)))
-    first.start()
-    wait_until(lambda: early.polls)
-    let_time_pass(0.2)
+    second = threading.Timer(0.2, lambda: took.append(seconds_in_vain(Connection())))
+    second.start()
     took.append(seconds_in_vain(Connection()))
-    first.join()
+    second.join()
     assert min(took) < 0.2
     assert 0.3 <= max(took) < 1
 

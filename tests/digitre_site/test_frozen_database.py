@@ -18,9 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg2
 import pytest
 
-from tests.support.known import known
 from tests.support.pictures import seven_form
-from tests.support.postgres_server import find_binaries, running_postgres
 from tests.support.running_site import BARE_ENVIRONMENT, BASE_DIR, Digitre
 from tests.support.waiting import let_time_pass, wait_until
 
@@ -42,13 +40,6 @@ class Answers:
 
     def slowest(self, *paths: str) -> float:
         return max(seconds for path in paths for _, seconds in self.of(path))
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[str]:
-    """A PostgreSQL that a test may freeze without anybody else noticing."""
-    with running_postgres(known(find_binaries())) as url:
-        yield url
 
 
 @pytest.fixture

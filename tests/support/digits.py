@@ -31,7 +31,8 @@ def digit_picture(digit: int, rng: np.random.Generator) -> NDArray[np.uint8]:
 
 def few_digits() -> Mnist:
     """A copy of the same two hundred pictures each time; drawing them takes a second."""
-    images, labels = (array.copy() for array in _few_pictures())
+    pictures, digits = _few_pictures()
+    images, labels = pictures.copy(), digits.copy()
     return Mnist(images[:150], labels[:150], images[150:], labels[150:], is_whole=False)
 
 

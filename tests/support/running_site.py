@@ -18,6 +18,7 @@ import psycopg2
 import pytest
 
 from tests.support.known import known
+from tests.support.postgres_server import find_binaries, running_postgres
 from tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -164,6 +165,13 @@ def database_url() -> Iterator[str]:
     run_alone(suite_url, f"CREATE DATABASE {name}")
     yield suite_url.replace("/postgres?", f"/{name}?")
     run_alone(suite_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[str]:
+    """A PostgreSQL that a test may restart or freeze without anybody else noticing."""
+    with running_postgres(known(find_binaries())) as url:
+        yield url
 
 
 def run_alone(url: str, statement: str) -> None:
