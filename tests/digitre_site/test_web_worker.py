@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.pictures import seven_form
 from tests.support.running_site import Digitre
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.processes]
 THREADS = 4  # of the one process
@@ -44,6 +45,7 @@ def test_healthz_is_answered_while_every_thread_waits_for_a_slow_client(site: Di
     slow = [connect() for _ in range(2 * THREADS)]
     for connection in slow:
         connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body[:100])
+    wait_until(lambda: site.left_unread().count(0) > THREADS)  # the listening socket is one of them
     status, seconds = status_and_seconds(site, "/healthz")
     assert (status, seconds < 1) == (200, True)
     status, seconds = status_and_seconds(site, "/readyz")
@@ -56,6 +58,7 @@ def test_healthz_is_answered_while_every_thread_waits_for_a_slow_client(site: Di
 
 def test_connections_that_say_nothing_hold_no_thread(site: Digitre, connect: Connect) -> None:
     _ = [connect() for _ in range(5 * THREADS)]
+    wait_until(lambda: not any(site.left_unread()))
     start = time.monotonic()
     assert site.call("POST", "/api/v1/guesses/", seven_form())[0] == 200
     assert time.monotonic() - start < 3
@@ -65,6 +68,7 @@ def test_who_sends_a_probe_slowly_stops_nobody(site: Digitre, connect: Connect) 
     slow = [connect() for _ in range(THREADS - 1)]
     for connection in slow:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
+    wait_until(lambda: not any(site.left_unread()))
     assert status_and_seconds(site, "/healthz")[1] < 1
     assert site.call("POST", "/api/v1/guesses/", seven_form())[0] == 200
     for connection in slow:
