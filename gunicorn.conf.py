@@ -5,10 +5,11 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 bind = f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(4, os.cpu_count() or 1))
-worker_class = "gthread"
+worker_class = "digitre_site.web_worker.WebWorker"  # gthread, with probes that wait for no thread
 threads = 4  # the model answers in under a millisecond; threads wait for the database and for slow phones
 preload_app = False  # a model loaded before the fork would share its interpreter's state
 timeout = 30
@@ -45,7 +46,7 @@ def post_worker_init(worker: object) -> None:
     warm_up()
 
 
-def child_exit(server: object, worker: object) -> None:
+def child_exit(server: object, worker: Any) -> None:
     from prometheus_client import multiprocess
 
-    multiprocess.mark_process_dead(worker.pid)
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

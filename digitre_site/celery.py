@@ -15,6 +15,8 @@ from celery import Celery, signals
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from digitre_site import database_limits
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
 
 TICK = timedelta(seconds=30)  # a look at a few rows; who waits for the first run of the day need not wait long
@@ -83,6 +85,11 @@ def keep_djangos_logging(**kwargs: object) -> None:
     """Stop Celery from replacing the log handlers, and from four lines a heartbeat; what fails is still said."""
     for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@signals.worker_init.connect  # its children inherit it
+def limit_waiting(**kwargs: object) -> None:
+    database_limits.limit(database_limits.WORKER)
 
 
 @signals.worker_ready.connect

@@ -12,9 +12,12 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from digitre_site import database_limits
 from recognizer import serving
 from recognizer.errors import NoChampion
 from training.models import WorkerHeartbeat
+
+READY_SECONDS = 2.0  # of waiting for the database: probes give up after a few
 
 
 @never_cache
@@ -32,10 +35,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
     A dead worker or a broken champion degrades: visitors go on drawing, and an earlier model answers.
     """
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        served = serving.current_classifier()
-        worker = WorkerHeartbeat.objects.state()
+        with database_limits.budget(READY_SECONDS):
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            served = serving.current_classifier()
+            worker = WorkerHeartbeat.objects.state()
     except DatabaseError:
         return JsonResponse({"status": "unavailable", "database": "not answering"}, status=503)
     except NoChampion as error:
@@ -65,5 +69,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

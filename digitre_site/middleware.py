@@ -7,11 +7,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from digitre_site import database_limits, queueing
 from digitre_site.error_pages import API_PREFIXES, DATABASE_AWAY, database_down, refusal
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+QUEUE_SECONDS = 1.0  # that a request may have waited for a thread while the database is in trouble
+DATABASE_SECONDS = 3.0  # that a visitor's request may wait for the database, all its statements together
 
 
 class BodyCapMiddleware:
@@ -65,7 +68,7 @@ class SameSiteMiddleware:
 
 
 class DatabaseDownMiddleware:
-    """Answer 503 with Retry-After while the database is away, instead of a 500.
+    """Answer 503 with Retry-After while the database is away, instead of a 500, and within five seconds.
 
     This sees what views raise; `error_pages.server_error` does the same for what middlewares raise.
     """
@@ -74,7 +77,12 @@ class DatabaseDownMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        if database_limits.breaker.is_troubled and queueing.seconds_queued() > QUEUE_SECONDS:
+            return database_down(request)  # those before it waited in vain; so would it, and those behind it
+        if request.path.startswith("/admin/"):  # many quick statements are one action there; each has its own limit
+            return self.get_response(request)
+        with database_limits.budget(DATABASE_SECONDS):
+            return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, DATABASE_AWAY):

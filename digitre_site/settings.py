@@ -156,6 +156,17 @@ SQLITE_OPTIONS = {
 }
 
 
+# A host that is gone is noticed within half a minute by whatever waits for it. digitre_site.database_limits does more for
+# web and worker; migrations and commands may take as long as they need.
+POSTGRES_OPTIONS = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # ms until sent bytes must be acknowledged
+}
+
+
 def read_database() -> dict[str, Any]:
     address = os.environ.get("DATABASE_URL", "").strip() or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
     if not address.startswith(("postgresql://", "postgres://", "sqlite://")):
@@ -167,7 +178,7 @@ def read_database() -> dict[str, Any]:
     if database["ENGINE"] == "django.db.backends.sqlite3":
         # tests use a file too: SQLite's shared memory locks whole tables and has no WAL
         return database | {"OPTIONS": SQLITE_OPTIONS, "TEST": {"NAME": str(VAR_DIR / "test.sqlite3")}}
-    options = {"connect_timeout": 3} | database.get("OPTIONS", {})
+    options = POSTGRES_OPTIONS | database.get("OPTIONS", {})
     return database | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
 
 

@@ -6,4 +6,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
 
 application = get_wsgi_application()
 
-from digitre_site import celery  # noqa: E402, F401  "Train now" wakes the worker through its app
+from digitre_site import (  # noqa: E402
+    celery,  # noqa: F401  "Train now" wakes the worker through its app
+    database_limits,
+)
+
+database_limits.limit(database_limits.WEB)

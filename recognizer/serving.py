@@ -15,6 +15,7 @@ from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.models import ModelVersion
 
 logger = logging.getLogger(__name__)
+LOADING_SECONDS = 1.0  # that a request waits while another loads the process's first model: it takes a tenth
 CHAMPION_CHECK_SECONDS = 2  # one indexed query per process; every process must follow a promotion within 5
 
 
@@ -41,14 +42,22 @@ class Champion:
         if self._served is not None and time.monotonic() - self._checked_at < CHAMPION_CHECK_SECONDS:
             return self._served
         if self._served is None:
-            with self._looking:  # the first request of a process has nothing to answer with: wait for whoever loads
-                return self._served or self._look()
+            return self._first()
         if self._looking.acquire(blocking=False):
             try:
                 return self._look()
             finally:
                 self._looking.release()
         return self._served
+
+    def _first(self) -> Served:
+        """Wait for whoever loads the first: there is nothing to answer with. Not for long: each may wait for a database."""
+        if not self._looking.acquire(timeout=LOADING_SECONDS):
+            raise NoChampion("the model is still being loaded")
+        try:
+            return self._served or self._look()
+        finally:
+            self._looking.release()
 
     def reset(self) -> None:
         """Know nothing, as a new process does."""

@@ -5,7 +5,6 @@ import json
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,18 +18,11 @@ from recognizer.models import Drawing, LabelEvent
 from tests.support import pictures
 from tests.support.known import known
 from tests.support.pictures import seven_form
-from tests.support.postgres_server import as_server_account, find_binaries, running_postgres
+from tests.support.postgres_server import as_server_account, find_binaries
 from tests.support.running_site import Digitre
 from tests.support.waiting import wait_until
 
 WRITERS, DRAWINGS_EACH = 16, 10
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[str]:
-    """A PostgreSQL that a test may restart without anybody else noticing."""
-    with running_postgres(known(find_binaries())) as url:
-        yield url
 
 
 def restart(url: str) -> None:

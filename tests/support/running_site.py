@@ -18,6 +18,7 @@ import psycopg2
 import pytest
 
 from tests.support.known import known
+from tests.support.postgres_server import find_binaries, running_postgres
 from tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -46,8 +47,27 @@ class Digitre:
             self.environment["DATABASE_URL"] = database_url
 
     def launch(self, **extra: str) -> subprocess.Popen[str]:
+        return self.run([sys.executable, "-m", "digitre_site.launcher"], **extra)
+
+    def serve(self, **extra: str) -> "Digitre":
+        """Start the web alone, as on a host of its own: no queue, no worker, no clock."""
+        settings = {"SECRET_KEY": "only-for-tests-" + "0123456789abcdef" * 3, "DIGITRE_INSECURE_HTTP": "on"} | extra
+        migrate = self.run([sys.executable, "manage.py", "migrate", "--noinput"], **settings)
+        assert migrate.wait(timeout=PATIENCE_SECONDS) == 0, self.output
+        process = self.run([sys.executable, "-m", "gunicorn", "digitre_site.wsgi"], **settings)
+        wait_until(lambda: self.is_up() or process.poll() is not None)
+        assert process.poll() is None, self.output
+        return self
+
+    def is_up(self) -> bool:
+        try:
+            return self.call("GET", "/healthz")[0] == 200
+        except OSError:
+            return False
+
+    def run(self, command: list[str], **extra: str) -> subprocess.Popen[str]:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "digitre_site.launcher"],
+            command,
             cwd=BASE_DIR,
             env=self.environment | extra,
             stdout=subprocess.PIPE,
@@ -119,6 +139,11 @@ class Digitre:
         finally:
             connection.close()
 
+    def left_unread(self) -> list[int]:
+        """What each socket of the web server holds: connections that nobody accepted yet, or bytes that nobody read."""
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return [int(row[4].partition(":")[2], 16) for row in rows if row[1].endswith(f":{self.port:04X}")]
+
     def worker_state(self) -> str:
         return str(self.call("GET", "/readyz")[1]["worker"])
 
@@ -140,6 +165,13 @@ def database_url() -> Iterator[str]:
     run_alone(suite_url, f"CREATE DATABASE {name}")
     yield suite_url.replace("/postgres?", f"/{name}?")
     run_alone(suite_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[str]:
+    """A PostgreSQL that a test may restart or freeze without anybody else noticing."""
+    with running_postgres(known(find_binaries())) as url:
+        yield url
 
 
 def run_alone(url: str, statement: str) -> None:

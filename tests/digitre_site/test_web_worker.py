@@ -1,0 +1,96 @@
+"""Probes and idle connections need no thread of a web process."""
+
+import http.client
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.support.pictures import seven_form
+from tests.support.running_site import Digitre
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.sqlite, pytest.mark.processes]
+THREADS = 4  # of the one process
+
+Connect = Callable[[], socket.socket]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Digitre]:
+    installation = Digitre(tmp_path_factory.mktemp("site") / "var", "")
+    try:
+        yield installation.serve()
+    finally:
+        installation.clean_up()
+
+
+@pytest.fixture
+def connect(site: Digitre) -> Iterator[Connect]:
+    with ExitStack() as opened:
+        yield lambda: opened.enter_context(socket.create_connection(("127.0.0.1", site.port), timeout=30))
+
+
+def status_and_seconds(site: Digitre, path: str) -> tuple[int, float]:
+    start = time.monotonic()
+    return site.call("GET", path)[0], time.monotonic() - start
+
+
+def test_healthz_is_answered_while_every_thread_waits_for_a_slow_client(site: Digitre, connect: Connect) -> None:
+    body = json.dumps(seven_form()).encode()
+    head = b"POST /api/v1/guesses/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    slow = [connect() for _ in range(2 * THREADS)]
+    for connection in slow:
+        connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body[:100])
+    wait_until(lambda: site.left_unread().count(0) > THREADS)  # the listening socket is one of them
+    status, seconds = status_and_seconds(site, "/healthz")
+    assert (status, seconds < 1) == (200, True)
+    status, seconds = status_and_seconds(site, "/readyz")
+    assert (status, seconds < 3) == (200, True)
+
+    for connection in slow:
+        connection.sendall(body[100:])
+        assert connection.recv(20).startswith(b"HTTP/1.1 200")
+
+
+def test_connections_that_say_nothing_hold_no_thread(site: Digitre, connect: Connect) -> None:
+    _ = [connect() for _ in range(5 * THREADS)]
+    wait_until(lambda: not any(site.left_unread()))
+    start = time.monotonic()
+    assert site.call("POST", "/api/v1/guesses/", seven_form())[0] == 200
+    assert time.monotonic() - start < 3
+
+
+def test_who_sends_a_probe_slowly_stops_nobody(site: Digitre, connect: Connect) -> None:
+    slow = [connect() for _ in range(THREADS - 1)]
+    for connection in slow:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
+    wait_until(lambda: not any(site.left_unread()))
+    assert status_and_seconds(site, "/healthz")[1] < 1
+    assert site.call("POST", "/api/v1/guesses/", seven_form())[0] == 200
+    for connection in slow:
+        connection.sendall(b"\r\n")
+        assert connection.recv(20).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("host", ["localhost", "10.1.2.3", "no name at all"])
+def test_a_probe_may_call_the_site_what_it_likes(site: Digitre, connect: Connect, host: str) -> None:
+    connection = connect()
+    connection.sendall(f"GET /healthz HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-Proto: http\r\n\r\n".encode())
+    response = http.client.HTTPResponse(connection)
+    response.begin()
+    assert (response.status, json.loads(response.read())) == (200, {"status": "ok"})
+
+
+def test_probes_pass_on_a_connection_that_is_kept(site: Digitre) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=30)
+    for method, path, length in [("GET", "/about/", None), ("HEAD", "/healthz", 0), ("GET", "/about/", None)]:
+        connection.request(method, path)
+        response = connection.getresponse()
+        body = response.read()
+        assert response.status == 200
+        assert length is None or len(body) == length
+    connection.close()
