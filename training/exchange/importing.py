@@ -5,6 +5,7 @@ import gzip
 import json
 import struct
 import uuid
+import zlib
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from django.db import transaction
@@ -34,6 +36,19 @@ NAMESPACE = uuid.UUID("6f1c3d0e-5f0e-4f6f-9f0a-7d1b6c1f2a35")  # of ids made for
 REASON = "imported"
 Raw = dict[str, Any]  # a drawing as its file has it, not checked yet
 Reader = Callable[[Path], Iterator[Raw]]
+# What the readers raise where a file is cut short, is of another kind, or holds words where numbers belong
+UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    csv.Error,
+    BadZipFile,
+)
 
 
 class BadExport(ValueError):
@@ -113,11 +128,25 @@ def _richest(files: set[str], status: str) -> Reader:
 
 def _rows(folder: Path, reader: Reader, source: str, outcome: Imported) -> Iterator[Incoming]:
     """Read and check; count what is no drawing."""
-    for number, raw in enumerate(reader(folder)):
+    for number, raw in enumerate(_read(folder, reader)):
         try:
             yield _check(raw, source, number)
         except (InvalidDrawing, ValueError, KeyError, TypeError):
             outcome.refused += 1
+
+
+def _read(folder: Path, reader: Reader) -> Iterator[Raw]:
+    """Read a file to its end.
+
+    Raises:
+        BadExport: the manifest vouches for it, and yet it is cut short or holds something else.
+    """
+    try:
+        yield from reader(folder)
+    except BadExport:
+        raise
+    except UNREADABLE as error:
+        raise BadExport(f"{folder} holds a file that cannot be read to its end: {error}") from error
 
 
 def _check(raw: Raw, source: str, number: int) -> Incoming:

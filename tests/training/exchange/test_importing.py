@@ -193,6 +193,61 @@ def test_idx_files_of_two_sets_are_refused(folder: Path, name: str, head: bytes)
         lines_of(importing._idx, folder)
 
 
+class Harmful:
+    """What a pickle would do to whoever loads it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (pytest.fail, ("it was unpickled",))
+
+
+def test_an_npz_of_objects_is_not_unpickled(folder: Path) -> None:
+    columns = {"x": np.zeros((1, 28, 28), "uint8"), "y": [3], "writer": [0], "is_exam": [False]}
+    np.savez(folder / "drawings.npz", **columns, id=np.array([Harmful()], object), allow_pickle=True)  # type: ignore[arg-type]  # columns of several kinds
+    with pytest.raises(ValueError, match="allow_pickle"):
+        lines_of(importing._npz, folder)
+
+
+def test_an_npz_whose_columns_differ_in_length_is_refused(folder: Path) -> None:
+    columns = {"x": np.zeros((2, 28, 28), "uint8"), "y": [3, 4], "writer": [0, 0], "is_exam": [False, True]}
+    np.savez(folder / "drawings.npz", **columns, id=np.array(["a"]))  # type: ignore[arg-type]  # columns of several kinds
+    with pytest.raises(ValueError, match="shorter"):
+        lines_of(importing._npz, folder)
+
+
+@pytest.mark.parametrize("part", [0.3, 0.5, 0.9])
+@pytest.mark.parametrize(
+    ("name", "reader"),
+    [
+        ("drawings.jsonl.gz", importing._jsonl),
+        ("drawings.npz", importing._npz),
+        ("drawings-images-idx3-ubyte", importing._idx),
+        ("drawings-labels-idx1-ubyte", importing._idx),
+    ],
+)
+def test_a_file_that_is_cut_short_is_said(folder: Path, name: str, reader: Any, part: float) -> None:
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: int(len(content) * part)])
+    with pytest.raises(BadExport):
+        list(importing._rows(folder, reader, "source", Imported()))
+
+
+@pytest.mark.parametrize("pixel", ["ink", "256", "-1", ""])
+def test_a_csv_that_holds_other_things_than_pixels_is_said(folder: Path, pixel: str) -> None:
+    text = (folder / "drawings.csv").read_text()
+    (folder / "drawings.csv").write_text(text.replace(",255,", f",{pixel},", 1))
+    with pytest.raises(BadExport, match="holds a file that cannot be read to its end"):
+        list(importing._rows(folder, importing._csv, "source", Imported()))
+
+
+def test_drawings_before_the_damage_are_read(folder: Path) -> None:
+    text = (folder / "drawings.csv").read_text().splitlines()
+    (folder / "drawings.csv").write_text("\n".join([*text[:2], text[2].replace(",2,", ",two,", 1)]))
+    rows = importing._rows(folder, importing._csv, "source", Imported())
+    assert next(rows).label == 0
+    with pytest.raises(BadExport):
+        next(rows)
+
+
 @pytest.mark.parametrize(
     ("names", "reader"),
     [
