@@ -42,5 +42,8 @@ TARGETS = (
     Target("training.evaluation.gate_table"),
     Target("training.evaluation.reports", more_tests="test_reports_arithmetic.py"),
     Target("training.exchange.exporting", without=("read_drawings", "PAGE")),
-    Target("training.exchange.importing", without=("import_drawings", "_Reader", "_store", "_contributor", "PAGE")),
+    Target(
+        "training.exchange.importing",
+        without=("import_drawings", "_Reader", "_store", "_drawing", "_contributor", "PAGE"),
+    ),
 )

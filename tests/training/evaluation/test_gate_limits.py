@@ -299,6 +299,14 @@ def test_a_fall_beyond_luck_says_whom_it_is_below() -> None:
 
 def test_two_hundred_drawings_decide_and_fewer_are_shown_only() -> None:
     assert not passes(fell(DRAWINGS, 0, 9, 200), "drawings.champion")
+    shown = decide(
+        candidate({DRAWINGS: Score(100, 90)}),
+        candidate({DRAWINGS: Score(100, 95)}),
+        candidate({DRAWINGS: Score(100, 80)}),
+        {DRAWINGS: Paired(7, 2)},
+        {DRAWINGS: Paired(20, 5)},
+    )
+    assert words(shown, "drawings.champion")[1:3] == ("90.00 %", "95.00 %")
     few = fell(DRAWINGS, 0, 9, 199)
     assert few.promote
     assert words(few, "drawings.champion")[3:] == ("from 200 drawings on", "fixes 0, breaks 9: too few to tell")
