@@ -16,7 +16,10 @@ SALT = "recognizer.contributor"
 def find(request: HttpRequest) -> Contributor | None:
     """Return the contributor of a valid cookie; a forged, foreign or forgotten one is nobody."""
     token = token_of(request)
-    return Contributor.objects.filter(token=token).first() if token else None
+    contributor = Contributor.objects.filter(token=token).first() if token else None
+    if contributor is not None and contributor.returned_at is None:
+        contributor.note_return()
+    return contributor
 
 
 def token_of(request: HttpRequest) -> uuid.UUID | None:

@@ -8,6 +8,7 @@ import numpy as np
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from recognizer import monitoring, serving
 from recognizer.imaging.pixels import content_hash, to_grey
@@ -17,6 +18,7 @@ from recognizer.review.priority import approval_rule, assess
 from recognizer.submissions import Reading, Submission
 
 RETRY_WINDOW = timedelta(minutes=10)  # how long a lost answer may be asked for again by someone who never got a cookie
+SECRET_KEY_LENGTH, SECRET_KEY_SIGNS = 22, 8  # a key of so many characters, so many of them different, is not guessed
 PURGE_BATCH = 200  # drawings in one transaction: visitors of a SQLite site wait for each
 
 
@@ -37,22 +39,27 @@ def read(submission: Submission) -> Reading:
 
 
 def recognize(
-    submission: Submission, contributor: Contributor | None, idempotency_key: str | None = None
+    submission: Submission, contributor: Contributor | None, idempotency_key: str | None = None, sender: str = ""
 ) -> tuple[Drawing, Reading]:
     """Answer a drawing and store it, for a contributor who is made on the spot if there is none yet.
 
-    The same picture with the same idempotency key gives the same drawing again.
+    The same picture with the same idempotency key gives its contributor the same drawing again. Who has no cookie is the
+    contributor of that drawing only as `retry_digest` says; `sender` stands for where the call came from.
     """
     reading = read(submission)
     key = picture_key(submission, idempotency_key) if idempotency_key else None
-    contributor = contributor or _returning_contributor(key)
+    retry = retry_digest(submission, idempotency_key, sender) if idempotency_key and contributor is None else None
+    contributor = contributor or _returning_contributor(retry)
     earlier = _earlier(contributor, key)
     if earlier:
         return earlier, reading
     try:
-        return _store(submission, reading, contributor, key), reading
-    except IntegrityError:  # at the same moment the same call stored it, or the contributor was deleted
-        return _earlier(contributor, key) or _store(submission, reading, None, key), reading
+        return _store(submission, reading, contributor, key, retry), reading
+    except (
+        IntegrityError
+    ):  # the same call stored it at the same moment; else it is another's, or the contributor is gone
+        earlier = _earlier(contributor or _returning_contributor(retry), key)
+        return earlier or _store(submission, reading, None, key, None), reading
 
 
 def give_feedback(drawing_id: UUID, contributor: Contributor, label: int) -> Drawing:
@@ -106,6 +113,12 @@ def purge_unconfirmed() -> int:
     return purged
 
 
+def forget_senders() -> None:
+    """Delete what stands for a sender, once nobody may ask for the first answer again."""
+    over = Drawing.objects.filter(retry_digest__isnull=False, created_at__lt=timezone.now() - RETRY_WINDOW)
+    over.update(retry_digest=None)
+
+
 def _purge_batch(moment: datetime) -> int:
     """Delete some of them in a transaction of its own. What is confirmed before its row is locked stays."""
     with transaction.atomic():
@@ -120,33 +133,47 @@ def picture_key(submission: Submission, idempotency_key: str) -> str:
     return hashlib.sha256(idempotency_key.encode() + b"\0" + submission.png).hexdigest()
 
 
+def retry_digest(submission: Submission, idempotency_key: str, sender: str) -> str | None:
+    """Say by what a call without a cookie is known to be a first call once more, whose answer and cookie got lost.
+
+    By a key that nobody guesses, with the very picture, from the same sender. None: by nothing.
+    """
+    if len(idempotency_key) < SECRET_KEY_LENGTH or len(set(idempotency_key)) < SECRET_KEY_SIGNS or not sender:
+        return None
+    known_by = f"{picture_key(submission, idempotency_key)} {sender}"
+    return salted_hmac("recognizer.retry", known_by, algorithm="sha256").hexdigest()
+
+
 def _earlier(contributor: Contributor | None, key: str | None) -> Drawing | None:
     if contributor is None or key is None:
         return None
     return Drawing.objects.filter(contributor=contributor, idempotency_key=key).select_related("contributor").first()
 
 
-def _returning_contributor(key: str | None) -> Contributor | None:
-    """Find who sent this very picture under this very key a moment ago: an answer, and its cookie, got lost on the way."""
-    if key is None:
+def _returning_contributor(retry: str | None) -> Contributor | None:
+    """Find who made this very call a moment ago and has not come back with the cookie since."""
+    if retry is None:
         return None
-    recent = Drawing.objects.filter(idempotency_key=key, created_at__gte=timezone.now() - RETRY_WINDOW)
-    earlier = recent.without_pixels().select_related("contributor").first()
+    recent = Drawing.objects.filter(retry_digest=retry, created_at__gte=timezone.now() - RETRY_WINDOW)
+    earlier = recent.filter(contributor__returned_at=None).without_pixels().select_related("contributor").first()
     return earlier.contributor if earlier else None
 
 
 @transaction.atomic
-def _store(submission: Submission, reading: Reading, contributor: Contributor | None, key: str | None) -> Drawing:
+def _store(
+    submission: Submission, reading: Reading, contributor: Contributor | None, key: str | None, retry: str | None
+) -> Drawing:
     """Add the row, and its contributor if there is none yet.
 
     Raises:
-        IntegrityError: the contributor has that key already, or is there no more.
+        IntegrityError: the contributor has that key already, or is there no more; or there is a first call like it.
     """
     answer, (width, height) = reading.answer, submission.canvas or (None, None)
     monitoring.STORED.inc()
     return Drawing.objects.create(
         contributor=contributor or Contributor.join(),
         idempotency_key=key,
+        retry_digest=retry,
         png=submission.png,
         strokes=submission.strokes,
         canvas_width=width,

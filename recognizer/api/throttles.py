@@ -8,6 +8,7 @@ down. Here a dead cache costs one short time-out, and then this process counts f
 import hashlib
 import logging
 import time
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from django.conf import settings
 from django.core.cache import caches
@@ -52,6 +53,17 @@ class Counter:
 counter = Counter()
 
 
+def network_of(address: str) -> str:
+    """Return what one sender has at least: an IPv4 address, or an IPv6 network of 64 bits, of which devices change theirs."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or IPv6Network((parsed, 64), strict=False))
+
+
 class WindowThrottle(BaseThrottle):
     """At most `limit` calls in each `window_seconds` for whatever `identify` returns."""
 
@@ -79,7 +91,7 @@ class AddressThrottle(WindowThrottle):
     """Counts by network address, hashed with the secret so that the counters hold no address."""
 
     def identify(self, request: Request) -> str:
-        address = self.get_ident(request) or ""  # a server on a Unix socket is told none
+        address = network_of(self.get_ident(request) or "")  # a server on a Unix socket is told none
         return hashlib.blake2s(address.encode(), key=settings.SECRET_KEY.encode()[:32], digest_size=12).hexdigest()
 
 

@@ -23,7 +23,7 @@ from rest_framework.views import APIView
 from recognizer import contributor_cookie, personalization, services, serving
 from recognizer.api import serializers as shapes
 from recognizer.api.parsers import AnyTypeJSONParser, StrictJSONParser
-from recognizer.api.throttles import DRAWING_THROTTLES, CallsByAddress, GuessesByAddress
+from recognizer.api.throttles import DRAWING_THROTTLES, AddressThrottle, CallsByAddress, GuessesByAddress
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging import decoding
 from recognizer.imaging.pixels import to_grey
@@ -120,7 +120,7 @@ class DrawingsView(DrawingView):
                 "Idempotency-Key",
                 str,
                 "header",
-                description="the same picture with the same key is one drawing, however often it is sent",
+                description="the same picture with the same key is one drawing of its contributor's, however often it is sent",
             )
         ],
     )
@@ -130,7 +130,8 @@ class DrawingsView(DrawingView):
         submission = serializer.submission()
         steps = explanation_payload(submission) if serializer.validated_data["explain"] else {}
         key = request.headers.get("Idempotency-Key")
-        drawing, reading = services.recognize(submission, contributor_cookie.find(request), key)
+        sender = AddressThrottle().identify(request)
+        drawing, reading = services.recognize(submission, contributor_cookie.find(request), key, sender)
         payload = answer_payload(reading, submission, drawing.contributor)
         response = Response({"id": drawing.pk, **payload, **steps}, status=status.HTTP_201_CREATED)
         contributor_cookie.remember(response, drawing.contributor)

@@ -17,6 +17,9 @@ class Contributor(models.Model):
     is_exam = models.BooleanField(default=False, help_text="Their drawings are exam questions and never train.")
     blocked_at = models.DateTimeField(null=True, blank=True)
     consented_at = models.DateTimeField(null=True, blank=True)
+    returned_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the cookie first came back: until then its answer may have got lost."
+    )
 
     def __str__(self) -> str:
         return f"contributor {self.short_name}"
@@ -41,6 +44,11 @@ class Contributor(models.Model):
                 contributor.is_exam = True
                 contributor.save(update_fields=["is_exam"])
         return contributor
+
+    def note_return(self) -> None:
+        """Note that somebody holds the cookie."""
+        self.returned_at = timezone.now()
+        type(self).objects.filter(pk=self.pk, returned_at__isnull=True).update(returned_at=self.returned_at)
 
     def block(self) -> None:
         self.blocked_at = timezone.now()

@@ -80,6 +80,9 @@ class Drawing(models.Model):
     contributor = models.ForeignKey(Contributor, on_delete=models.CASCADE, related_name="drawings")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     idempotency_key = models.CharField(max_length=64, null=True, editable=False)
+    retry_digest = models.CharField(
+        max_length=64, null=True, editable=False, help_text="For some minutes: who may ask for the first answer again."
+    )
 
     # what was drawn
     png = models.BinaryField(editable=False, help_text="Greyscale PNG made by us from the pixels that were sent.")
@@ -132,6 +135,9 @@ class Drawing(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["contributor", "idempotency_key"], name="one_drawing_per_idempotency_key"),
+            models.UniqueConstraint(
+                fields=["retry_digest"], condition=Q(retry_digest__isnull=False), name="one_drawing_per_first_call"
+            ),
             *[
                 models.CheckConstraint(
                     condition=Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__lte": most}),
@@ -155,7 +161,6 @@ class Drawing(models.Model):
             models.Index(fields=["status", "-created_at"], name="drawing_status_newest"),
             models.Index(fields=["contributor", "-created_at"], name="drawing_contributor_newest"),
             models.Index(fields=["content_hash"], name="drawing_content"),
-            models.Index(fields=["idempotency_key"], condition=Q(idempotency_key__isnull=False), name="drawing_retry"),
             models.Index(fields=["model_version", "-created_at", "id"], name="drawing_version_newest"),
             models.Index(fields=["-suspicion", "id"], name="drawing_suspicion", condition=Q(suspicion__isnull=False)),
             models.Index(fields=["check_due", "id"], name="drawing_check_due", condition=~Q(check_due="")),

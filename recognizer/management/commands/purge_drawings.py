@@ -9,4 +9,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         purged = services.purge_unconfirmed()
+        services.forget_senders()
         self.stdout.write(f"Purged {purged} drawings older than {settings.DIGITRE_RETENTION_DAYS} days.")

@@ -1,15 +1,20 @@
 import json
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from recognizer import contributor_cookie
+from recognizer import contributor_cookie, services, tasks
 from recognizer.models import Contributor, Drawing, LabelEvent
 from tests.support import pictures
 from tests.support.fake_model import FakeClassifier
@@ -223,13 +228,104 @@ def test_retry_with_the_same_key_stores_one_drawing(visitor: APIClient, seven: d
     assert Drawing.objects.count() == 1
 
 
-def test_retry_whose_first_answer_was_lost_finds_its_contributor(visitor: APIClient, seven: dict[str, Any]) -> None:
-    headers = {"Idempotency-Key": str(uuid.uuid4())}
-    visitor.post("/api/v1/drawings/", seven, headers=headers)
-    without_cookie = APIClient()
-    without_cookie.post("/api/v1/drawings/", seven, headers=headers)
+HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
+
+
+def first_call(seven: dict[str, Any], key: str, address: str = HOME) -> tuple[APIClient, dict[str, Any]]:
+    """Post a first drawing from somewhere, without a cookie."""
+    client = APIClient(REMOTE_ADDR=address)
+    response = client.post("/api/v1/drawings/", seven, headers={"Idempotency-Key": key})
+    assert response.status_code == 201
+    return client, response.json()
+
+
+@pytest.mark.usefixtures("model")
+def test_retry_whose_first_answer_was_lost_finds_its_contributor(seven: dict[str, Any]) -> None:
+    key = str(uuid.uuid4())
+    _, lost = first_call(seven, key)
+    again, found = first_call(seven, key)
+    assert found["id"] == lost["id"]
     assert Drawing.objects.count() == Contributor.objects.count() == 1
-    assert contributor_cookie.COOKIE in without_cookie.cookies
+    assert again.get(f"/api/v1/drawings/{found['id']}/").status_code == 200
+
+
+def assert_strangers(owner: APIClient, stored: dict[str, Any], other: APIClient, got: dict[str, Any]) -> None:
+    """Neither has anything of the other's."""
+    assert got["id"] != stored["id"]
+    assert other.get(f"/api/v1/drawings/{stored['id']}/").status_code == 404
+    assert owner.get(f"/api/v1/drawings/{stored['id']}/").status_code == 200
+    mine, theirs = (contributor_cookie.token_of(who.get("/about/").wsgi_request) for who in (owner, other))
+    assert None not in (mine, theirs)
+    assert mine != theirs
+
+
+@pytest.mark.usefixtures("model")
+def test_key_and_picture_of_another_sent_from_elsewhere_hand_out_nothing(seven: dict[str, Any]) -> None:
+    key = str(uuid.uuid4())
+    assert_strangers(*first_call(seven, key), *first_call(seven, key, ELSEWHERE))
+
+
+@pytest.mark.usefixtures("model")
+def test_key_hands_out_nothing_once_its_owner_has_come_back(seven: dict[str, Any]) -> None:
+    key = str(uuid.uuid4())
+    owner, stored = first_call(seven, key)
+    assert owner.get("/api/v1/drawings/").status_code == 200  # so the answer arrived
+    assert_strangers(owner, stored, *first_call(seven, key))
+
+
+@pytest.mark.usefixtures("model")
+def test_key_hands_out_nothing_after_ten_minutes(seven: dict[str, Any]) -> None:
+    key = str(uuid.uuid4())
+    owner, stored = first_call(seven, key)
+    Drawing.objects.update(created_at=timezone.now() - services.RETRY_WINDOW - timedelta(seconds=1))
+    assert_strangers(owner, stored, *first_call(seven, key))
+
+
+@pytest.mark.usefixtures("model")
+@pytest.mark.parametrize(
+    "key", ["1", "retry-1", "a" * 64, "1234567890123456789", "00000000-0000-0000-0000-000000000000"]
+)
+def test_key_that_can_be_guessed_hands_out_nothing_at_all(seven: dict[str, Any], key: str) -> None:
+    owner, stored = first_call(seven, key)
+    assert_strangers(owner, stored, *first_call(seven, key))
+    again = owner.post("/api/v1/drawings/", seven, headers={"Idempotency-Key": key}).json()
+    assert again["id"] == stored["id"]  # for its owner it is good enough
+
+
+@pytest.mark.usefixtures("model")
+def test_key_of_another_sent_with_a_cookie_of_ones_own_stores_ones_own(seven: dict[str, Any]) -> None:
+    key = str(uuid.uuid4())
+    owner, stored = first_call(seven, key)
+    other, _ = first_call(seven, str(uuid.uuid4()))
+    got = other.post("/api/v1/drawings/", seven, headers={"Idempotency-Key": key}).json()
+    assert_strangers(owner, stored, other, got)
+
+
+@pytest.mark.usefixtures("model")
+def test_what_stands_for_a_sender_is_gone_after_the_next_purge(seven: dict[str, Any]) -> None:
+    first_call(seven, str(uuid.uuid4()))
+    services.forget_senders()
+    assert Drawing.objects.get().retry_digest
+    Drawing.objects.update(created_at=timezone.now() - services.RETRY_WINDOW - timedelta(seconds=1))
+    tasks.purge()
+    assert Drawing.objects.get().retry_digest is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("model")
+def test_first_calls_sent_twice_at_once_store_one_drawing(seven: dict[str, Any]) -> None:
+    key, barrier = str(uuid.uuid4()), threading.Barrier(6)
+
+    def send(_: int) -> str:
+        try:
+            barrier.wait()
+            return str(first_call(seven, key)[1]["id"])
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(send, range(6)))) == 1
+    assert Drawing.objects.count() == Contributor.objects.count() == 1
 
 
 def test_key_of_another_with_another_picture_stores_a_drawing_of_ones_own(

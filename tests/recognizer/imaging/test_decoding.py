@@ -189,6 +189,7 @@ def ihdr(
     ("width", "height", "refusal"),
     [
         (1, 1, None),
+        (0, 0, BAD_SIDES),
         (0, 1, BAD_SIDES),
         (1, 0, BAD_SIDES),
         (1, 20, None),

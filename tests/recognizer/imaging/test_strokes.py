@@ -172,6 +172,14 @@ def test_a_dots_mass_lies_where_it_was_set(supersample: int) -> None:
     assert ink.sum(axis=1) @ middles / ink.sum() == pytest.approx(17.5 - half, abs=half / 5)
 
 
+@pytest.mark.parametrize(("at", "mass"), [(20.125, 20.125), (20.12, 19.875), (20.375, 20.375), (20.37, 20.125)])
+def test_a_dot_is_moved_by_whole_samples(at: float, mass: float) -> None:
+    ink = ink_strokes([[[at, at]]], side=40, pen=11, supersample=4).astype(float)
+    middles = np.arange(40) + 0.5
+    for axis in (0, 1):
+        assert ink.sum(axis=axis) @ middles / ink.sum() == pytest.approx(mass, abs=0.02)
+
+
 def test_a_pen_thinner_than_a_pixel_still_draws_a_line() -> None:
     ink = ink_strokes([[[10.0, 20.0], [30.0, 20.0]]], side=40, pen=0.05)
     assert set(ink[:, 12:28].sum(axis=0).tolist()) == {64}  # one of the four samples that a pixel is high

@@ -98,6 +98,13 @@ def test_a_report_that_names_nothing_tells_the_balance(unnamed: str) -> None:
     assert back == gate.Paired(0, 1, digits(), digits(d9=1))
 
 
+def test_the_balance_of_a_digit_is_how_many_more_are_right() -> None:
+    few, many = report([4] * 9, [4] * 2 + [5] * 7).summary(), report([4] * 9, [4] * 7 + [5] * 2).summary()
+    few, many = replace(few, missed=None), replace(many, missed=None)
+    assert comparison.pair(few, many) == gate.Paired(5, 0, digits(d4=5), digits())
+    assert comparison.pair(many, few) == gate.Paired(0, 5, digits(), digits(d4=5))
+
+
 def exam_set(count: int) -> ExamSet:
     return ExamSet({}, [UUID(int=number) for number in range(count)], [])
 

@@ -106,6 +106,7 @@ def test_a_report_of_nothing_is_all_zeros() -> None:
     none = np.zeros(0, "int64")
     report = mark("exam", none, np.zeros((0, 10)), np.zeros(0), SURE)
     assert (report.n, report.correct, report.accuracy, report.refusal_rate) == (0, 0, 0.0, 0.0)
+    assert report.top_labels.shape == report.answers.shape == report.confidences.shape == (0,)
     kept = report.to_dict()
     assert (kept["accuracy_top1"], kept["ece"], kept["missed"], kept["bins"]) == (0.0, None, {}, [])
     assert (report.name, report.questions) == ("exam", "")

@@ -41,7 +41,7 @@ def start(module: str, *arguments: str, **environment: str) -> subprocess.Popen[
     if connection.vendor == "postgresql":
         url = os.environ["DATABASE_URL"].replace("/postgres?", f"/{name}?")
     return subprocess.Popen(
-        [sys.executable, "-m", f"tests.training.{module}", *arguments],
+        [sys.executable, "-m", f"tests.training.runs.{module}", *arguments],
         cwd=ROOT,
         env=os.environ | {"DATABASE_URL": url} | environment,
         stdout=subprocess.PIPE,
