@@ -102,7 +102,7 @@ def slow_trace(strokes: Strokes) -> list[list[float]]:
 )
 def test_a_trace_is_the_path_in_twenty_steps_with_its_directions(strokes: Strokes) -> None:
     trace = trajectories.trace(strokes)
-    assert trace.shape == (20, 4)
+    assert trace.shape == trajectories.SHAPE == (20, 4)
     assert trace.dtype == np.float32
     np.testing.assert_allclose(trace, slow_trace(strokes), atol=1e-4)
 
