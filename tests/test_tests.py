@@ -8,9 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MAY_SLEEP = {
-    "tests/digitre_site/test_frozen_database.py": "a trouble lasts, and people ask again after a moment",
-    "tests/support/waiting.py": "looks again and again, in small steps, until something is so",
-    "bench/draw_page.py": "a hand takes its time between two points, and between two drawings",
+    "tests/support/waiting.py": "looks again and again, in small steps; lets time pass where a test is about time itself",
+    "bench/draw_page.py": "a person looks at the live guess before going on",
 }
 SOURCES = sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "bench").rglob("*.py")])
 

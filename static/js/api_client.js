@@ -78,7 +78,7 @@ export class ApiClient {
     return this.#call("GET", this.#url("progressUrl"));
   }
 
-  /** Which versions learned from which of this contributor's drawings. @returns {Promise<api.Lessons>} */
+  /** Which versions learned from which of this contributor's drawings. @returns {Promise<api.Provenances>} */
   lessons() {
     return this.#call("GET", this.#url("lessonsUrl"));
   }

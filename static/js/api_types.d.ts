@@ -115,13 +115,13 @@ export interface DrawingDetail {
   answers: VersionAnswer[];
 }
 
-export interface Lesson {
+export interface Provenance {
   versions: number[];
   left_out: string;
 }
 
-export interface Lessons {
-  drawings: Record<string, Lesson>;
+export interface Provenances {
+  drawings: Record<string, Provenance>;
 }
 
 export interface Model {

@@ -7,7 +7,7 @@ import { extent } from "./ink.js";
 /**
  * @import { Alert, Step } from "./alert.js"
  * @import { ApiClient } from "./api_client.js"
- * @import { Label, StoredAnswer, Stroke } from "./api_types.d.ts"
+ * @import { Answer, Label, StoredAnswer, Stroke } from "./api_types.d.ts"
  * @import { DrawingPad } from "./drawing_pad.js"
  * @import { ResultView } from "./result_view.js"
  */
@@ -78,7 +78,7 @@ export class ReadingSession {
     this.#enter({ phase: this.#pad.isEmpty ? "intro" : "drawing" });
   }
 
-  /** @param {import("./api_types.d.ts").Answer} answer */
+  /** @param {Answer} answer */
   guessed(answer) {
     if (this.state.phase === "drawing") this.#view.guess(answer);
   }

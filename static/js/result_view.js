@@ -18,6 +18,7 @@ import { showPhase } from "./phases.js";
 /**
  * @import { Verdict } from "./answer_words.js"
  * @import { Answer, Label } from "./api_types.d.ts"
+ * @import { State } from "./reading_session.js"
  */
 
 export class ResultView {
@@ -41,7 +42,7 @@ export class ResultView {
     this.#noPicture = this.#preview.src;
   }
 
-  /** Show what belongs to a phase. @param {import("./reading_session.js").State["phase"]} name */
+  /** Show what belongs to a phase. @param {State["phase"]} name */
   phase(name) {
     showPhase(this.#root, name);
   }

@@ -31,9 +31,10 @@ class Connection:
     def poll(self) -> object:
         self.ours.setblocking(False)
         try:
-            return extensions.POLL_OK if self.ours.recv(1) else extensions.POLL_ERROR
+            state: int = extensions.POLL_OK if self.ours.recv(1) else extensions.POLL_ERROR
         except BlockingIOError:
-            return extensions.POLL_READ
+            state = extensions.POLL_READ
+        return state
 
 
 @pytest.fixture

@@ -11,9 +11,12 @@ import pytest
 
 from tests.support.pictures import seven_form
 from tests.support.running_site import Digitre
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.processes]
 THREADS = 4  # of the one process
+
+Connect = Callable[[], socket.socket]
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +29,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Digitre]:
 
 
 @pytest.fixture
-def connect(site: Digitre) -> Iterator[Callable[[], socket.socket]]:
+def connect(site: Digitre) -> Iterator[Connect]:
     with ExitStack() as opened:
         yield lambda: opened.enter_context(socket.create_connection(("127.0.0.1", site.port), timeout=30))
 
@@ -36,14 +39,13 @@ def status_and_seconds(site: Digitre, path: str) -> tuple[int, float]:
     return site.call("GET", path)[0], time.monotonic() - start
 
 
-def test_healthz_is_answered_while_every_thread_waits_for_a_slow_client(
-    site: Digitre, connect: Callable[[], socket.socket]
-) -> None:
+def test_healthz_is_answered_while_every_thread_waits_for_a_slow_client(site: Digitre, connect: Connect) -> None:
     body = json.dumps(seven_form()).encode()
     head = b"POST /api/v1/guesses/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     slow = [connect() for _ in range(2 * THREADS)]
     for connection in slow:
         connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body[:100])
+    wait_until(lambda: site.left_unread().count(0) > THREADS)  # the listening socket is one of them
     status, seconds = status_and_seconds(site, "/healthz")
     assert (status, seconds < 1) == (200, True)
     status, seconds = status_and_seconds(site, "/readyz")
@@ -54,17 +56,19 @@ def test_healthz_is_answered_while_every_thread_waits_for_a_slow_client(
         assert connection.recv(20).startswith(b"HTTP/1.1 200")
 
 
-def test_connections_that_say_nothing_hold_no_thread(site: Digitre, connect: Callable[[], socket.socket]) -> None:
+def test_connections_that_say_nothing_hold_no_thread(site: Digitre, connect: Connect) -> None:
     _ = [connect() for _ in range(5 * THREADS)]
+    wait_until(lambda: not any(site.left_unread()))
     start = time.monotonic()
     assert site.call("POST", "/api/v1/guesses/", seven_form())[0] == 200
     assert time.monotonic() - start < 3
 
 
-def test_who_sends_a_probe_slowly_stops_nobody(site: Digitre, connect: Callable[[], socket.socket]) -> None:
+def test_who_sends_a_probe_slowly_stops_nobody(site: Digitre, connect: Connect) -> None:
     slow = [connect() for _ in range(THREADS - 1)]
     for connection in slow:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
+    wait_until(lambda: not any(site.left_unread()))
     assert status_and_seconds(site, "/healthz")[1] < 1
     assert site.call("POST", "/api/v1/guesses/", seven_form())[0] == 200
     for connection in slow:
@@ -73,9 +77,7 @@ def test_who_sends_a_probe_slowly_stops_nobody(site: Digitre, connect: Callable[
 
 
 @pytest.mark.parametrize("host", ["localhost", "10.1.2.3", "no name at all"])
-def test_a_probe_may_call_the_site_what_it_likes(
-    site: Digitre, connect: Callable[[], socket.socket], host: str
-) -> None:
+def test_a_probe_may_call_the_site_what_it_likes(site: Digitre, connect: Connect, host: str) -> None:
     connection = connect()
     connection.sendall(f"GET /healthz HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-Proto: http\r\n\r\n".encode())
     response = http.client.HTTPResponse(connection)

@@ -258,6 +258,23 @@ test("a label that got stuck is sent with the next drawing", async () => {
   assert.equal(alert.words, "");
 });
 
+test("a label that gets stuck twice is still offered", async () => {
+  await handIn();
+  session.confirm(1);
+  await settle();
+  pad.nextSheet();
+  server.named("confirm")[0].reject(LOST);
+  await settle();
+  for (const tried of [1, 2]) {
+    alert.again?.();
+    await settle();
+    assert.equal(server.named("confirm").length, tried + 1);
+    server.named("confirm")[tried].reject(LOST);
+    await settle();
+    assert.equal(alert.words, "What you said of the last drawing is not saved. Lost.");
+  }
+});
+
 test("a label that can never be saved is told once and not sent again", async () => {
   await handIn();
   session.confirm(1);
@@ -322,4 +339,15 @@ test("news are told while the label stands", async () => {
   server.named("progress")[0].resolve({ totals: { new_since: 3, next_at: null }, versions: [{ number: 2 }] });
   await settle();
   assert.equal(page.seen.news, "3 new drawings since version 2.");
+});
+
+test("news that do not come are missed by nobody", async () => {
+  await handIn();
+  session.confirm(7);
+  await settle();
+  server.named("confirm")[0].resolve({});
+  await settle();
+  server.named("progress")[0].reject(LOST);
+  await settle();
+  assert.deepEqual([session.state.phase, alert.words, page.seen.news], ["saved", "", ""]);
 });

@@ -1,5 +1,7 @@
 """Digits drawn by nobody, of any label and style, as a canvas and as the network see them; and a few in place of MNIST."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,7 +30,15 @@ def digit_picture(digit: int, rng: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def few_digits() -> Mnist:
+    """A copy of the same two hundred pictures each time; drawing them takes a second."""
+    pictures, digits = _few_pictures()
+    images, labels = pictures.copy(), digits.copy()
+    return Mnist(images[:150], labels[:150], images[150:], labels[150:], is_whole=False)
+
+
+@cache
+def _few_pictures() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     rng = np.random.default_rng(0)
     labels = np.arange(200) % 10
     images = np.stack([digit_picture(int(label), rng) for label in labels])
-    return Mnist(images[:150], labels[:150], images[150:], labels[150:], is_whole=False)
+    return images, labels

@@ -14,7 +14,7 @@ from recognizer import registry
 from recognizer.imaging.decoding import encode_png
 from recognizer.imaging.pixels import content_hash, to_grey
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION, normalize_drawing
-from recognizer.imaging.strokes import ink_strokes
+from recognizer.imaging.strokes import Strokes, ink_strokes
 from recognizer.models import Contributor, Drawing, LabelEvent
 from recognizer.review.priority import assess
 from tests.support.digits import PEN, SIDE, digit_path
@@ -128,8 +128,7 @@ def approved_drawing(
     status: str = Drawing.Status.APPROVED,
 ) -> Drawing:
     """Store a drawing as training reads it: with the pen's path, its picture's own hash, and a label that was approved."""
-    path = digit_path(digit, np.random.default_rng((digit, style)))
-    ink = ink_strokes(path, SIDE, PEN)
+    path, png, hashes = _hand_drawn(digit, style)
     label = digit if label is None else label
     drawing = make_drawing(
         drawn=digit,
@@ -137,11 +136,11 @@ def approved_drawing(
         confirmed=None,
         contributor=by,
         id=uuid.uuid4(),
-        png=encode_png(ink),
+        png=png,
         strokes=path if strokes else None,
         canvas_width=SIDE,
         canvas_height=SIDE,
-        content_hash=content_hash(to_grey(normalize_drawing(ink, path if strokes else None))),
+        content_hash=hashes[strokes],
         preprocessing_version=PREPROCESSING_VERSION,
         confirmed_label=label,
         confirmed_at=timezone.now(),
@@ -152,3 +151,12 @@ def approved_drawing(
         Drawing.objects.filter(pk=drawing.pk).update(reviewed_at=drawing.created_at)
     LabelEvent.objects.create(drawing=drawing, actor="rule", action="approved", label=label)
     return drawing
+
+
+@cache
+def _hand_drawn(digit: int, style: int) -> tuple[Strokes, bytes, dict[bool, str]]:
+    """A digit's path, its picture, and the picture's hash with the path and without it."""
+    path = digit_path(digit, np.random.default_rng((digit, style)))
+    ink = ink_strokes(path, SIDE, PEN)
+    seen = {True: normalize_drawing(ink, path), False: normalize_drawing(ink, None)}
+    return path, encode_png(ink), {with_path: content_hash(to_grey(image)) for with_path, image in seen.items()}

@@ -143,6 +143,11 @@ class Digitre:
         finally:
             connection.close()
 
+    def left_unread(self) -> list[int]:
+        """What each socket of the web server holds: connections that nobody accepted yet, or bytes that nobody read."""
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return [int(row[4].partition(":")[2], 16) for row in rows if row[1].endswith(f":{self.port:04X}")]
+
     def worker_state(self) -> str:
         return str(self.call("GET", "/readyz")[1]["worker"])
 

@@ -1,4 +1,4 @@
-"""Wait for an event or a condition, never for a time: the machine may be as slow as it likes."""
+"""Wait for an event or a condition, not for a time: the machine may be as slow as it likes."""
 
 import threading
 import time
@@ -19,6 +19,11 @@ def wait_until(condition: Callable[[], object], seconds: float = PATIENCE_SECOND
 def wait_to_be_killed(seconds: float = 600) -> None:
     """Stop here; where nobody comes to kill this process, it goes on by itself one day."""
     threading.Event().wait(seconds)
+
+
+def let_time_pass(seconds: float) -> None:
+    """For what is about time itself: trouble that lasts, a caller who comes later."""
+    time.sleep(seconds)
 
 
 def let_page_settle(page: Page) -> None:

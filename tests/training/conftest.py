@@ -41,8 +41,14 @@ def still_lease(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def claim(db: None) -> Callable[[], TrainingRun]:
-    return lambda: known(TrainingRun.objects.claim(worker="test:1", trigger=TrainingRun.Trigger.COMMAND))
+def claim_if_idle(db: None) -> Callable[[], TrainingRun | None]:
+    return lambda: TrainingRun.objects.claim(worker="test:1", trigger=TrainingRun.Trigger.COMMAND)
+
+
+@pytest.fixture
+def claim(claim_if_idle: Callable[[], TrainingRun | None]) -> Callable[[], TrainingRun]:
+    """Claim a run where none is running."""
+    return lambda: known(claim_if_idle())
 
 
 @pytest.fixture

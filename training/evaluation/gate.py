@@ -293,9 +293,9 @@ def _refusals(champion: Candidate, challenger: Candidate, policy: GatePolicy) ->
     """What is refused in all exams together: in any one of them it is too rare to tell."""
     before, after = _total(champion), _total(challenger)
     rows = []
-    if after.digits:
+    if before.digits and after.digits:
         rows.append(_digits_refused(before, after, policy))
-    if after.others:
+    if before.others and after.others:
         rows.append(_others_refused(before, after, policy))
     return rows
 

@@ -5,7 +5,7 @@ import { ApiClient, ApiError } from "../api_client.js";
 import { labelName } from "../labels.js";
 import { button, closest, find, part } from "../parts.js";
 
-/** @import { DrawingSummary, Lesson, VersionAnswer } from "../api_types.d.ts" */
+/** @import { DrawingSummary, Provenance, VersionAnswer } from "../api_types.d.ts" */
 
 const root = find(document, "[data-page=drawings]", HTMLElement);
 const dialog = find(document, "[data-part=forget-all]", HTMLDialogElement);
@@ -21,7 +21,7 @@ const busy = new Set();
 let nextUrl;
 /** Number of the version that answers now. */
 let champion = 0;
-/** By drawing id. @type {Record<string, Lesson>} */
+/** By drawing id. @type {Record<string, Provenance>} */
 let lessons = {};
 
 /** @type {Record<string, (control: HTMLElement) => unknown>} */

@@ -1,5 +1,7 @@
 import functools
 import io
+import statistics
+import struct
 import warnings
 import zipfile
 from typing import Any
@@ -11,7 +13,17 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from recognizer.errors import InvalidDrawing
-from recognizer.imaging.decoding import MAX_PNG_BYTES, decode_data_url, decode_png, decode_stored, encode_png
+from recognizer.imaging.decoding import (
+    MAX_PNG_BYTES,
+    check_header,
+    data_url,
+    decode_data_url,
+    decode_png,
+    decode_stored,
+    encode_png,
+    paper_level,
+    to_ink,
+)
 from tests.support import pictures
 
 INK = pictures.draw_ink()
@@ -150,3 +162,158 @@ def test_damaged_bytes_raise_nothing_but_invalid_drawing(cut: int, noise: bytes,
     except InvalidDrawing:
         return
     assert ink.dtype == np.uint8
+
+
+def refusal_of(png: bytes) -> tuple[str, str] | None:
+    """What check_header says of bytes, None if nothing."""
+    try:
+        check_header(png)
+    except InvalidDrawing as refusal:
+        return refusal.code, refusal.detail
+    return None
+
+
+NOT_A_PNG = ("invalid_image", "That is not a PNG picture.")
+BROKEN = ("invalid_image", "That PNG picture has a broken header.")
+BAD_SIDES = ("invalid_size", "The picture's sides must be 1 to 1024 pixels, at most 20 to 1.")
+TOO_LARGE = ("too_large", "That picture is too large. At most 128 KB.")
+
+
+def ihdr(
+    length: int = 13, kind: bytes = b"IHDR", depth: int = 8, colour: int = 0, last: tuple[int, ...] = (0, 0, 0)
+) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", length, kind, 28, 28, depth, colour, *last)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "refusal"),
+    [
+        (1, 1, None),
+        (0, 0, BAD_SIDES),
+        (0, 1, BAD_SIDES),
+        (1, 0, BAD_SIDES),
+        (1, 20, None),
+        (20, 1, None),
+        (1, 21, BAD_SIDES),
+        (21, 1, BAD_SIDES),
+        (1000, 50, None),
+        (1001, 50, BAD_SIDES),
+        (1024, 1024, None),
+        (1025, 1024, BAD_SIDES),
+        (1024, 1025, BAD_SIDES),
+    ],
+)
+def test_sides_are_1_to_1024_and_at_most_20_to_1(width: int, height: int, refusal: tuple[str, str] | None) -> None:
+    assert refusal_of(pictures.header(width, height)) == refusal
+
+
+def test_depths_and_colours_are_those_of_the_specification() -> None:
+    sound = {
+        (colour, depth)
+        for colour in range(8)
+        for depth in range(18)
+        if not refusal_of(ihdr(13, depth=depth, colour=colour))
+    }
+    grey = {(0, 1), (0, 2), (0, 4), (0, 8), (0, 16)}
+    palette = {(3, 1), (3, 2), (3, 4), (3, 8)}
+    others = {(colour, depth) for colour in (2, 4, 6) for depth in (8, 16)}
+    assert sound == grey | palette | others
+
+
+@pytest.mark.parametrize(
+    ("png", "refusal"),
+    [
+        (ihdr(), None),
+        (ihdr()[:-1], NOT_A_PNG),
+        (b"\x88" + ihdr()[1:], NOT_A_PNG),
+        (ihdr(12), BROKEN),
+        (ihdr(14), BROKEN),
+        (ihdr(kind=b"IDAT"), BROKEN),
+        (ihdr(last=(1, 0, 0)), BROKEN),
+        (ihdr(last=(0, 1, 0)), BROKEN),
+        (ihdr(last=(0, 0, 1)), None),
+        (ihdr(last=(0, 0, 2)), BROKEN),
+        (ihdr() + b"\0" * (131_072 - 29), None),
+        (ihdr() + b"\0" * (131_072 - 28), TOO_LARGE),
+    ],
+)
+def test_a_header_is_read_field_by_field(png: bytes, refusal: tuple[str, str] | None) -> None:
+    assert refusal_of(png) == refusal
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "detail"),
+    [
+        ("data:image/jpeg;base64,AAAA", "invalid_image", 'The picture must start with "data:image/png;base64,".'),
+        ("data:image/png;base64,AAA", "invalid_image", "The picture is not valid base64."),
+        ("data:image/png;base64,é", "invalid_image", "The picture is not valid base64."),
+        ("data:image/png;base64," + "A" * 174_766, "invalid_image", "The picture is not valid base64."),
+        ("data:image/png;base64," + "A" * 174_767, "too_large", "That picture is too large. At most 128 KB."),
+    ],
+)
+def test_what_is_wrong_with_a_data_url_is_said(text: str, code: str, detail: str) -> None:
+    with pytest.raises(InvalidDrawing) as refusal:
+        decode_data_url(text)
+    assert (refusal.value.code, refusal.value.detail) == (code, detail)
+
+
+def test_a_data_url_of_a_whole_picture_is_taken() -> None:
+    assert decode_data_url("data:image/png;base64," + "A" * 174_764) == b"\0" * (174_764 * 3 // 4)
+    assert decode_data_url(data_url(b"\x89PNG")) == b"\x89PNG"
+    assert data_url(b"\x89PNG") == "data:image/png;base64,iVBORw=="
+
+
+def test_damage_is_said_in_one_sentence() -> None:
+    whole = pictures.paper_png()
+    with pytest.raises(InvalidDrawing) as refusal:
+        decode_png(whole[: len(whole) // 2])
+    assert (refusal.value.code, refusal.value.detail) == ("invalid_image", "That PNG picture is damaged.")
+
+
+@pytest.mark.parametrize(("least", "is_alpha"), [(255, False), (248, False), (247, True), (0, True)])
+def test_alpha_is_the_ink_where_it_varies_by_eight_levels(least: int, is_alpha: bool) -> None:
+    picture = np.zeros((6, 6, 2), "uint8")
+    picture[..., 0] = 250  # nearly white paper
+    picture[2, 3, 0] = 10
+    picture[..., 1] = 255
+    picture[4, 4, 1] = least
+    ink = to_ink(Image.fromarray(picture, "LA"))
+    expected = np.zeros((6, 6), "uint8")
+    expected[2, 3] = 240
+    np.testing.assert_array_equal(ink, picture[..., 1] if is_alpha else expected)
+
+
+def test_sixteen_bits_are_cut_to_the_upper_eight() -> None:
+    grey = np.full((5, 5), 0xFFFF, "uint16")
+    grey[2, 2], grey[2, 3] = 0x80FF, 0x00FF
+    ink = to_ink(Image.fromarray(grey))
+    assert ink[2].tolist() == [0, 0, 0x7F, 0xFF, 0]
+
+
+def test_paper_is_the_median_of_the_border_counted_once() -> None:
+    rng = np.random.default_rng(0)
+    for shape in ((2, 2), (3, 4), (4, 3), (5, 7), (6, 2), (9, 9)):
+        grey = rng.integers(0, 256, shape).astype("float32")
+        rows, columns = shape
+        border = [
+            float(grey[y, x])
+            for y in range(rows)
+            for x in range(columns)
+            if y in (0, rows - 1) or x in (0, columns - 1)
+        ]
+        assert paper_level(grey) == statistics.median(border)
+
+
+def test_ink_is_how_far_a_pixel_is_from_the_paper_on_either_side() -> None:
+    grey = np.full((5, 5), 100, "uint8")
+    grey[2, 1:4] = 0, 100, 255
+    assert to_ink(Image.fromarray(grey))[2].tolist() == [0, 100, 0, 155, 0]
+    assert to_ink(Image.fromarray(np.eye(9, dtype="uint8") * 255)).max() == 255
+
+
+def test_what_is_kept_is_black_on_white() -> None:
+    ink = np.arange(256, dtype="uint8").reshape(16, 16)
+    kept = Image.open(io.BytesIO(encode_png(ink)))
+    assert (kept.mode, kept.format, kept.info) == ("L", "PNG", {})
+    np.testing.assert_array_equal(np.asarray(kept), 255 - ink)
+    np.testing.assert_array_equal(decode_stored(encode_png(ink)), ink)

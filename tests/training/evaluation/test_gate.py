@@ -219,3 +219,8 @@ def test_rows_of_older_releases_have_no_key_and_are_shown_all_the_same() -> None
     assert {row.key for row in read.rows} == {""}
     assert [row.metric for row in read.rows] == [row.metric for row in decide().rows]
     assert gate_table(read.rows) == gate_table(decide().rows)
+
+
+def test_a_champion_that_was_never_asked_a_digit_is_no_error() -> None:
+    champion = replace(CANDIDATE, scores={})
+    assert gate.decide(champion, CANDIDATE, CANDIDATE, {}, EQUAL, POLICY).promote

@@ -1,7 +1,8 @@
 """Learning for real, tiny: TensorFlow is loaded here."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ from tests.support.digits import few_digits
 from training.config import FineTuneConfig
 from training.curation.training_set import Examples, TrainingSet, balanced, hold_out
 from training.data.replay import Replay
+
+if TYPE_CHECKING:
+    from training.learning.fine_tuning import Trained
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.sqlite]  # no rows: one database is enough
 TINY = FineTuneConfig(epochs=2, epoch_pictures=64, batch=32, learning_rate=1e-3)
@@ -33,10 +37,15 @@ def training_set() -> TrainingSet:
     return TrainingSet(drawn_by_each(2), nothing, Replay(mnist.x_test, mnist.y_test, np.ones(50), unseen=10))
 
 
-def train(training_set: TrainingSet, config: FineTuneConfig = TINY, **watchers: Any) -> Any:
+def train(
+    training_set: TrainingSet,
+    config: FineTuneConfig = TINY,
+    on_step: Callable[[float], None] = lambda share: None,
+    on_epoch: Callable[[dict[str, float]], None] = lambda entry: None,
+) -> "Trained":
     from training.learning.fine_tuning import fine_tune
 
-    return fine_tune(shipped_baseline().keras, training_set, config, **watchers)
+    return fine_tune(shipped_baseline().keras, training_set, config, on_step, on_epoch)
 
 
 def weights(model: Any) -> NDArray[Any]:
@@ -90,7 +99,7 @@ def test_what_would_forget_too_much_goes_back_towards_the_baseline(training_set:
 def test_weights_that_are_no_numbers_end_the_training_and_say_so(training_set: TrainingSet) -> None:
     from training.learning.fine_tuning import Diverged
 
-    told: list[float] = []
+    told: list[dict[str, float]] = []
     with pytest.raises(Diverged, match="epoch 1"):
         train(training_set, replace(TINY, learning_rate=float("nan")), on_epoch=told.append)
     assert told == []

@@ -14,13 +14,6 @@ from typing import Any
 import django
 from numpy.typing import NDArray
 
-from tests.support.known import known
-from training.data.replay import Replay
-from training.evaluation.exam_sets import ExamSet
-from training.models import DatasetSnapshot
-from training.runs.pipeline import Challenger
-from training.runs.progress import Steps
-
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
@@ -30,11 +23,16 @@ from django.db import connection  # noqa: E402
 from recognizer import registry  # noqa: E402
 from recognizer.baseline import shipped_baseline  # noqa: E402
 from tests.support.digits import few_digits  # noqa: E402
+from tests.support.known import known  # noqa: E402
 from tests.support.waiting import wait_to_be_killed  # noqa: E402
 from training.config import FineTuneConfig, RunConfig, RunLimits  # noqa: E402
 from training.data import datasets  # noqa: E402
-from training.models import TrainingRun  # noqa: E402
+from training.data.replay import Replay  # noqa: E402
+from training.evaluation.exam_sets import ExamSet  # noqa: E402
+from training.models import DatasetSnapshot, TrainingRun  # noqa: E402
 from training.runs import pipeline  # noqa: E402
+from training.runs.pipeline import Challenger  # noqa: E402
+from training.runs.progress import Steps  # noqa: E402
 from training.runs.resource_limits import confine  # noqa: E402
 
 MEMORY = 2 * 1024**3

@@ -41,7 +41,7 @@ def start(module: str, *arguments: str, **environment: str) -> subprocess.Popen[
     if connection.vendor == "postgresql":
         url = os.environ["DATABASE_URL"].replace("/postgres?", f"/{name}?")
     return subprocess.Popen(
-        [sys.executable, "-m", f"tests.training.{module}", *arguments],
+        [sys.executable, "-m", f"tests.training.runs.{module}", *arguments],
         cwd=ROOT,
         env=os.environ | {"DATABASE_URL": url} | environment,
         stdout=subprocess.PIPE,
@@ -63,7 +63,7 @@ def next_run(claim: Callable[[], TrainingRun], monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("point", ["choosing drawings", "learning", "deciding", IN_THE_LAST_TRANSACTION])
 def test_killed_run_is_failed_and_the_next_one_trains(
-    draw: Draw, claim: Callable[[], TrainingRun], next_run: Callable[[], TrainingRun], point: str
+    draw: Draw, claim_if_idle: Callable[[], TrainingRun | None], next_run: Callable[[], TrainingRun], point: str
 ) -> None:
     registry.ensure_baseline()
     draw(3, style=1), draw(4, style=1)
@@ -76,7 +76,7 @@ def test_killed_run_is_failed_and_the_next_one_trains(
     dead = TrainingRun.objects.get()
     assert dead.status == Status.RUNNING
     assert ModelVersion.objects.count() == PromotionEvent.objects.count() == 1
-    assert claim() is None  # its lease still runs: it may be alive for all we know
+    assert claim_if_idle() is None  # its lease still runs: it may be alive for all we know
 
     let_leases_run_out()
     following = next_run()
