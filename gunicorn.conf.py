@@ -1,11 +1,16 @@
 """How `gunicorn digitre_site.wsgi` serves; gunicorn finds this file by its name and place."""
 
+import itertools
 import logging
 import os
 import re
-import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+from gunicorn.arbiter import Arbiter
+
+if TYPE_CHECKING:  # our own code can be imported when gunicorn has gone to its folder: later than this
+    from digitre_site.web_worker import WebWorker
 
 bind = f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(4, os.cpu_count() or 1))
@@ -28,25 +33,35 @@ def leave_out_address(record: logging.LogRecord) -> bool:
 
 logging.getLogger("gunicorn.error").addFilter(leave_out_address)
 
-# Each process counts into files of its own, and /metrics adds them up
-METRICS_DIR = Path(os.environ.get("DIGITRE_VAR_DIR") or "var").resolve() / "metrics"
-os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(METRICS_DIR))
+
+def on_starting(server: Arbiter) -> None:
+    """Begin counting at zero, in files that this server's processes share and /metrics adds up."""
+    from digitre_site import metric_files
+
+    var_dir = Path(os.environ.get("DIGITRE_VAR_DIR") or "var").resolve()
+    try:
+        server.metrics_lock = metric_files.own_folder(
+            Path(os.environ.get(metric_files.ENVIRONMENT) or var_dir / "metrics")
+        )
+    except OSError as error:
+        os.environ.pop(metric_files.ENVIRONMENT, None)
+        server.log.warning("each process counts for itself: %s", error)
 
 
-def on_starting(server: object) -> None:
-    """Begin counting at zero: a Prometheus server expects a restart to reset its counters."""
-    shutil.rmtree(METRICS_DIR, ignore_errors=True)
-    METRICS_DIR.mkdir(parents=True, exist_ok=True)
+def pre_fork(server: Arbiter, worker: "WebWorker") -> None:
+    taken = {other.slot for other in server.WORKERS.values()}
+    worker.slot = next(slot for slot in itertools.count() if slot not in taken)
 
 
-def post_worker_init(worker: object) -> None:
+def post_fork(server: Arbiter, worker: "WebWorker") -> None:
+    from digitre_site import metric_files
+
+    if problem := metric_files.count_in(worker.slot):
+        server.log.warning("this process counts for itself: %s", problem)
+
+
+def post_worker_init(worker: "WebWorker") -> None:
     """Load routes and model before the first visitor asks, who would wait a second for them."""
     from digitre_site.warm_up import warm_up
 
     warm_up()
-
-
-def child_exit(server: object, worker: Any) -> None:
-    from prometheus_client import multiprocess
-
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

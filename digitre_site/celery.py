@@ -8,6 +8,7 @@ The database is the real queue (claims, leases, what is waiting): a lost message
 
 import logging
 import os
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -37,7 +38,8 @@ def broker_options() -> dict[str, Any]:
             },
         }
     folder = settings.VAR_DIR / "queue"
-    folder.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # a web process loads this too, and serves where nothing can be written
+        folder.mkdir(parents=True, exist_ok=True)
     return {
         "broker_url": "filesystem://",
         "broker_transport_options": {

@@ -25,6 +25,8 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 # What a person's shell has, and nothing that the suite itself runs with
 BARE_ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
 
+ON_ITS_OWN = {"SECRET_KEY": "only-for-tests-" + "0123456789abcdef" * 3, "DIGITRE_INSECURE_HTTP": "on"}
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -51,10 +53,12 @@ class Digitre:
 
     def serve(self, **extra: str) -> "Digitre":
         """Start the web alone, as on a host of its own: no queue, no worker, no clock."""
-        settings = {"SECRET_KEY": "only-for-tests-" + "0123456789abcdef" * 3, "DIGITRE_INSECURE_HTTP": "on"} | extra
-        migrate = self.run([sys.executable, "manage.py", "migrate", "--noinput"], **settings)
+        migrate = self.run([sys.executable, "manage.py", "migrate", "--noinput"], **ON_ITS_OWN | extra)
         assert migrate.wait(timeout=PATIENCE_SECONDS) == 0, self.output
-        process = self.run([sys.executable, "-m", "gunicorn", "digitre_site.wsgi"], **settings)
+        return self.serve_again(**extra)
+
+    def serve_again(self, **extra: str) -> "Digitre":
+        process = self.run([sys.executable, "-m", "gunicorn", "digitre_site.wsgi"], **ON_ITS_OWN | extra)
         wait_until(lambda: self.is_up() or process.poll() is not None)
         assert process.poll() is None, self.output
         return self
