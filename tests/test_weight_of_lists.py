@@ -112,6 +112,7 @@ def answered(client: Client, address: str) -> tuple[int, list[str]]:
     return response.status_code, [query["sql"] for query in captured]
 
 
+@pytest.mark.slow
 def test_no_page_loads_what_it_does_not_show(client_of_everything: Client) -> None:
     walked, too_much = [], {}
     for address in sorted(set(addresses(get_resolver())) - NO_LISTS):
@@ -125,6 +126,7 @@ def test_no_page_loads_what_it_does_not_show(client_of_everything: Client) -> No
     assert len([address for address in walked if address.startswith("/admin/")]) > 10
 
 
+@pytest.mark.slow
 def test_a_list_of_sixty_drawings_is_light_and_quick(client_of_everything: Client) -> None:
     mine = "/api/v1/drawings/"
     assert len(client_of_everything.get(mine).json()["results"]) == DRAWINGS

@@ -52,6 +52,7 @@ def test_the_purge_comes_also_where_everything_is_restarted_daily() -> None:
     assert celery.app.conf.beat_schedule["purge"]["schedule"] <= timedelta(hours=1)
 
 
+@pytest.mark.slow
 def test_a_web_thread_asks_the_same_queue(tmp_path: Path) -> None:
     ask = """
 from concurrent.futures import ThreadPoolExecutor
@@ -65,6 +66,7 @@ print(ThreadPoolExecutor(1).submit(lambda: tick.app.conf.broker_url).result())
     assert said.stdout.splitlines()[-1] == "redis://127.0.0.1:9/3"
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_containers_health_check_tells_a_dead_worker_from_a_live_one() -> None:
     with pytest.raises(CommandError, match="never seen"):

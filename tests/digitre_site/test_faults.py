@@ -79,6 +79,7 @@ def test_request_in_flight_is_answered_when_the_end_is_asked_for(digitre: Digitr
     assert known(digitre.process).wait(timeout=60) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_sixteen_writers_at_once_all_get_their_rows(settings: Settings) -> None:
     settings.DIGITRE_THROTTLES = False

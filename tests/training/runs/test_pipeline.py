@@ -35,7 +35,7 @@ CONFIG = RunConfig(
     snapshot=SnapshotConfig(reference_pictures=100),
     fine_tune=FineTuneConfig(replay_mnist=100, replay_scans=10, replay_pen=0, replay_synthetic=20, replay_others=20),
 )
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("little_data", "still_lease")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("little_data", "still_lease")]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from training.runs import pipeline
 from training.runs.pipeline import Challenger
 from training.runs.progress import Steps
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("little_data", "still_lease")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("little_data", "still_lease")]
 
 
 @pytest.fixture(autouse=True)
