@@ -8,7 +8,8 @@ import pytest
 from django.core.cache import caches
 from django.db import connection
 
-from recognizer import serving
+from recognizer import own_drawings, personalization, serving
+from training.api import provenance
 
 pytest_plugins = ["tests.support.accounts", "tests.support.running_site"]
 
@@ -36,7 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_process_state() -> None:
-    """Each test starts as a new process would: no model loaded, nothing counted."""
+    """Each test starts as a new process would: no model loaded, nothing counted, no row of another test remembered."""
     serving.champion.reset()
+    for remembered in (own_drawings._load, personalization._features, personalization._traces, provenance._manifest):
+        remembered.cache_clear()
     caches["default"].clear()
     caches["counters"].clear()
