@@ -45,6 +45,12 @@ def test_nothing_sleeps_where_an_event_can_be_waited_for() -> None:
     assert found == set(MAY_SLEEP)
 
 
+def test_no_test_takes_on_the_haste_of_a_web_process() -> None:
+    """Importing `digitre_site.wsgi` limits every wait for PostgreSQL, for all tests that follow in the process."""
+    names = {path.name: set(names_imported(ast.parse(path.read_text()))) for path in SOURCES}
+    assert not {name for name, imported in names.items() if any(i.startswith("digitre_site.wsgi") for i in imported)}
+
+
 @pytest.mark.parametrize("app", ["digitre_site", "recognizer", "training"])
 def test_each_folder_of_tests_is_one_of_the_app(app: str) -> None:
     folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests" / app).rglob("test_*.py")}
