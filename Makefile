@@ -14,9 +14,11 @@ NODE_STAMP := node_modules/installed-$(shell cksum < package-lock.json | tr ' ' 
 # Two at most: the suites share their cores with servers and browsers that the tests start
 JOBS ?= 2
 TESTS ?= tests
-PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_OPTIONS) $(TESTS)
-# What neither trains, nor starts servers or browsers, nor needs data, Node or Docker's tools, nor takes seconds by itself
-QUICK = not (tensorflow or processes or browser or mnist or node or docker or slow)
+PYTEST_ON = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+PYTEST = $(PYTEST_ON) $(PYTEST_OPTIONS) $(TESTS)
+# Pictures, answers, rows, the choice of drawings, the gate, and what documentation says: most mistakes are seen here
+QUICK = tests/test_architecture.py tests/infra/test_docs.py $(addprefix tests/recognizer/,imaging inference models review) \
+	$(addprefix tests/training/,curation evaluation)
 
 .PHONY: help run install quick test test-sqlite test-postgres test-js lint format bench mutants material requirements clean
 
@@ -28,10 +30,10 @@ run: $(STAMP)  ## Set up and start on 127.0.0.1:8000 (PORT=8001 for another port
 
 install: $(STAMP)  ## Set up alone
 
-quick: $(STAMP)  ## What takes under a minute: style, and five in six of the tests
+quick: $(STAMP)  ## What takes under a minute: style, and the tests of what is pure
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(PYTEST) -q -m "$(QUICK)"
+	$(PYTEST_ON) -q -m "not (tensorflow or processes or browser or mnist or node or docker or slow)" $(QUICK)
 
 test: test-sqlite test-postgres  ## Set up and test, on SQLite and on PostgreSQL
 
