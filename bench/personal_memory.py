@@ -38,7 +38,7 @@ from recognizer.inference.prediction import Prediction
 from training.data.datasets import StrokeDrawing, load_drawings
 from training.evaluation.stroke_exams import canvas
 
-TAUGHT, DRAWINGS, SEEDS = 10, 50, 10
+SHOWN, DRAWINGS, SEEDS = 10, 50, 10
 
 
 def main() -> None:
@@ -50,7 +50,7 @@ def main() -> None:
     writers = np.array([str(drawing.writer) for drawing in drawings])
     prediction, traces = read(drawings, model)
     for name, is_round in (("any ten", False), ("one of each digit", True)):
-        print(json.dumps({"taught": name} | measure(prediction, traces, labels, writers, model, is_round)))
+        print(json.dumps({"shown": name} | measure(prediction, traces, labels, writers, model, is_round)))
 
 
 def strange_hands() -> list[StrokeDrawing]:
@@ -88,8 +88,8 @@ def measure(
 ) -> dict[str, Any]:
     """Teach ten of a writer's drawings, ask the others, with and without memory; a refusal of a digit is an error."""
     asked = wrong_before = wrong_after = spoilt = 0
-    for taught, rest in lessons(labels, writers, is_round):
-        remembered = personalization.Remembered(labels[taught], traces[taught], prediction.features[taught])
+    for shown, rest in shown_and_asked(labels, writers, is_round):
+        remembered = personalization.Remembered(labels[shown], traces[shown], prediction.features[shown])
         for i in rest:
             alone = row(prediction, i)
             evidence = personalization.weigh(remembered, traces[i], alone.features[0])
@@ -105,14 +105,16 @@ def measure(
     }  # fmt: skip
 
 
-def lessons(labels: NDArray[Any], writers: NDArray[Any], is_round: bool) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+def shown_and_asked(
+    labels: NDArray[Any], writers: NDArray[Any], is_round: bool
+) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
         for writer in sorted(set(writers)):
             own = rng.permutation(np.flatnonzero(writers == writer))[:DRAWINGS]
             firsts = [next(k for k, i in enumerate(own) if labels[i] == digit) for digit in sorted(set(labels[own]))]
-            taught = np.array(firsts) if is_round else np.arange(TAUGHT)
-            yield own[taught], np.delete(own, taught)
+            shown = np.array(firsts) if is_round else np.arange(SHOWN)
+            yield own[shown], np.delete(own, shown)
 
 
 def row(prediction: Prediction, i: int) -> Prediction:

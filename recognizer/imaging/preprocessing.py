@@ -19,7 +19,6 @@ PREPROCESSING_VERSION = 1
 
 FRAME = 28  # px, side of what the network sees
 BOX = 20  # px, longer side of the digit in it
-MARGIN = (FRAME - BOX) / 2
 CENTRE = 14.25  # px; the frame's middle is 14.0, and MNIST's own digits have their mass at 14.5 +- 0.29
 EMPTY_INK = 24  # of 255; ink fainter than this everywhere is paper
 HALF_INK = 128  # of 255; the least that is inside a box, see _crossings
