@@ -9,12 +9,14 @@ import binascii
 import io
 import struct
 import warnings
+import zlib
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from recognizer.errors import InvalidDrawing
+from recognizer.imaging import paper
 
 MAX_PNG_BYTES = 128 * 1024
 MAX_SIDE = 1024  # pixels
@@ -22,6 +24,7 @@ MAX_ASPECT = 20  # longer side to shorter side
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 IHDR = struct.Struct(">I4sIIBBBBB")  # length, type, width, height, depth, colour, compression, filter, interlace
 DATA_URL_PREFIX = "data:image/png;base64,"
+WHITESPACE = b" \t\r\n"
 BIT_DEPTHS = {
     0: (1, 2, 4, 8, 16),
     2: (8, 16),
@@ -29,7 +32,10 @@ BIT_DEPTHS = {
     4: (8, 16),
     6: (8, 16),
 }  # PNG specification, table 12
-MIN_ALPHA_RANGE = 8  # of 255; below, alpha is the same everywhere and the colours hold the drawing
+CHUNK = struct.Struct(">I4s")  # of what follows IHDR: length, type; then so many bytes, and their CRC
+ANCILLARY = 0x20  # bit of a type's first letter: a decoder may do without the chunk
+WANTED = {b"tRNS", b"eXIf"}  # ancillary chunks that say something about the picture itself
+DEEP_BITS = (8, 10, 12, 14, 16)  # that scanners and cameras use of sixteen
 
 # What Pillow only warns of, a bad animation or a bomb, is an error. For the process and for good: a filter set around each
 # picture is shared by all threads, and one that restores what another had set leaves it in place everywhere.
@@ -37,18 +43,20 @@ warnings.filterwarnings("error", module=r"PIL\.")
 
 
 def decode_data_url(text: str) -> bytes:
-    """Return the PNG bytes of a `data:image/png;base64,` URL, strictly decoded.
+    """Return the PNG bytes of a `data:image/png;base64,` URL.
+
+    The type may be in capitals; line breaks and blanks in the base64 are left out, and its padding may be missing.
 
     Raises:
-        InvalidDrawing: another prefix, base64 with anything odd in it, or over MAX_PNG_BYTES.
+        InvalidDrawing: another prefix, base64 with anything else in it, or over MAX_PNG_BYTES.
     """
-    if not text.startswith(DATA_URL_PREFIX):
+    if text[: len(DATA_URL_PREFIX)].lower() != DATA_URL_PREFIX:
         raise InvalidDrawing("invalid_image", f'The picture must start with "{DATA_URL_PREFIX}".')
-    encoded = text[len(DATA_URL_PREFIX) :]
-    if len(encoded) > MAX_PNG_BYTES * 4 // 3 + 4:
-        raise InvalidDrawing("too_large", "That picture is too large. At most 128 KB.")
     try:
-        return base64.b64decode(encoded.encode("ascii"), validate=True)
+        encoded = text[len(DATA_URL_PREFIX) :].encode("ascii").translate(None, WHITESPACE).rstrip(b"=")
+        if len(encoded) > MAX_PNG_BYTES * 4 // 3 + 4:
+            raise InvalidDrawing("too_large", "That picture is too large. At most 128 KB.")
+        return base64.b64decode(encoded + b"=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise InvalidDrawing("invalid_image", "The picture is not valid base64.") from error
 
@@ -57,8 +65,8 @@ def decode_png(png: bytes) -> NDArray[np.uint8]:
     """Decode an untrusted PNG of any colour mode into ink.
 
     Returns:
-        uint8 (H, W), 0 = paper, 255 = full ink. Ink is alpha where alpha varies, else the distance from the paper,
-        and paper is what the border mostly is.
+        uint8 (H, W), 0 = paper, 255 = full ink, upright. Ink is alpha where a pen left it, else the distance from the
+        paper; frames and uneven light are taken away, see `paper`.
 
     Raises:
         InvalidDrawing: not a whole and sound PNG, or its sides are outside 1..MAX_SIDE or longer than MAX_ASPECT to 1.
@@ -98,9 +106,13 @@ def check_header(png: bytes) -> None:
 
 
 def decode_pixels(png: bytes) -> Image.Image:
+    """Decode the first frame, as it stands in the file. `check_header` must have passed it, or it must be our own.
+
+    Raises:
+        InvalidDrawing: not a whole and sound PNG.
+    """
     try:
-        picture = Image.open(io.BytesIO(png), formats=["PNG"])
-        picture.seek(0)
+        picture = Image.open(io.BytesIO(_essential_chunks(png)), formats=["PNG"])
         picture.load()
     # Pillow raises these for damaged files: SyntaxError for bad chunks, EOFError and struct.error for cut ones, zlib
     # errors as OSError or ValueError
@@ -119,24 +131,54 @@ def decode_pixels(png: bytes) -> Image.Image:
     return picture
 
 
+def _essential_chunks(png: bytes) -> bytes:
+    """Leave out what says nothing about the picture: texts, times, profiles, further frames, and whatever of it is damaged.
+
+    Every viewer opens a file whose physical size has a wrong checksum; what is critical is the decoder's to judge.
+    """
+    kept, start = [png[: len(PNG_SIGNATURE)]], len(PNG_SIGNATURE)
+    while start + CHUNK.size <= len(png):
+        length, kind = CHUNK.unpack_from(png, start)
+        end = start + CHUNK.size + length + 4
+        chunk = png[start:end]
+        if not kind[0] & ANCILLARY or (kind in WANTED and zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:])):
+            kept.append(chunk)
+        start = end
+        if kind == b"IEND":
+            break
+    return b"".join(kept)
+
+
 def to_ink(picture: Image.Image) -> NDArray[np.uint8]:
-    """Tell ink from paper. Returns uint8 (H, W), 0 = paper, 255 = full ink."""
+    """Tell ink from paper. Returns uint8 (H, W), 0 = paper, 255 = full ink, upright."""
+    picture = _upright(picture)
     if picture.mode.startswith("I"):  # 16-bit grey: Pillow's own conversions clip it
-        picture = Image.fromarray((np.asarray(picture).astype("uint32") >> 8).astype("uint8"))
-    if picture.has_transparency_data:
-        alpha = (picture if "A" in picture.mode else picture.convert("RGBA")).getchannel("A")
-        least, most = alpha.getextrema()
-        if most - least >= MIN_ALPHA_RANGE:  # type: ignore[operator]  # one band: two numbers
-            return np.asarray(alpha)
-    grey = np.asarray(picture.convert("RGB").convert("L"), "float32")
-    distance = np.abs(grey - paper_level(grey))
-    return np.minimum(distance, 255).round().astype("uint8")
+        return paper.ink_of_grey(_eight_bits(np.asarray(picture).astype("uint32")))
+    if not picture.has_transparency_data:
+        return paper.ink_of_grey(_grey(picture))
+    alpha = np.asarray((picture if "A" in picture.mode else picture.convert("RGBA")).getchannel("A"))
+    return paper.ink_of_alpha(alpha) if paper.is_a_pens(alpha) else paper.ink_of_sheet(_grey(picture), alpha)
 
 
-def paper_level(grey: NDArray[np.float32]) -> float:
-    """Return the grey that most of the border has: the median, so that ink touching the edge does not count."""
-    border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
-    return float(np.median(border))
+def _grey(picture: Image.Image) -> NDArray[np.uint8]:
+    return np.asarray(picture.convert("RGB").convert("L"))
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Turn the picture as its eXIf says; one that cannot be read says nothing."""
+    if "exif" not in picture.info:
+        return picture
+    try:
+        return ImageOps.exif_transpose(picture)
+    except (OSError, SyntaxError, ValueError, struct.error, Warning, KeyError, TypeError):
+        return picture
+
+
+def _eight_bits(grey: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Scale by the bits that are used: a scanner of ten bits or of twelve leaves the others 0."""
+    used = int(grey.max()).bit_length()
+    depth = next(bits for bits in DEEP_BITS if used <= bits)
+    return (grey >> (depth - 8)).astype("uint8")
 
 
 def encode_png(ink: NDArray[np.uint8]) -> bytes:
