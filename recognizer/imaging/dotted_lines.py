@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 INSIDE = 128  # of 255
 FEWEST = 6  # dots that make a line
 MOST = 96  # pieces; more is a texture
-DOT = 1.6  # times the thickness of the usual piece: no longer than this is a dot
-DOTS_SHARE = 0.75  # of the ink must be dots
+DOT = 1.9  # times the thickness of the usual piece: no longer than this is a dot
+DOTS_SHARE = 0.5  # of the ink must be dots
 FARTHEST = 2.6  # times the usual step from dot to dot: nothing is joined over more
 CLOSING = 1.25  # times the usual step: a ring's last dot is as near to its first one
 

@@ -4,6 +4,8 @@ What a canvas sends is even paper and sharp ink, and passes through untouched. W
 a drawing: alpha that is a sheet's and not a pen's, paper that changes slowly, thin straight lines along the sheet's edges.
 """
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +16,22 @@ MIN_ALPHA_RANGE = 8  # of 255; below, alpha is the same everywhere and the colou
 SHEET_SHARE = 0.5  # of the picture; what is opaque over more is a sheet, no pen covers it
 OPAQUE = 230  # of 255; less, at a sheet's edge, is a shadow or a rounded corner
 EVEN = 14  # grey levels; paper whose border varies by no more is even
+BETWEEN = 0.4  # of the border that is no paper: so much is neither paper nor ink where the light is uneven
+STEPS = 128  # in which one walks around the border,
+STEEPEST = 0.12  # of the whole range of greys: what usually changes in one of them
 LIGHT_GRID = 64  # px, longer side of the picture from which the light is told
 SMALLEST_LIT = 32  # px, shorter side; smaller pictures were made by a program, in even light
 LIGHT_REACH = 0.3  # of that side: nothing that a pen leaves is wider
 RESIDUE = 0.2  # of full ink, in uneven light: less is what the estimate of the light left
 LINE = 8  # of 255; a frame's line may be as pale
-RIM_SHARE = 0.95  # of the outermost pixels have one grey where they are a rim,
-RIM_STEP = 0.8  # and of the first ones inside it so many have another
+RIM_SHARE = 0.95  # of an outermost row have one grey where it is a rim,
+RIM_STEP = 0.8  # and of the first row inside it so many have another
 ZONE = 0.14  # of a side: a frame's line is as near to the edge
-WIDEST = 0.025  # of the picture's longer side, or 3 px: a frame's line is thin
+WIDEST = 0.025  # of the picture's longer side: a frame's line is thin
 BOX_LENGTH = 0.68  # of the picture's side: a box's line
 RULE_LENGTH = 0.96  # of the picture's side: a line by itself runs through from edge to edge,
+SOFT = 1  # px: a line's own soft edge,
+BESIDE = 0.6  # of its length: less is inked beyond that, else it is a part of something thicker
 RULE_PEN = 0.6  # and is thinner than the pen that drew the rest
 LEAST_LEFT = 0.1  # of the picture's longer side: what a frame holds, if it holds a drawing
 
@@ -37,11 +44,26 @@ def ink_of_grey(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Paper is what the border mostly is; where the border is not even, it is what the neighbourhood mostly is.
     """
     grey = _without_rim(grey)
-    border = _ring(grey, 0)
-    low, high = np.percentile(border, (5, 95))
-    if high - low > EVEN and min(grey.shape) >= SMALLEST_LIT:
+    border = _border(grey)
+    if min(grey.shape) >= SMALLEST_LIT and _changes_slowly(border):
         return without_frame(_ink_in_uneven_light(grey))
     return without_frame(cv2.absdiff(grey, np.full_like(grey, round(float(np.median(border))))))
+
+
+def _changes_slowly(border: NDArray[np.uint8]) -> bool:
+    """Has the border (N,) many greys that change little by little, as in uneven light? Ink that touches it has an edge."""
+    low, middle, high = np.percentile(border, (5, 50, 95))
+    far = low if middle - low > high - middle else high
+    if abs(middle - far) <= EVEN:
+        return False
+    other = np.abs(border - middle) > EVEN
+    between = other & (np.abs(border - far) > EVEN)
+    if np.count_nonzero(between) <= BETWEEN * np.count_nonzero(other):
+        return False
+    step = len(border) // STEPS
+    smooth = np.convolve(border.astype("float32"), np.ones(step) / step, "same")
+    steps = np.abs(np.roll(smooth, step) - smooth)[between]
+    return bool(np.median(steps) <= STEEPEST * abs(middle - far))
 
 
 def is_a_pens(alpha: NDArray[np.uint8]) -> bool:
@@ -80,27 +102,32 @@ def _laid_on_paper(grey: NDArray[np.uint8], opaque: NDArray[np.bool_]) -> NDArra
     return np.where(opaque, grey, np.uint8(np.median(grey[edge]))).astype("uint8")
 
 
-def _ring(grey: NDArray[np.uint8], depth: int) -> NDArray[np.uint8]:
-    """The pixels that are `depth` from the edge, each once: (N,)."""
-    inner = grey[depth : grey.shape[0] - depth, depth : grey.shape[1] - depth]
-    return np.concatenate([inner[0], inner[-1], inner[1:-1, 0], inner[1:-1, -1]])
+def _border(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The outermost pixels, each once: (N,)."""
+    return np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
 
 
 def _without_rim(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Paint a rim of one grey around the picture in the grey of what is inside of it."""
-    rim = float(np.median(_ring(grey, 0)))
-    if (np.abs(_ring(grey, 0) - rim) <= LINE).mean() < RIM_SHARE:
+    """Paint a rim of one grey, on any of the four sides, in the grey that the picture mostly has."""
+    paper = float(np.median(grey))
+    depths = [_rim_depth(side, paper) for side in (grey, grey[::-1], grey.T, grey.T[::-1])]
+    if not any(depths):
         return grey
-    for depth in range(1, min(_widest(grey.shape), (min(grey.shape) - 1) // 4) + 1):
-        ring = _ring(grey, depth)
-        differs = (np.abs(ring - rim) > LINE).mean()
-        if differs >= RIM_STEP:
-            inside = grey[depth : grey.shape[0] - depth, depth : grey.shape[1] - depth]
-            paper = round(float(np.median(ring)))
-            return cv2.copyMakeBorder(inside, depth, depth, depth, depth, cv2.BORDER_CONSTANT, value=paper)
-        if differs > 1 - RIM_SHARE:  # a soft edge would be wider than a line
-            return grey
-    return grey
+    top, bottom, left, right = depths
+    inside = grey[top : grey.shape[0] - bottom, left : grey.shape[1] - right]
+    return cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_CONSTANT, value=paper)
+
+
+def _rim_depth(grey: NDArray[np.uint8], paper: float) -> int:
+    """How many first rows are a rim: each of one grey that is not the paper's, and few of them."""
+    first = float(np.median(grey[0]))
+    if abs(first - paper) <= LINE:
+        return 0
+    for depth in range(min(_widest(grey.shape), len(grey) // 4) + 1):
+        alike = (np.abs(grey[depth] - first) <= LINE).mean()
+        if alike < RIM_SHARE:
+            return depth if alike <= 1 - RIM_STEP else 0
+    return 0
 
 
 def _ink_in_uneven_light(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -158,17 +185,20 @@ def _ruled_lines(by_row: NDArray[np.int32], by_column: NDArray[np.int32]) -> Whe
 
 def _side_lines(filled: NDArray[np.int32], length: int, share: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which rows near the start and near the end are inked over a share of their length; none where they make a thick bar."""
-    zone, widest = max(1, round(ZONE * len(filled))), _widest((len(filled), length))
+    zone, wanted = max(1, round(ZONE * len(filled))), share * length
     found = []
-    for places in (slice(0, zone), slice(len(filled) - zone, None)):
+    for start, end in ((0, zone), (len(filled) - zone, len(filled))):
         lines = np.zeros(len(filled), bool)
-        lines[places] = filled[places] >= share * length
-        found.append(lines if np.count_nonzero(lines) <= widest else np.zeros(len(filled), bool))
+        rows = start + np.flatnonzero(filled[start:end] >= wanted)
+        if len(rows) and rows[-1] - rows[0] < _widest((len(filled), length)):
+            beside = [row for row in (rows[0] - 1 - SOFT, rows[-1] + 1 + SOFT) if 0 <= row < len(filled)]
+            lines[rows] = all(filled[row] < BESIDE * wanted for row in beside)
+        found.append(lines)
     return found[0], found[1]
 
 
 def _widest(shape: tuple[int, ...]) -> int:
-    return max(3, round(WIDEST * max(shape)))
+    return math.ceil(WIDEST * max(shape))
 
 
 def _is_a_drawing(left: NDArray[np.uint8], ink: NDArray[np.uint8]) -> bool:

@@ -36,7 +36,7 @@ HAIRLINE_INK = 200  # of 255; where most ink is greyer after scaling down, the p
 PATH_PEN = 0.02  # of the canvas: a path has at least this pen's extent, however little it moved
 SPECK = "That is only a speck. Draw a bit bigger."
 SMALLEST_GROWTH = 0.05  # working pixels; less is not worth drawing the edge anew
-GAP_REACH = 0.7  # of a pen that is too wide: narrower gaps beside it are opened before it is made thinner
+GAP_REACH = 1.2  # of a pen that is too wide: narrower gaps beside it are opened before it is made thinner
 PATH_ON_INK = 0.95  # share of a path's points that must lie on the ink, else the picture is of another drawing
 
 
