@@ -23,7 +23,10 @@ MNIST_SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16
 MNIST_DOWNLOAD_BYTES = 20_000_000  # the file is 11.5 MB
 DOWNLOAD_TIMEOUT_SECONDS = 60
 PEN_DIGITS = "pen_digits.jsonl.gz"
-OMNIGLOT = "omniglot_train.jsonl.gz"
+SHAPES = "omniglot_shapes.jsonl.gz"
+UNDECIDED = (
+    -1
+)  # label of a training picture by which a person could mean a digit, or not: the refusal learns nothing from it
 UNREADABLE = "{name} in {folder} is damaged: {error}"
 
 
@@ -44,7 +47,7 @@ class Mnist:
 
 @dataclass(frozen=True)
 class StrokeDrawing:
-    """A drawing as its pen went. `label` is 0-9 or recognizer.labels.NOT_A_DIGIT; units differ by source."""
+    """A drawing as its pen went. `label` is 0-9, recognizer.labels.NOT_A_DIGIT or UNDECIDED; units differ by source."""
 
     label: int
     writer: str
