@@ -13,9 +13,11 @@ from training.data import (
     character_shapes,
     curves,
     datasets,
+    digit_families,
     font_glyphs,
     icon_strokes,
     stroke_templates,
+    style_transforms,
     synthetic_digits,
     synthetic_negatives,
 )
@@ -36,6 +38,7 @@ HELD_RENDERINGS = 3  # of each held-out UCI drawing
 HELD_FAMILIES = frozenset(  # print, italic, capitals, a brush, a school hand, a Japanese hand: one of each kind of font
     ("Caveat", "Homemade Apple", "Rock Salt", "Nanum Pen", "Schoolbell", "Zen Kurenaido")
 )
+INVENTED_BY = (synthetic_digits, curves, stroke_templates, digit_families, style_transforms)
 FORM_POOLS = ("shapes", "signs", "icons")  # whose names the features learn to tell apart
 
 
@@ -128,16 +131,13 @@ def _stroke_jobs(config: PoolConfig) -> dict[str, Job]:
         StrokeDrawing(NOT_A_DIGIT, "", digits[i % len(digits)].strokes if digits else []) for i in range(config.things)
     ]
     ours = [StrokeDrawing(i % 10, "", []) for i in range(config.synthetic)]
+    mirrored = [drawing for drawing in ours if drawing.label in stroke_templates.REVERSIBLE]
     return {
         "pen_digits": Job(vary, digits * config.pen_digit_renderings),
-        "habits": Job(habit, habits * config.habit_renderings, (synthetic_digits, curves)),
-        "synthetic": Job(invent, ours, (synthetic_digits, curves, stroke_templates)),
-        "reversed": Job(
-            mirror,
-            ours[: config.reversed] if hasattr(synthetic_digits, "draw_reversed") else [],
-            (synthetic_digits, curves, stroke_templates),
-        ),
-        "things": Job(negative, negatives, (synthetic_digits, curves, stroke_templates, synthetic_negatives)),
+        "habits": Job(habit, habits * config.habit_renderings, INVENTED_BY),
+        "synthetic": Job(invent, ours, INVENTED_BY),
+        "reversed": Job(mirror, mirrored[: config.reversed], INVENTED_BY),
+        "things": Job(negative, negatives, (*INVENTED_BY, synthetic_negatives)),
         "shapes": Job(vary, characters * config.shape_renderings),
         "icons": Job(vary, pictures * config.icon_renderings, (icon_strokes,)),
         "held_pen_digits": Job(keep, held_digits * HELD_RENDERINGS),

@@ -199,11 +199,14 @@ def fit_calibration(
         refused_of_one: and no more than this share of any one of the ten.
     """
     digits = labels != NOT_A_DIGIT
-    bounds = [np.quantile(digitness[digits], refused, method="lower")]
-    bounds += [np.quantile(digitness[labels == d], refused_of_one, method="lower") for d in np.unique(labels[digits])]
-    return Calibration(
-        temperature=fit_temperature(logits[digits], labels[digits]), refusal_threshold=float(min(bounds))
-    )
+    bounds = [_score_refusing(digitness[digits], refused)]
+    bounds += [_score_refusing(digitness[labels == digit], refused_of_one) for digit in np.unique(labels[digits])]
+    return Calibration(temperature=fit_temperature(logits[digits], labels[digits]), refusal_threshold=min(bounds))
+
+
+def _score_refusing(digitness: NDArray[np.floating], share: float) -> float:
+    """The highest of the scores under which no more than a share of them lies."""
+    return float(np.sort(digitness)[min(int(share * len(digitness)), len(digitness) - 1)])
 
 
 def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:

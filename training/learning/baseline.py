@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +19,10 @@ from recognizer.inference.answers import Calibration
 from recognizer.inference.classifier import Classifier
 from recognizer.inference.prediction import Prediction
 from training.data.baseline_mix import FORM_POOLS, BaselineData, PoolConfig, prepare
-from training.data.datasets import UNDECIDED, cache_dir
+from training.data.datasets import UNDECIDED, DataUnavailable, cache_dir
 from training.data.rendering import Pool
+from training.evaluation import few_shot
+from training.evaluation.few_shot import Script
 from training.evaluation.reports import Exam, Report, examine, fit_calibration, reliability_bins
 from training.evaluation.stroke_exams import load_exams
 from training.learning import conversion, model_card
@@ -108,6 +111,7 @@ def publish(model: keras.Model, config: BaselineConfig, data: BaselineData, outp
         "litert_difference": difference,
         "parameters": model.count_params(),
         "styles": style_recalls(data.held.get("styles"), held),
+        "few_shot": few_shot_figures(predict, data, calibration),
         **_origin(config, data),
     }
     output.mkdir(parents=True, exist_ok=True)
@@ -162,6 +166,25 @@ def style_recalls(styles: Pool | None, held: list[Report]) -> dict[str, model_ca
         right, hits = (report.answers == report.labels)[rows], report.hits[rows]
         found[style] = {"n": int(rows.sum()), "accuracy": float(right.mean()), "accuracy_top1": float(hits.mean())}
     return found
+
+
+def few_shot_figures(
+    predict: Callable[[NDArray[np.float32]], Prediction], data: BaselineData, calibration: Calibration
+) -> model_card.Card:
+    """What the features tell of scripts that were not trained on, as far as they are here."""
+    scripts = {}
+    if "shapes" in data.held:
+        scripts["shapes"] = script_of(data.held["shapes"])
+    with suppress(DataUnavailable):
+        scripts["chinese"] = few_shot.chinese_script()
+    threshold = calibration.refusal_threshold
+    return {name: few_shot.examine_script(predict, script, threshold).to_dict() for name, script in scripts.items()}
+
+
+def script_of(pool: Pool) -> Script:
+    """Make each name of a pool a class; nobody drew one twice, so that all may show."""
+    _, labels = np.unique(pool.names, return_inverse=True)
+    return Script(to_input(pool.images), labels.astype("int64"), np.ones(len(labels), bool))
 
 
 def calibration_curve(reports: list[Report]) -> list[ReliabilityBin]:
