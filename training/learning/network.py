@@ -46,7 +46,7 @@ def with_form_head(network: keras.Model, forms: int) -> keras.Model:
     return keras.Model(image, outputs | {FORMS: CosineClasses(forms, name=FORMS)(outputs["features"])})
 
 
-class CosineClasses(layers.Layer):  # type: ignore[misc]  # Keras has no types
+class CosineClasses(layers.Layer):
     """Logits by the cosine of features (N, D) of length 1 with a learned direction a class (as in Wang et al. 2018, "CosFace").
 
     What it pulls together are near neighbours by the very measure that memory and label noise look for neighbours with.

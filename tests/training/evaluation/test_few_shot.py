@@ -13,7 +13,8 @@ from training.evaluation.few_shot import SHOWN, Script, blurred, chinese_script,
 
 
 def unit(vectors: NDArray[np.float64]) -> NDArray[np.float32]:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype("float32")
+    directions: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype("float32")
+    return directions
 
 
 def slow_vote(known: NDArray[np.float32], labels: NDArray[np.int64], asked: NDArray[np.float32]) -> list[int]:

@@ -9,6 +9,7 @@ from recognizer.baseline import shipped_baseline
 from recognizer.imaging.pixels import to_grey
 from recognizer.inference.answers import Calibration
 from recognizer.labels import NOT_A_DIGIT
+from training.data import datasets
 from training.data.datasets import UNDECIDED
 from training.evaluation.reports import Exam
 from training.learning import model_card
@@ -43,7 +44,7 @@ def test_a_trained_model_is_written_with_its_card(tmp_path: Path, monkeypatch: p
         baseline, "load_exams", lambda: [Exam("mnist", images, digits), Exam("not_digits", images, things)]
     )
     grey = to_grey(images)
-    monkeypatch.setattr(baseline.few_shot.datasets, "data_dir", lambda: None)
+    monkeypatch.setattr(datasets, "data_dir", lambda: None)
     undecided = np.where(np.arange(40) < 30, NOT_A_DIGIT, UNDECIDED)
     names = np.array([f"{shape}/0" for shape in np.arange(40) % 2])
     styles = np.array(["square", "round"])[np.arange(40) % 2]
