@@ -130,7 +130,8 @@ def _bow(start: Path, end: Path, sag: float, steps: int = 10) -> Path:
     """A line that sags to its right by a share of its length."""
     t = np.linspace(0, 1, steps)[:, None]
     way = end - start
-    return start + way * t + 4 * t * (1 - t) * sag * np.array([-way[1], way[0]])
+    path: Path = start + way * t + 4 * t * (1 - t) * sag * np.array([-way[1], way[0]])
+    return path
 
 
 def _nought(rng: np.random.Generator) -> list[Path]:
@@ -389,8 +390,8 @@ def _eight(rng: np.random.Generator) -> list[Path]:
     if rng.random() < 0.5:
         apart, aside = rng.uniform(-0.03, 0.035), rng.normal(0, 0.02)
         upper = ring((0.5 + aside, (waist - apart) / 2), (top, (waist - apart) / 2), some_powers(rng), *_anywhere(rng))
-        y = (1 + waist + apart) / 2
-        lower = ring((0.5, y), (below, 1 - y), some_powers(rng), *_anywhere(rng))
+        middle = (1 + waist + apart) / 2
+        lower = ring((0.5, middle), (below, 1 - middle), some_powers(rng), *_anywhere(rng))
         return [upper, lower]
     t = np.linspace(0, 2 * np.pi * rng.choice((1.0, rng.uniform(0.86, 1.08))), 48)
     t += rng.normal(0.35, 0.35)  # begun at the top, a little to one side

@@ -286,7 +286,7 @@ WRITTEN_ONLY = frozenset(
     {DIGITS[0][8], DIGITS[0][11], *DIGITS[5][11:13], *DIGITS[7][13:15], DIGITS[8][8], DIGITS[9][9]}
 )
 
-# Those of DIGITS that are still told when mirrored, as children write them. A mirrored 5 is a 2 with corners, and is left out
+# Those of DIGITS that are still told when mirrored, as children write them. A mirrored 5 is a 2 with corners
 REVERSIBLE: dict[int, tuple[str, ...]] = {
     2: tuple(DIGITS[2][index] for index in (0, 2, 4, 5)),
     3: DIGITS[3][:8],
@@ -296,7 +296,8 @@ REVERSIBLE: dict[int, tuple[str, ...]] = {
     9: tuple(DIGITS[9][index] for index in (0, 2, 3, 4, 8)),
 }
 
-# Letters that nobody takes for a digit; B D G I O Q S Z b g i l o q s z are too near to one and are left out
+# Letters that nobody takes for a digit. Left out is what is one in some hand: B D G I O Q S Z b g i l o q s z, the single arcs
+# and corners C c J L (0s left open, hooked 1s), a y with a round bowl (an open 4 or 9), an E of two bows (a child's 3)
 LETTERS = (
     "10,97 50,3 / 90,97 ; 28,62 72,62",
     "20,3 20,97 ; 20,5 84,5 ; 20,50 70,50 ; 20,96 84,96",
@@ -328,20 +329,9 @@ LETTERS = (
     "14,38 46,94 / 80,38",
     "8,38 28,94 / 48,50 / 68,94 / 90,38",
     "20,36 80,96 ; 80,36 20,96",
-    "82,18 50,4 20,30 18,70 48,96 84,82",
-    "80,22 60,6 30,12 14,50 32,90 62,95 82,84",
-    "74,24 44,14 22,50 40,86 78,78",
-    "24,4 24,94 / 80,94",
-    "26,4 22,60 24,92 / 50,94 76,90",
-    "30,3 20,95 / 70,92",
-    "70,4 70,75 50,96 26,88 20,72",
-    "66,4 64,80 44,97 22,90",
-    "40,6 92,6 ; 68,6 68,75 46,96 22,84",
     "14,4 48,52 ; 86,4 30,98",
     "14,20 46,62 / 84,18 / 30,99",
-    "18,14 24,44 48,52 72,40 / 78,12 / 74,74 52,98 22,90",
     "72,34 36,26 18,60 34,92 64,84 74,42 / 78,88 96,94",
-    "76,14 40,6 30,30 62,46 / 24,62 32,94 82,88",
     "46,6 46,97 ; 18,32 78,32",
     "40,6 38,78 54,94 78,84 ; 16,34 70,30",
     "26,4 24,97 / 34,56 60,50 68,70 / 70,97",
@@ -349,7 +339,8 @@ LETTERS = (
     "28,97 30,40 52,6 78,14 ; 12,46 66,44",
 )
 
-# What people draw to see what happens; a sheet each, many more are put together from parts by `synthetic_negatives.py`
+# What people draw to see what happens; a sheet each, many more are put together from parts by `synthetic_negatives.py`.
+# A plain square, ring or triangle is not among them: some hands mean a 0 or a 4 by it
 DOODLES = (
     "10,50 50,8 / 90,50 ; 20,45 20,96 / 80,96 / 80,45 ; 42,96 42,66 / 60,66 / 60,96",
     "50,4 64,38 / 98,38 / 70,60 / 82,96 / 50,72 / 18,96 / 30,60 / 2,38 / 36,38 / 50,4",
@@ -368,8 +359,6 @@ DOODLES = (
     "4,60 14,60 / 24,36 60,36 / 74,60 / 96,62 / 96,78 / 4,78 / 4,60 ; 18,78 26,92 34,78 ; 66,78 74,92 82,78",
     "20,30 20,95 / 70,95 / 70,30 ; 20,30 70,30 ; 70,42 92,48 90,72 70,76",
     "6,50 30,28 66,34 84,50 66,66 30,72 6,50 ; 80,50 98,30 / 98,70 / 80,50",
-    "50,10 15,90 / 85,90 / 50,10",
-    "10,10 90,10 / 90,90 / 10,90 / 10,10",
     "15,15 85,85 ; 85,15 15,85 ; 50,2 50,98 ; 2,50 98,50",
     "10,70 14,30 / 32,55 / 50,22 / 68,55 / 86,30 / 90,70 / 10,70",
     "50,8 22,30 18,66 / 82,66 / 78,30 50,8 ; 8,66 92,66 ; 42,70 50,82 58,70",

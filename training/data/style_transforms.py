@@ -166,7 +166,7 @@ def break_apart(paths: list[Path], rng: np.random.Generator) -> list[Path]:
         gap = int(rng.integers(0, 2))
         edges = [0, *sorted(cuts), len(dense)]
         pieces += [dense[start + (gap if start else 0) : end + 1 - gap] for start, end in itertools.pairwise(edges)]
-    return [piece for piece in pieces if len(piece) > 1]
+    return pieces
 
 
 def join(paths: list[Path], rng: np.random.Generator) -> list[Path]:
