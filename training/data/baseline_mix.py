@@ -24,15 +24,8 @@ from training.data import (
 from training.data.augmentation import redraw_scan, render_strokes, vary_strokes
 from training.data.datasets import DataUnavailable, StrokeDrawing
 from training.data.font_glyphs import draw_glyph
+from training.data.held_out_styles import draw_held_out_styles
 from training.data.rendering import Job, Pool, draw_pools
-
-try:  # until the styles are merged
-    from training.data.held_out_styles import draw_held_out_styles
-except ImportError:
-
-    def draw_held_out_styles(hands: int, seed: int) -> list[StrokeDrawing]:
-        return []
-
 
 HELD_RENDERINGS = 3  # of each held-out UCI drawing
 HELD_FAMILIES = frozenset(  # print, italic, capitals, a brush, a school hand, a Japanese hand: one of each kind of font
@@ -132,6 +125,7 @@ def _stroke_jobs(config: PoolConfig) -> dict[str, Job]:
     ]
     ours = [StrokeDrawing(i % 10, "", []) for i in range(config.synthetic)]
     mirrored = [drawing for drawing in ours if drawing.label in stroke_templates.REVERSIBLE]
+    styles = draw_held_out_styles(config.held_style_hands, config.seed)
     return {
         "pen_digits": Job(vary, digits * config.pen_digit_renderings),
         "habits": Job(habit, habits * config.habit_renderings, INVENTED_BY),
@@ -141,7 +135,8 @@ def _stroke_jobs(config: PoolConfig) -> dict[str, Job]:
         "shapes": Job(vary, characters * config.shape_renderings),
         "icons": Job(vary, pictures * config.icon_renderings, (icon_strokes,)),
         "held_pen_digits": Job(keep, held_digits * HELD_RENDERINGS),
-        "held_styles": Job(keep, draw_held_out_styles(config.held_style_hands, config.seed)),
+        "held_styles": Job(keep_picture, styles),
+        "held_styles_with_strokes": Job(keep_path, styles),
         "held_shapes": Job(keep, held_characters),
         "held_icons": Job(keep, held_pictures, (icon_strokes,)),
     }
@@ -183,6 +178,14 @@ def _split(
 
 def keep(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     return render_strokes(drawing.strokes, rng)
+
+
+def keep_picture(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
+    return render_strokes(drawing.strokes, rng, share_of_paths=0)
+
+
+def keep_path(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
+    return render_strokes(drawing.strokes, rng, share_of_paths=1)
 
 
 def vary(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -17,6 +17,7 @@ HELD_OUT = {
     "pen_digits": "UCI pen digits, 3 of the training writers",
     "font_digits": "Digits of six fonts",
     "styles": "Styles of digits that no template of training has",
+    "styles_with_strokes": "the same, with the pen's paths",
     "shapes": "Characters of four alphabets, one in ten, in four positions: refused",
     "icons": "Icons, one in ten of what they show: refused",
     "signs": "Characters and signs of six fonts: refused",
@@ -183,8 +184,9 @@ def _styles(styles: Card) -> list[str]:
     if not styles:
         return []
     worst_first = sorted(styles.items(), key=lambda item: (item[1]["accuracy"], item[0]))
-    rows = [(name, str(s["n"]), f"{s['accuracy']:.0%}", f"{s['accuracy_top1']:.0%}") for name, s in worst_first]
-    head = ("Style", "Drawings", "Right", "Right before refusing")
+    shares = ("accuracy", "accuracy_with_strokes", "accuracy_top1")
+    rows = [(name, str(style["n"]), *(f"{style[key]:.0%}" for key in shares)) for name, style in worst_first]
+    head = ("Style", "Drawings", "Right", "Right with the pen's path", "Right before refusing")
     return ["## Styles held out of training\n", _table(head, rows)]
 
 

@@ -14,6 +14,7 @@ from training.data import datasets, font_glyphs, icon_strokes, rendering
 from training.data.baseline_mix import PoolConfig, prepare
 from training.data.datasets import UNDECIDED, Mnist
 from training.data.font_glyphs import Family
+from training.data.held_out_styles import MATRICES, STYLES
 
 ZIGZAG = [[[0.0, 0.0], [40.0, 30.0], [10.0, 60.0], [50.0, 90.0]]]
 DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
@@ -31,6 +32,7 @@ TINY = PoolConfig(
     held_font_digits=10,
     held_characters=0.2,
     held_icons=0.25,
+    held_style_hands=1,
 )
 
 
@@ -74,7 +76,13 @@ def test_every_kind_is_prepared_and_writers_are_held_out(folder: Path) -> None:
     drawn = {"pen_digits": 9, "habits": 6, "synthetic": 10, "things": 5, "reversed": 2, "shapes": 64, "signs": 40}
     assert counts == scans | drawn | {"font_digits": 4, "icons": counts["icons"]}
     held = {name: len(exam.labels) for name, exam in data.held.items()}
-    assert held == scans | {"pen_digits": 27, "shapes": 8, "icons": held["icons"], "signs": 4, "font_digits": 2}
+    assert held == scans | {
+        "pen_digits": 27,
+        "shapes": 8,
+        "icons": held["icons"],
+        "signs": 4,
+        "font_digits": 2,
+    } | dict.fromkeys(("styles", "styles_with_strokes"), len(STYLES) + len(MATRICES))
     assert counts["icons"] + 2 * held["icons"] == 10  # both houses on one side
     assert held["icons"] in (1, 2)
     assert set(data.pools["things"].labels) == {NOT_A_DIGIT}

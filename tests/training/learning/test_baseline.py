@@ -48,7 +48,8 @@ def test_a_trained_model_is_written_with_its_card(tmp_path: Path, monkeypatch: p
     undecided = np.where(np.arange(40) < 30, NOT_A_DIGIT, UNDECIDED)
     names = np.array([f"{shape}/0" for shape in np.arange(40) % 2])
     styles = np.array(["square", "round"])[np.arange(40) % 2]
-    held = {"mnist": Pool(grey, digits), "shapes": Pool(grey, undecided, names), "styles": Pool(grey, digits, styles)}
+    held = {"mnist": Pool(grey, digits), "shapes": Pool(grey, undecided, names)}
+    held |= {name: Pool(grey, digits, styles) for name in ("styles", "styles_with_strokes")}
     data = BaselineData({"mnist": Pool(grey, digits)}, held, np.array([3, 5]))
     card = baseline.publish(build_network(), BaselineConfig(), data, tmp_path)
     assert json.loads((tmp_path / "card.json").read_text()) == json.loads(json.dumps(card))
