@@ -16,14 +16,15 @@ Path = NDArray[np.float64]
 RING_STEPS = 32  # places of a full turn
 CORNER_STEPS = 5  # places of a rounded corner
 CORNER_JITTER = 0.022  # of the sheet
+DEEPEST_CORNER = {4: 0.4, 8: 0.5}  # without corners a zigzag 4 is an integral sign, and a box with a bar is a theta
 SKELETON_SHARE = 0.45  # of a family's drawings that are lines with corners
 
 
 def draw_family(digit: int, rng: np.random.Generator) -> list[Path]:
     """Draw a digit of a family whose parameters are thrown anew for each drawing."""
     if rng.random() < SKELETON_SHARE:
-        deepest = 0.4 if digit == 4 else 1.0  # a zigzag 4 without corners is an integral sign
-        return draw_skeleton(SKELETONS[digit][rng.integers(len(SKELETONS[digit]))], rng, deepest)
+        skeleton = SKELETONS[digit][rng.integers(len(SKELETONS[digit]))]
+        return draw_skeleton(skeleton, rng, DEEPEST_CORNER.get(digit, 1.0))
     return FAMILIES[digit](rng)
 
 
@@ -47,7 +48,7 @@ def draw_skeleton(skeleton: str, rng: np.random.Generator, deepest: float = 1.0)
         if np.array_equal(corners[0], corners[-1]) and rng.random() < 0.7:
             moved[-1] = moved[0]
         if taste == 3:
-            paths += _segments(moved, rng.uniform(0.02, 0.09))
+            paths += _segments(moved, rng.uniform(0.02, 0.065))
         else:
             paths.append(_turn_corners(moved, (0.0, depth * 0.6, depth)[taste], taste == 2))
     return paths
@@ -186,8 +187,8 @@ def _one(rng: np.random.Generator) -> list[Path]:
     paths = [stem]
     if flagged:
         steep = rng.uniform(0.0, 1.25)  # radians below the level
-        most = 0.24 if steep < 0.35 else 0.34 if steep < 0.75 else 0.52
-        reach = rng.uniform(0.12, most)
+        most = 0.16 if steep < 0.35 else 0.27 if steep < 0.75 else 0.5
+        reach = rng.uniform(0.1, most)
         tip = top + reach * np.array([-np.cos(steep), np.sin(steep)])
         flag = _bow(tip, top, rng.normal(0, 0.08))
         paths = [np.vstack([flag, stem])] if rng.random() < 0.75 else [stem, flag + rng.normal(0, 0.015, 2)]
@@ -195,9 +196,7 @@ def _one(rng: np.random.Generator) -> list[Path]:
         half = rng.uniform(0.06, 0.18)
         paths.append(_line((0.5 - half, 0), (0.5 + half, rng.normal(0, 0.02))))
     if footed:
-        left, right = rng.uniform(0.1, 0.34, 2) * (rng.random(2) < 0.85)
-        if left + right < 0.2:
-            left = right = 0.2
+        left, right = rng.uniform(0.1, 0.34), rng.uniform(0.1, 0.34) * (rng.random() < 0.85)
         if not flagged:
             left = right = (left + right) / 2  # a foot to the right alone would be an L
         ground = foot[1] + rng.normal(0, 0.02, 2)
@@ -305,7 +304,7 @@ def _five(rng: np.random.Generator) -> list[Path]:
             (0.52, 0.23),
             (0.26, 0.23),
             np.full(4, rng.uniform(1.8, 3)),
-            np.radians(rng.uniform(-50, -20)),
+            np.radians(rng.uniform(-75, -40)),
             -rng.uniform(0.4, 0.5),
         )
         return [np.vstack([head, _bow(head[-1], belly[8], 0.03)[1:], belly[9:]])]
@@ -352,7 +351,7 @@ def _nine(rng: np.random.Generator) -> list[Path]:
     end = paths[tail][-1]
     if kind < 0.14:  # a g's tail
         rx, ry = rng.uniform(0.14, 0.24), rng.uniform(0.08, 0.16)
-        curl = ring((end[0] - rx, end[1]), (rx, ry), np.full(4, 2.0), 0.0, rng.uniform(0.35, 0.85))
+        curl = ring((end[0] - rx, end[1]), (rx, ry), np.full(4, 2.0), 0.0, rng.uniform(0.35, 0.65))
         paths[tail] = np.vstack([paths[tail], curl[1:]])
     elif kind < 0.2:
         paths[tail] = np.vstack([paths[tail], end + (rng.uniform(0.05, 0.1), -rng.uniform(0.02, 0.08))])

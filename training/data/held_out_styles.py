@@ -134,12 +134,14 @@ def _piece(order: str, here: Path, values: Path) -> Path:
     if order == "L":
         return values
     if order == "Q":
-        return (1 - t) ** 2 * here + 2 * t * (1 - t) * values[0] + t**2 * values[1]
+        curve: Path = (1 - t) ** 2 * here + 2 * t * (1 - t) * values[0] + t**2 * values[1]
+        return curve
     centre, radii, (start, sweep) = values
     t = np.linspace(0, 1, 48)[:, None]
     angles = np.radians(start + sweep * t)
     scale = radii if order == "O" else radii[0] + (radii[1] - radii[0]) * t
-    return centre + scale * np.hstack([np.cos(angles), np.sin(angles)])
+    arc: Path = centre + scale * np.hstack([np.cos(angles), np.sin(angles)])
+    return arc
 
 
 def _even(path: Path) -> Path:
@@ -190,4 +192,5 @@ def _move(path: Path, hand: Hand, rng: np.random.Generator) -> Path:
     waves = np.sin(2 * np.pi * (t * rng.uniform(0.5, 4, (1, 3)) + rng.random((1, 3))))
     drift = waves @ rng.normal(0, hand.unsteadiness, (3, 2))
     kept = np.unique(np.append(np.arange(0, len(places), hand.pace), len(places) - 1))
-    return (np.array(places) + drift + start)[kept]
+    written: Path = np.array(places)[kept] + drift[kept] + start
+    return written

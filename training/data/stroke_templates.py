@@ -174,7 +174,7 @@ SKELETONS: dict[int, tuple[str, ...]] = {
     ),
     1: (
         "50,0 50,100",
-        "36,0 56,0 56,100",
+        "41,0 56,0 56,100",
         "34,0 55,0 55,100 34,100",
         "32,0 54,0 54,100 ; 30,100 78,100",
         "26,28 55,0 55,100",
@@ -283,7 +283,7 @@ SKELETONS: dict[int, tuple[str, ...]] = {
 
 # Those of DIGITS that one style more would make another digit of: drawn as they stand alone
 WRITTEN_ONLY = frozenset(
-    {DIGITS[0][8], DIGITS[0][11], *DIGITS[5][11:13], *DIGITS[7][13:15], DIGITS[8][8], DIGITS[9][9]}
+    {DIGITS[0][8], DIGITS[0][11], *DIGITS[1][18:21], *DIGITS[5][11:13], *DIGITS[7][13:15], DIGITS[8][8], DIGITS[9][9]}
 )
 
 # Those of DIGITS that are still told when mirrored, as children write them. A mirrored 5 is a 2 with corners

@@ -17,6 +17,7 @@ Transform = Callable[[list[Path], np.random.Generator], list[Path]]
 FINE = 0.04  # of the sheet: spacing of points where a transform needs them dense
 CLOSED = 0.08  # of the sheet: ends nearer than this belong to a ring, and get no serif
 SHORT = 0.45  # of the sheet: shorter paths are dots and bars within or across a digit, which keep their form
+MANY = 3  # strokes: what has more is in pieces already
 HALVES = (2, 3, 5, 6, 8, 9)  # digits with something above and something below a waist
 
 
@@ -147,7 +148,7 @@ def overshoot_or_stop_short(paths: list[Path], rng: np.random.Generator) -> list
 
 def break_apart(paths: list[Path], rng: np.random.Generator) -> list[Path]:
     """Lift the pen at the sharpest bends, or anywhere, and start again a little further."""
-    if len(paths) > 3:
+    if len(paths) > MANY:
         return paths
     pieces = []
     for path in paths:
@@ -184,7 +185,9 @@ def retrace(paths: list[Path], rng: np.random.Generator) -> list[Path]:
 
 
 def decorate_ends(paths: list[Path], rng: np.random.Generator) -> list[Path]:
-    """Serifs, balls or curls where the pen comes and goes."""
+    """Serifs, balls or curls where the pen comes and goes; not where many strokes come and go."""
+    if len(paths) > MANY:
+        return paths
     kind, size = rng.integers(0, 3), rng.uniform(0.05, 0.11)
     added, changed = [], []
     for path in paths:
@@ -225,7 +228,9 @@ def tremble(paths: list[Path], rng: np.random.Generator) -> list[Path]:
 
 
 def dash(paths: list[Path], rng: np.random.Generator) -> list[Path]:
-    """A dashed line."""
+    """A dashed line, where it is not in pieces yet."""
+    if len(paths) > MANY:
+        return paths
     on, off = int(rng.integers(2, 5)), int(rng.integers(2, 4))
     pieces = []
     for path in paths:
@@ -283,11 +288,11 @@ TRANSFORMS: tuple[tuple[Transform, float, tuple[int, ...]], ...] = (
     (shift_weight, 12, (2, 3, 4, 5, 6, 7, 8, 9)),
     (change_width, 8, (2, 3, 4, 5, 6, 8, 9)),
     (overshoot_or_stop_short, 12, ALL),
+    (decorate_ends, 8, (2, 3, 4, 5, 6, 7, 9)),
     (break_apart, 10, ALL),
     (join, 3, (4, 7)),
     (tremble, 8, ALL),
     (retrace, 8, ALL),
-    (decorate_ends, 8, (2, 3, 4, 5, 6, 7, 9)),
     (lean, 7, (0, 2, 3, 4, 5, 6, 7, 8, 9)),
     (lean_back, 3, (0, 2, 3, 5, 8)),
     (dash, 4, ALL),

@@ -78,7 +78,8 @@ def control_points(template: str) -> list[NDArray[np.float64]]:
 
 def unit(paths: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     points = np.vstack([resample(path, 0.02) for path in paths])
-    return (points - points.min(axis=0)) / np.maximum(np.ptp(points, axis=0), 1e-6)
+    placed: NDArray[np.float64] = (points - points.min(axis=0)) / np.maximum(np.ptp(points, axis=0), 1e-6)
+    return placed
 
 
 def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:

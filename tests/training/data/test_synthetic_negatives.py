@@ -162,7 +162,8 @@ def unit(template: str) -> NDArray[np.float64]:
     paths = [np.array([pair.split(",") for pair in stroke.split()], "float64") / 100 for stroke in strokes]
     points = np.vstack([resample(path, 0.02) for path in paths])
     size = np.ptp(points, axis=0).max()
-    return (points - points.min(axis=0) - np.ptp(points, axis=0) / 2) / size
+    placed: NDArray[np.float64] = (points - points.min(axis=0) - np.ptp(points, axis=0) / 2) / size
+    return placed
 
 
 def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
