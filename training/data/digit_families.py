@@ -145,8 +145,8 @@ def _nought(rng: np.random.Generator) -> list[Path]:
     inside = rng.random()
     if 0.14 < inside < 0.52:
         wide = max(wide, 0.3)  # room for what is inside
-    if inside < 0.14:  # a spiral
-        turns, shrink = rng.uniform(1.35, 2.1), rng.uniform(0.3, 0.65)
+    if inside < 0.14:  # a spiral; with fewer turns or narrower it would be a 6
+        turns, shrink = rng.uniform(1.5, 2.2), rng.uniform(0.4, 0.72)
         return [ring((0.5, 0.5), (max(wide, 0.32), 0.5), powers, start, way * turns, shrink)]
     if inside > 0.85:  # straight lines between five to eight corners
         corners = np.linspace(0, 2 * np.pi, int(rng.integers(5, 9)), endpoint=False) + start
@@ -332,7 +332,7 @@ def _stick_and_bowl(rng: np.random.Generator) -> list[Path]:
         stick = _bow(top, root, -rng.uniform(0.05, 0.2))
     else:  # over the top and a hook down
         head = (root[0] + rng.uniform(0.2, 0.3), rng.uniform(0.2, 0.26))
-        arc = ring(head, (head[0] - root[0], head[1]), some_powers(rng), np.radians(rng.uniform(-60, 15)), -0.4)
+        arc = ring(head, (head[0] - root[0], head[1]), some_powers(rng), np.radians(rng.uniform(-60, -15)), -0.4)
         stick = np.vstack([arc[arc[:, 0] > root[0] - 0.02], root])
     if rng.random() < 0.22:  # a circle and a stick apart
         return [stick, bowl + rng.normal(0, 0.02, 2)]

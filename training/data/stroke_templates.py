@@ -216,7 +216,7 @@ SKELETONS: dict[int, tuple[str, ...]] = {
         "64,100 64,0 14,64 92,64",
         "50,0 16,56 84,56 ; 56,34 56,100",
         "40,0 18,52 66,52 ; 66,10 66,100",
-        "34,0 20,50 68,50 60,100",
+        "38,0 18,50 76,50 64,100",
         "60,0 16,62 88,62 60,62 60,30 60,100",
     ),
     5: (
@@ -283,7 +283,16 @@ SKELETONS: dict[int, tuple[str, ...]] = {
 
 # Those of DIGITS that one style more would make another digit of: drawn as they stand alone
 WRITTEN_ONLY = frozenset(
-    {DIGITS[0][8], DIGITS[0][11], *DIGITS[1][18:21], *DIGITS[5][11:13], *DIGITS[7][13:15], DIGITS[8][8], DIGITS[9][9]}
+    {
+        DIGITS[0][8],
+        DIGITS[0][11],
+        *DIGITS[1][18:21],
+        DIGITS[4][13],
+        *DIGITS[5][11:13],
+        *DIGITS[7][13:15],
+        DIGITS[8][8],
+        DIGITS[9][9],
+    }
 )
 
 # Those of DIGITS that are still told when mirrored, as children write them. A mirrored 5 is a 2 with corners

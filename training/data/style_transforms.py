@@ -286,7 +286,7 @@ TRANSFORMS: tuple[tuple[Transform, float, tuple[int, ...]], ...] = (
     (make_angular, 14, (2, 3, 4, 5, 6, 7, 8, 9)),
     (snap_to_grid, 6, (2, 3, 5, 7, 8)),
     (shift_weight, 12, (2, 3, 4, 5, 6, 7, 8, 9)),
-    (change_width, 8, (2, 3, 4, 5, 6, 8, 9)),
+    (change_width, 8, (2, 3, 5, 6, 8, 9)),
     (overshoot_or_stop_short, 12, ALL),
     (decorate_ends, 8, (2, 3, 4, 5, 6, 7, 9)),
     (break_apart, 10, ALL),
