@@ -43,12 +43,14 @@ SMALL_POOLS = baseline_mix.PoolConfig(
     habit_renderings=1,
     synthetic=2_000,
     things=2_000,
-    omniglot_renderings=1,
+    reversed=500,
+    shape_renderings=1,
     icon_renderings=1,
     signs=500,
     font_digits=500,
     held_signs=100,
     held_font_digits=100,
+    held_style_hands=1,
 )
 SHORT_RUN = FineTuneConfig(epochs=2, epoch_pictures=2_560, replay_scans=500, replay_pen=500, replay_others=500)
 

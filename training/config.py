@@ -87,7 +87,12 @@ class LossConfig(_Saved):
 
     label_smoothing: float = 0.03
     refusal_weight: float = 0.5  # of the digit-or-not loss
-    exposure_weight: float = 0.3  # of the loss that wants no opinion about what is no digit (Hendrycks et al. 2019)
+    # of the loss that wants no opinion about what is no digit (Hendrycks et al. 2019), where it has no form to be told by; small,
+    # for a network without an opinion describes nothing
+    exposure_weight: float = 0.1
+    form_weight: float = (
+        1.0  # of the loss that tells characters, signs and icons apart; what is fine-tuned on has none of them
+    )
 
 
 @dataclass(frozen=True)

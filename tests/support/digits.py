@@ -9,7 +9,7 @@ from recognizer.imaging.pixels import to_grey
 from recognizer.imaging.preprocessing import normalize_drawing
 from recognizer.imaging.strokes import ink_strokes
 from training.data.datasets import Mnist
-from training.data.synthetic_digits import draw_digit
+from training.data.synthetic_digits import draw_written
 
 SIDE = 280
 PEN = 20
@@ -17,7 +17,7 @@ PEN = 20
 
 def digit_path(digit: int, rng: np.random.Generator) -> list[list[list[float]]]:
     """Strokes of a digit in the middle of the canvas, 160 px high or wide."""
-    strokes = draw_digit(digit, rng).strokes
+    strokes = draw_written(digit, rng).strokes
     points = np.array([point[:2] for stroke in strokes for point in stroke])
     low, size = points.min(axis=0), max(np.ptp(points, axis=0).max(), 1e-6)
     return [[((np.array(point[:2]) - low) / size * 160 + 60).tolist() for point in stroke] for stroke in strokes]

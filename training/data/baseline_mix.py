@@ -10,36 +10,29 @@ from numpy.typing import NDArray
 from recognizer.imaging.preprocessing import FRAME
 from recognizer.labels import NOT_A_DIGIT
 from training.data import (
+    character_shapes,
     curves,
     datasets,
+    digit_families,
     font_glyphs,
     icon_strokes,
     stroke_templates,
+    style_transforms,
     synthetic_digits,
     synthetic_negatives,
 )
 from training.data.augmentation import redraw_scan, render_strokes, vary_strokes
 from training.data.datasets import DataUnavailable, StrokeDrawing
 from training.data.font_glyphs import draw_glyph
+from training.data.held_out_styles import draw_held_out_styles
 from training.data.rendering import Job, Pool, draw_pools
 
 HELD_RENDERINGS = 3  # of each held-out UCI drawing
 HELD_FAMILIES = frozenset(  # print, italic, capitals, a brush, a school hand, a Japanese hand: one of each kind of font
     ("Caveat", "Homemade Apple", "Rock Salt", "Nanum Pen", "Schoolbell", "Zen Kurenaido")
 )
-LOOK_ALIKES = (
-    frozenset(  # Omniglot's characters that are a 0, 1, 3, 7 or nearly; found by reading them with a first baseline
-        (
-            "Tagalog/character03",
-            "Tagalog/character04",
-            "Tagalog/character16",
-            "Japanese_(katakana)/character02",
-            "Japanese_(katakana)/character24",
-            "Japanese_(katakana)/character27",
-            "Japanese_(katakana)/character43",
-        )
-    )
-)
+INVENTED_BY = (synthetic_digits, curves, stroke_templates, digit_families, style_transforms)
+FORM_POOLS = ("shapes", "signs", "icons")  # whose names the features learn to tell apart
 
 
 @dataclass(frozen=True)
@@ -49,18 +42,20 @@ class PoolConfig:
     seed: int = 7
     pen_digit_renderings: int = 8  # of each UCI drawing
     habit_renderings: int = 8  # of each UCI 0, 1, 4 and 7, with a habit added
-    synthetic: int = 120_000
-    things: int = 140_000
-    omniglot_renderings: int = 10
+    synthetic: int = 160_000
+    reversed: int = 10_000  # digits as in a mirror
+    things: int = 120_000
+    shape_renderings: int = 5  # of each of Omniglot's characters, in each of four positions
     icon_renderings: int = 8
     signs: int = 60_000
     font_digits: int = 30_000
     held_pen_writers: int = 3  # of 30
     held_mnist_share: float = 0.05  # of its writers
-    held_characters: float = 0.15  # of Omniglot's
+    held_characters: float = 0.1  # of Omniglot's
     held_icons: float = 0.1  # of what they show
     held_signs: int = 1_500  # from the held-out fonts,
     held_font_digits: int = 800  # and digits
+    held_style_hands: int = 20  # that draw each style which no template of training has
 
 
 @dataclass(frozen=True)
@@ -69,11 +64,12 @@ class Scan:
 
     label: int
     pixels: bytes
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class BaselineData:
-    """Pools by name, to train on; pools of held-out writers, icons and fonts, to calibrate and choose by.
+    """Pools by name, to train on; pools of held-out writers, styles, icons and fonts, to calibrate and choose by.
 
     `held_rows` are those of MNIST's training digits, int (N,), whose writers are held out.
     """
@@ -118,23 +114,30 @@ def scans_of(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> list[Scan]
 def _stroke_jobs(config: PoolConfig) -> dict[str, Job]:
     rng = np.random.default_rng(config.seed)
     digits, held_digits = _split(_optional(datasets.PEN_DIGITS, "train"), "writer", config.held_pen_writers, rng)
-    omniglot = [d for d in _optional(datasets.OMNIGLOT) if d.name not in LOOK_ALIKES]
-    characters, held_characters = _split(omniglot, "name", config.held_characters, rng)
+    characters, held_characters = map(
+        character_shapes.turn_characters,
+        _split(_optional(datasets.SHAPES), "name", config.held_characters, rng),
+    )
     pictures, held_pictures = _split(icon_strokes.load_icons(), "name", config.held_icons, rng)
     habits = [d for d in digits if d.label in (0, 1, 4, 7)]
     negatives = [
         StrokeDrawing(NOT_A_DIGIT, "", digits[i % len(digits)].strokes if digits else []) for i in range(config.things)
     ]
     ours = [StrokeDrawing(i % 10, "", []) for i in range(config.synthetic)]
+    mirrored = [drawing for drawing in ours if drawing.label in stroke_templates.REVERSIBLE]
+    styles = draw_held_out_styles(config.held_style_hands, config.seed)
     return {
         "pen_digits": Job(vary, digits * config.pen_digit_renderings),
-        "habits": Job(habit, habits * config.habit_renderings, (synthetic_digits, curves)),
-        "synthetic": Job(invent, ours, (synthetic_digits, curves, stroke_templates)),
-        "things": Job(negative, negatives, (synthetic_digits, curves, stroke_templates, synthetic_negatives)),
-        "omniglot": Job(vary, characters * config.omniglot_renderings),
+        "habits": Job(habit, habits * config.habit_renderings, INVENTED_BY),
+        "synthetic": Job(invent, ours, INVENTED_BY),
+        "reversed": Job(mirror, mirrored[: config.reversed], INVENTED_BY),
+        "things": Job(negative, negatives, (*INVENTED_BY, synthetic_negatives)),
+        "shapes": Job(vary, characters * config.shape_renderings),
         "icons": Job(vary, pictures * config.icon_renderings, (icon_strokes,)),
         "held_pen_digits": Job(keep, held_digits * HELD_RENDERINGS),
-        "held_omniglot": Job(keep, held_characters),
+        "held_styles": Job(keep_picture, styles),
+        "held_styles_with_strokes": Job(keep_path, styles),
+        "held_shapes": Job(keep, held_characters),
         "held_icons": Job(keep, held_pictures, (icon_strokes,)),
     }
 
@@ -177,6 +180,14 @@ def keep(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     return render_strokes(drawing.strokes, rng)
 
 
+def keep_picture(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
+    return render_strokes(drawing.strokes, rng, share_of_paths=0)
+
+
+def keep_path(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
+    return render_strokes(drawing.strokes, rng, share_of_paths=1)
+
+
 def vary(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     return render_strokes(vary_strokes(drawing.strokes, rng, 0.7), rng)
 
@@ -187,6 +198,10 @@ def habit(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]
 
 def invent(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     return render_strokes(synthetic_digits.draw_digit(drawing.label, rng).strokes, rng)
+
+
+def mirror(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
+    return render_strokes(synthetic_digits.draw_reversed(drawing.label, rng).strokes, rng)
 
 
 def negative(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:

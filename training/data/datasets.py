@@ -23,7 +23,12 @@ MNIST_SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16
 MNIST_DOWNLOAD_BYTES = 20_000_000  # the file is 11.5 MB
 DOWNLOAD_TIMEOUT_SECONDS = 60
 PEN_DIGITS = "pen_digits.jsonl.gz"
-OMNIGLOT = "omniglot_train.jsonl.gz"
+SHAPES = "omniglot_shapes.jsonl.gz"
+CHINESE_DIGITS = "chinese_digits.npz"
+UNDECIDED = (
+    -1
+)  # label of a training picture by which a person could mean a digit, or not: the refusal learns nothing from it
+MISSING = "{name} is not there. Name the folder that has it in DIGITRE_DATA_DIR."
 UNREADABLE = "{name} in {folder} is damaged: {error}"
 
 
@@ -44,7 +49,7 @@ class Mnist:
 
 @dataclass(frozen=True)
 class StrokeDrawing:
-    """A drawing as its pen went. `label` is 0-9 or recognizer.labels.NOT_A_DIGIT; units differ by source."""
+    """A drawing as its pen went. `label` is 0-9, recognizer.labels.NOT_A_DIGIT or UNDECIDED; units differ by source."""
 
     label: int
     writer: str
@@ -139,6 +144,34 @@ def load_mnist_writers() -> NDArray[np.int64] | None:
     return writers
 
 
+@dataclass(frozen=True)
+class ChineseDigits:
+    """Chinese numerals on paper: uint8 (N, 64, 64) ink, often faint, and int64 (N,) labels 0-9. An exam, never trained on.
+
+    `may_show`, bool (N,): by people whose drawings may be known when those of the others are asked for.
+    """
+
+    pictures: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    may_show: NDArray[np.bool_]
+
+
+def load_chinese_digits() -> ChineseDigits:
+    """Load the Chinese numerals of the data folder.
+
+    Raises:
+        DataUnavailable: no data folder, no such file, or a damaged one.
+    """
+    folder = data_dir()
+    if folder is None or not (folder / CHINESE_DIGITS).is_file():
+        raise DataUnavailable(MISSING.format(name=CHINESE_DIGITS))
+    try:
+        with np.load(folder / CHINESE_DIGITS, allow_pickle=False) as arrays:
+            return ChineseDigits(arrays["x"], arrays["y"].astype("int64"), arrays["part"] == 0)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataUnavailable(UNREADABLE.format(name=CHINESE_DIGITS, folder=folder, error=error)) from error
+
+
 def load_pen_digits(split: str) -> list[StrokeDrawing]:
     """Load the UCI pen digits, `split` "train" (30 writers) or "test" (14, an exam)."""
     return load_drawings(PEN_DIGITS, split)
@@ -152,7 +185,7 @@ def load_drawings(name: str, split: str | None = None) -> list[StrokeDrawing]:
     """
     folder = data_dir()
     if folder is None or not (folder / name).is_file():
-        raise DataUnavailable(f"{name} is not there. Name the folder that has it in DIGITRE_DATA_DIR.")
+        raise DataUnavailable(MISSING.format(name=name))
     try:
         with gzip.open(folder / name, "rt", encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines]

@@ -1,4 +1,4 @@
-"""Handwriting fonts: letters and other signs that are no digit, and digits as more hands shape them, redrawn from glyphs."""
+"""Handwriting fonts: letters and other signs, each a form, and digits as more hands shape them, redrawn from glyphs."""
 
 import re
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from recognizer.imaging.pixels import to_grey
 from recognizer.imaging.preprocessing import normalize_ink
 from recognizer.labels import NOT_A_DIGIT
 from training.data import datasets
+from training.data.datasets import UNDECIDED
 
 FOLDER = "fonts"
 SUFFIXES = {".ttf", ".otf", ".woff"}
@@ -24,17 +25,26 @@ WEIGHT = re.compile(
     r" (Light|Medium|SemiBold|Bold)$"
 )  # some files name themselves after their weight: one hand all the same
 
-# Without what is a digit in some hand: B D G I O Q S Z b g i l o q s z, and among Cyrillic, Korean and Japanese characters the
-# slashed 0, the 3, the crossed 7 and the flagged or footed 1: learned as no digit, they would have people's digits refused.
-SIGNS: tuple[tuple[str, float], ...] = (  # characters, and their share of what is drawn
-    ("ACEFHJKLMNPRTUVWXYacdefhjkmnprtuvwxy", 0.58),
+SIGNS: tuple[tuple[str, float], ...] = (  # characters that are no digit, and their share of what is drawn
+    ("ACEFHJKLMNPRTUVWXYacdefhjkmnprtuvwxy", 0.46),
     ("@#%?*+=€£<~", 0.05),
-    ("ДЖИЙКМНПЦШЩЫЮЯжийкмнптцшщыюя", 0.09),
-    ("ㄴㄷㅁㅂㅈㅊㅌㅍㅎㄲㄸㅃㅆㅉㅏㅑㅓㅕㅛㅜㅠㅡㅐㅔ", 0.15),
+    ("ДЖИЙКМНПЦШЩЫЮЯжийкмнптцшщыюя", 0.08),
+    ("ㄴㄷㅁㅂㅈㅊㅌㅍㅎㄲㄸㅃㅆㅉㅏㅑㅓㅕㅛㅜㅠㅡㅐㅔ", 0.11),
     ("あおかきけさすせたなにぬねはふほまみむめもやゆよわを", 0.04),
     ("オカキケサシセタチツテナニネハヒホミムメモヤラロ", 0.04),
     ("".join(map(chr, range(0xAC00, 0xD7A4, 73))), 0.05),  # 154 of the 11,172 Korean syllables
 )
+# What is a digit in some hand: the slashed 0, the 3, the crossed 7, the flagged or footed 1 are among them. Learned as no digit,
+# they would have people's digits refused; as forms they are learned from like the others.
+LOOK_ALIKES: tuple[tuple[str, float], ...] = (
+    ("BDGIOQSZbgiloqsz", 0.1),
+    ("БГЗЛОФЧЪЬЭбгзофчъьэ", 0.02),
+    ("ㄱㄹㅅㅇㅋㅗㅣ", 0.03),
+    ("うくこしそちてとのひへらりるろ", 0.01),
+    ("アイウコスソトノフヘリルレワン", 0.01),
+)
+# Pairs that fill the frame with the same shape once they are as large: one form
+SAME_FORM = str.maketrans("CKPSUVWXZOЖИЙКМНПТЦШЩЫЮЯГЗФЧЪЬЭ", "ckpsuvwxzoжийкмнптцшщыюягзфчъьэ")
 
 # What an imagined hand does to a glyph; standard deviations
 TURN = 6.5  # degrees
@@ -44,11 +54,16 @@ STRETCH = 0.13  # of the logarithm of width and height
 
 @dataclass(frozen=True)
 class Glyph:
-    """A character of a font. `label` is 0-9 or NOT_A_DIGIT."""
+    """A character of a font. `label` is 0-9, NOT_A_DIGIT or UNDECIDED."""
 
     label: int
     font: str
     character: str
+
+    @property
+    def name(self) -> str:
+        """Which form it is of; capitals and small letters of one shape share theirs."""
+        return self.character.translate(SAME_FORM)
 
 
 @dataclass(frozen=True)
@@ -64,7 +79,7 @@ class Family:
 
 def load_families() -> list[Family]:
     """Read the handwriting fonts under `fonts` of the data folder, or where `make material` puts them; maybe none."""
-    wanted = {"0123456789"[d] for d in range(10)}.union(*(characters for characters, _ in SIGNS))
+    wanted = {"0123456789"[d] for d in range(10)}.union(*(characters for characters, _ in SIGNS + LOOK_ALIKES))
     folders = [folder / FOLDER for folder in (datasets.data_dir(), datasets.cache_dir()) if folder]
     families: dict[str, list[tuple[str, frozenset[str]]]] = {}
     for path in sorted(file for folder in folders for file in folder.rglob("*") if file.suffix in SUFFIXES):
@@ -91,18 +106,22 @@ def _face(path: str) -> ImageFont.FreeTypeFont:
 
 
 def pick_signs(families: Sequence[Family], count: int, rng: np.random.Generator) -> list[Glyph]:
-    """Pick signs that are no digit: first the alphabet by its share, then the character, then the hand, then the file."""
+    """Pick signs: first the alphabet by its share, then the character, then the hand, then the file.
+
+    Those that are a digit in some hand are UNDECIDED.
+    """
     alphabets = []
-    for characters, share in SIGNS:
-        hands = {c: [family for family in families if family.files_of(c)] for c in characters}
-        alphabets.append(([(c, found) for c, found in hands.items() if found], share))
-    alphabets = [(known, share) for known, share in alphabets if known]
-    shares = np.array([share for _, share in alphabets])
+    for label, kinds in ((NOT_A_DIGIT, SIGNS), (UNDECIDED, LOOK_ALIKES)):
+        for characters, share in kinds:
+            hands = {c: [family for family in families if family.files_of(c)] for c in characters}
+            alphabets.append((label, [(c, found) for c, found in hands.items() if found], share))
+    alphabets = [alphabet for alphabet in alphabets if alphabet[1]]
+    shares = np.array([share for *_, share in alphabets])
     glyphs = []
     for alphabet in rng.choice(len(alphabets), count, p=shares / shares.sum()) if alphabets else ():
-        known = alphabets[alphabet][0]
+        label, known, _ = alphabets[alphabet]
         character, hands = known[rng.integers(len(known))]
-        glyphs.append(_pick(NOT_A_DIGIT, character, hands, rng))
+        glyphs.append(_pick(label, character, hands, rng))
     return glyphs
 
 

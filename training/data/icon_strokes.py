@@ -1,6 +1,7 @@
-"""Icons as pen paths: pictures in few strokes, by many designers; hardly one of them is a digit."""
+"""Icons as pen paths: pictures in few strokes, by many designers; most are no digit, each is a form of its own."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -13,13 +14,13 @@ from fontTools.svgLib.path.shapes import PathBuilder
 from recognizer.imaging.strokes import Strokes, bounding_box
 from recognizer.labels import NOT_A_DIGIT
 from training.data import datasets
-from training.data.datasets import StrokeDrawing
+from training.data.datasets import UNDECIDED, StrokeDrawing
 
 FILES = ("tabler-nodes-outline.json", "icon-nodes.json")  # of Tabler and of Lucide, whose lines are strokes of one pen
 POINTS_A_CURVE = 9
 LONGEST = 7.0  # times the icon's size; with more line in it, nothing takes it for a digit
 
-# Words in the name of what some hand's digit looks like: learned as no digit, it would have people's digits refused.
+# Words in the name of what is some hand's digit, or looks like it: learned as no digit, it would have people's digits refused.
 # What is "off" has a line across it, as a slashed 0 has.
 WORDS = {"number", "numbers", "letter", "letters", "alphabet", "roman", "binary", "exposure", "percentage", "off"}
 WORDS |= {"slash", "ban", "cancel", "dashed", "dotted", "ease", "signal", "chevron"}
@@ -30,17 +31,17 @@ def load_icons() -> list[StrokeDrawing]:
     """Read the icons under `icons` of the data folder, or where `make material` puts them; maybe none.
 
     Returns:
-        One drawing for each that is simple enough, its `name` what it shows; no digit, nor what could be one.
+        One drawing for each that is simple enough, its `name` what it shows; UNDECIDED where that could be a digit.
     """
     folders = [folder / "icons" for folder in (datasets.data_dir(), datasets.cache_dir()) if folder]
     paths = sorted(path for folder in folders for name in FILES for path in folder.rglob(name))
-    left_out = set(LOOK_ALIKES.read_text(encoding="utf-8").split())
-    return [
-        icon
-        for path in paths
-        for icon in _read(path)
-        if icon.name not in left_out and WORDS.isdisjoint(icon.name.split("-")) and _is_simple(icon)
-    ]
+    alike = set(LOOK_ALIKES.read_text(encoding="utf-8").split())
+    simple = [icon for path in paths for icon in _read(path) if _is_simple(icon)]
+    return [replace(icon, label=UNDECIDED) if _could_be_a_digit(icon.name, alike) else icon for icon in simple]
+
+
+def _could_be_a_digit(name: str, alike: set[str]) -> bool:
+    return name in alike or not WORDS.isdisjoint(name.split("-"))
 
 
 def _read(path: Path) -> list[StrokeDrawing]:

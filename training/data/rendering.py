@@ -4,7 +4,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from types import ModuleType
 from typing import Any
@@ -26,15 +26,19 @@ Paint = Callable[[Any, np.random.Generator], NDArray[np.uint8]]  # makes a (28, 
 
 @dataclass(frozen=True)
 class Pool:
-    """uint8 (N, 28, 28) pictures and int64 (N,) labels, 0-9 or NOT_A_DIGIT."""
+    """uint8 (N, 28, 28) pictures and int64 (N,) labels: 0-9, NOT_A_DIGIT or UNDECIDED.
+
+    `names`, (N,) or empty, say what each shows where the label cannot tell: a character, an icon, a style.
+    """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    names: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, "U1"))
 
 
 @dataclass(frozen=True)
 class Job:
-    """Items to draw, each with a label, and the function that makes a picture of one with a generator.
+    """Items to draw, each with a label and a name, and the function that makes a picture of one with a generator.
 
     `code` names the modules beside PREPARED_BY that decide what the pictures look like.
     """
@@ -55,10 +59,10 @@ def _cached(name: str, job: Job, seed: int, workers: ProcessPoolExecutor, report
     if not path.is_file():
         pool = _draw(name, job, seed, workers, report)
         partial = path.with_suffix(".partial.npz")
-        np.savez_compressed(partial, images=pool.images, labels=pool.labels)
+        np.savez_compressed(partial, images=pool.images, labels=pool.labels, names=pool.names)
         partial.replace(path)
     with np.load(path, allow_pickle=False) as kept:
-        return Pool(kept["images"], kept["labels"])
+        return Pool(kept["images"], kept["labels"], kept["names"])
 
 
 def _digest(job: Job, seed: int) -> str:
@@ -79,16 +83,19 @@ def _draw(name: str, job: Job, seed: int, workers: ProcessPoolExecutor, report: 
     for pool in workers.map(draw, [job.paint] * len(parts), parts, hands):
         pools.append(pool)
         report(f"drawing {name}: {len(pools)} of {len(parts)} thousand")
-    return Pool(np.concatenate([p.images for p in pools]), np.concatenate([p.labels for p in pools]))
+    images, labels, names = ([getattr(pool, part) for pool in pools] for part in ("images", "labels", "names"))
+    return Pool(np.concatenate(images), np.concatenate(labels), np.concatenate(names))
 
 
 def draw(paint: Paint, items: Sequence[Any], rng: np.random.Generator) -> Pool:
     """Draw each item once; those too small to read are left out."""
-    pictures, labels = [], []
+    pictures, labels, names = [], [], []
     for item in items:
         try:
             pictures.append(paint(item, rng))
             labels.append(item.label)
+            names.append(item.name)
         except InvalidDrawing:
             continue
-    return Pool(np.array(pictures, "uint8").reshape(-1, FRAME, FRAME), np.array(labels, "int64"))
+    images = np.array(pictures, "uint8").reshape(-1, FRAME, FRAME)
+    return Pool(images, np.array(labels, "int64"), np.array(names, "str"))

@@ -1,4 +1,4 @@
-"""Digits drawn by us: templates bent by many imagined hands, and other people's digits with habits added."""
+"""Digits drawn by us: templates and families of forms bent by many imagined hands, and people's digits with habits added."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,28 +7,64 @@ from recognizer.imaging.strokes import Strokes
 from training.data.augmentation import vary_strokes
 from training.data.curves import curve_through
 from training.data.datasets import StrokeDrawing
-from training.data.stroke_templates import DIGITS
+from training.data.digit_families import draw_family
+from training.data.stroke_templates import DIGITS, REVERSIBLE, WRITTEN_ONLY
+from training.data.style_transforms import restyle
 
 POINTS_A_SEGMENT = 7  # of a curve between two control points
 JITTER = 0.035  # of the sheet: how far a control point strays
 WILD_SHARE = 0.25  # of drawings, by hands that stray twice as far
 STROKE_SHIFT = 0.02  # of the sheet: how far a stroke is from where it should start
 UNLIFTED_SHARE = 0.3  # of 1s, 4s and 7s of two strokes whose pen stays on the paper between them
+WRITTEN_SHARE = 0.4  # of digits, that are a template as it stands
+FAMILY_SHARE = 0.7  # of the others, that are of a family of forms; the rest are templates restyled
+TRANSFORMS = (0.3, 0.45, 0.25)  # share of a family's drawings that get no, one or two transforms
+FAMILY_HAND = 0.8  # how strongly a hand bends what is not a template: its own form is varied enough
 SYNTHETIC_WRITER = "synthetic"
 
 
 def draw_digit(digit: int, rng: np.random.Generator) -> StrokeDrawing:
-    """Draw a digit in one of our styles, by an imagined hand."""
+    """Draw a digit by an imagined hand: as a template has it, in a style nobody wrote down, or both mixed."""
+    if rng.random() < WRITTEN_SHARE:
+        return draw_written(digit, rng)
+    if rng.random() < FAMILY_SHARE:
+        paths = draw_family(digit, rng)
+        count = int(rng.choice(len(TRANSFORMS), p=TRANSFORMS))
+    else:
+        free = tuple(template for template in DIGITS[digit] if template not in WRITTEN_ONLY)
+        paths, count = _paths(_pick(free, rng), rng, JITTER * 0.7), int(rng.integers(1, 3))
+    paths = restyle(digit, paths, rng, count)
+    return StrokeDrawing(digit, SYNTHETIC_WRITER, vary_strokes([path.tolist() for path in paths], rng, FAMILY_HAND))
+
+
+def draw_written(digit: int, rng: np.random.Generator) -> StrokeDrawing:
+    """Draw a digit as one of the templates has it, by an imagined hand."""
     return StrokeDrawing(digit, SYNTHETIC_WRITER, draw(_pick(DIGITS[digit], rng), rng))
+
+
+def draw_reversed(digit: int, rng: np.random.Generator) -> StrokeDrawing:
+    """Draw a digit the wrong way round, as children do; a label in doubt, for it is told from what it turns away from.
+
+    Only the templates in REVERSIBLE are: of 2, 3, 4, 6, 7 and 9. A mirrored 5 could be a 2; 0, 1 and 8 have hardly another side.
+
+    Raises:
+        KeyError: nobody could tell this digit mirrored.
+    """
+    mirrored = [[[-p[0], *p[1:]] for p in stroke] for stroke in draw(_pick(REVERSIBLE[digit], rng), rng)]
+    return StrokeDrawing(digit, SYNTHETIC_WRITER, mirrored)
 
 
 def draw(template: str, rng: np.random.Generator, jitter: float = JITTER) -> Strokes:
     """Draw a template with every control point, proportion and slant somewhat off."""
+    return vary_strokes([path.tolist() for path in _paths(template, rng, jitter)], rng, strength=1.2)
+
+
+def _paths(template: str, rng: np.random.Generator, jitter: float) -> list[NDArray[np.float64]]:
     wild = 2.0 if rng.random() < WILD_SHARE else 1.0
     paths = [_draw_stroke(stroke, rng, jitter * wild) for stroke in template.split(";")]
     paths = [path + rng.normal(0, STROKE_SHIFT * wild, 2) for path in paths]
     aspect = np.exp(rng.normal(0, 0.18))
-    return vary_strokes([(path * (aspect, 1)).tolist() for path in paths], rng, strength=1.2)
+    return [path * (aspect, 1) for path in paths]
 
 
 def _draw_stroke(stroke: str, rng: np.random.Generator, jitter: float) -> NDArray[np.float64]:

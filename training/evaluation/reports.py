@@ -19,7 +19,10 @@ ECE_BINS = 15
 RELIABILITY_BINS = 10  # what an eye can compare with a diagonal
 MISSED_MOST = 1000  # questions that a report names; who misses more is held by the counts alone
 BATCH = 500
-REFUSED_DIGITS = 0.003  # share of held-out digits the threshold may refuse: nearly all of them are hardly legible
+REFUSED_DIGITS = (
+    0.003  # share of held-out digits the threshold may refuse at most: nearly all of them are hardly legible
+)
+REFUSED_OF_ONE = 0.006  # of any one digit at most: nobody's 0s are turned away so that others' letters are
 TEMPERATURES = np.geomspace(0.2, 5, 400)
 
 
@@ -186,18 +189,24 @@ def fit_calibration(
     digitness: NDArray[np.floating],
     labels: NDArray[np.int64],
     refused: float = REFUSED_DIGITS,
+    refused_of_one: float = REFUSED_OF_ONE,
 ) -> Calibration:
     """Fit temperature and refusal threshold on drawings the network was not trained on.
 
     Args:
-        logits: (N, 10) and digitness (N,) as the model returns them; labels int (N,), NOT_A_DIGIT allowed (unused here:
-            the threshold is the score that the share `refused` of the real digits stays under).
+        logits: (N, 10) and digitness (N,) as the model returns them; labels int (N,), NOT_A_DIGIT allowed (unused here).
+        refused: the threshold is the highest score under which no more than this share of the digits stays,
+        refused_of_one: and no more than this share of any one of the ten.
     """
     digits = labels != NOT_A_DIGIT
-    return Calibration(
-        temperature=fit_temperature(logits[digits], labels[digits]),
-        refusal_threshold=float(np.quantile(digitness[digits], refused)),
-    )
+    bounds = [_score_refusing(digitness[digits], refused)]
+    bounds += [_score_refusing(digitness[labels == digit], refused_of_one) for digit in np.unique(labels[digits])]
+    return Calibration(temperature=fit_temperature(logits[digits], labels[digits]), refusal_threshold=min(bounds))
+
+
+def _score_refusing(digitness: NDArray[np.floating], share: float) -> float:
+    """The highest of the scores under which no more than a share of them lies."""
+    return float(np.sort(digitness)[min(int(share * len(digitness)), len(digitness) - 1)])
 
 
 def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:

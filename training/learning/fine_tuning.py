@@ -104,7 +104,7 @@ def _train(
     """Train on numbered batches. Returns their mean loss."""
     losses_seen = []
     for step, batch in batches:
-        losses_seen.append(float(train_on(*batch)[0]))
+        losses_seen.append(float(train_on(batch)[0]))
         average.after_step(step)
         after_step(step)
     return float(np.mean(losses_seen))
@@ -160,7 +160,8 @@ def _batches(training_set: TrainingSet, config: FineTuneConfig, epoch: int, step
         drawn, known = drawings[rows[rows < len(drawings)]], replay[rows[rows >= len(drawings)] - len(drawings)]
         images = np.concatenate([training_set.training.images[drawn], training_set.replay.images[known]])
         labels = np.concatenate([training_set.training.labels[drawn], training_set.replay.labels[known]])
-        return augment(to_input(images), np.random.default_rng((config.seed, epoch, step))), labels.astype("int32")
+        pictures = augment(to_input(images), np.random.default_rng((config.seed, epoch, step)))
+        return Batch.of_drawings(pictures, labels)
 
     return prefetch(make, range(steps))
 

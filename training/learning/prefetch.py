@@ -2,12 +2,25 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-# pictures (N, 28, 28, 1) in 0..1, and labels (N,), 0-9 or NOT_A_DIGIT
-Batch = tuple[NDArray[np.float32], NDArray[np.int32]]
+
+class Batch(NamedTuple):
+    """Pictures float32 (N, 28, 28, 1) in 0..1 and what they teach, each (N,): see `losses`."""
+
+    images: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    forms: NDArray[np.int32]
+    certainty: NDArray[np.float32]
+
+    @classmethod
+    def of_drawings(cls, images: NDArray[np.float32], labels: NDArray[np.int64]) -> Self:
+        """Digits and what is none, all certain, none with a form."""
+        count = len(labels)
+        return cls(images, labels.astype("int32"), np.full(count, -1, "int32"), np.ones(count, "float32"))
 
 
 def prefetch(make: Callable[[int], Batch], steps: range) -> Iterator[Batch]:

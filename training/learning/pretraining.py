@@ -15,7 +15,7 @@ from recognizer.imaging.pixels import to_input
 from training.config import LossConfig
 from training.data.augmentation import augment
 from training.learning.checkpoint import Checkpoint
-from training.learning.network import WEIGHT_DECAY, build_network
+from training.learning.network import WEIGHT_DECAY, build_network, with_form_head
 from training.learning.prefetch import Batch, prefetch
 from training.learning.training_step import build_optimizer, compile_step
 from training.learning.weight_average import WeightAverage
@@ -39,9 +39,9 @@ class BaselineConfig(LossConfig):
 
     seed: int = 20261122
     cycles: tuple[Cycle, ...] = (
-        Cycle(48_000),
-        Cycle(24_000, learning_rate=1e-3, cooldown=0.5),
-        Cycle(24_000, learning_rate=1e-3, cooldown=0.5),
+        Cycle(22_000),
+        Cycle(8_000, learning_rate=1e-3, cooldown=0.5),
+        Cycle(8_000, learning_rate=1e-3, cooldown=0.5),
     )
     batch: int = 128
     warmup_steps: int = 500  # in which the rate rises, in each cycle
@@ -62,12 +62,25 @@ class BaselineConfig(LossConfig):
 
 @dataclass(frozen=True)
 class Source:
-    """One kind of training picture: uint8 (N, 28, 28), labels int64 (N,), and its share of each batch."""
+    """One kind of training picture: uint8 (N, 28, 28), labels int64 (N,), and its share of each batch.
+
+    `forms`, int64 (N,), numbers what the pictures show, from 0 on; none where it is left out. `certainty` is that of the digits.
+    """
 
     name: str
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     share: float
+    forms: NDArray[np.int64] | None = None
+    certainty: float = 1.0
+
+    def forms_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.full(len(rows), -1) if self.forms is None else self.forms[rows]
+
+    @property
+    def form_count(self) -> int:
+        """One more than the highest number."""
+        return 0 if self.forms is None else int(self.forms.max(initial=-1)) + 1
 
 
 def train(
@@ -82,19 +95,21 @@ def train(
         report: told step, loss and share of digits right (averages since the last call) every REPORT_EVERY steps.
 
     Returns:
-        The network with its averaged weights: the weighted mean of what each cycle ended with (Huang et al. 2017 let such
-        snapshots vote; here they are near enough to each other to be one network, as in Izmailov et al. 2018).
+        The network that ships, with its averaged weights: the weighted mean of what each cycle ended with (Huang et al. 2017 let
+        such snapshots vote; here they are near enough to each other to be one network, as in Izmailov et al. 2018).
     """
     keras.utils.set_random_seed(config.seed)
     model = build_network()
-    optimizer = build_optimizer(model, Trapezoids(config), WEIGHT_DECAY, undecayed=("bias", "gamma", "beta"))
+    forms = max(source.form_count for source in sources)
+    learner = with_form_head(model, forms) if forms else model
+    optimizer = build_optimizer(learner, Trapezoids(config), WEIGHT_DECAY, undecayed=("bias", "gamma", "beta"))
     average = WeightAverage(model, config.average_decay, config.average_every)
-    kept = Checkpoint(model, optimizer, average, repr(asdict(config)), checkpoint)
-    train_on, seen = compile_step(model, optimizer, config), []
+    kept = Checkpoint(learner, optimizer, average, repr(asdict(config)), checkpoint)
+    train_on, seen = compile_step(learner, optimizer, config), []
     first = kept.restore()
     batches = prefetch(partial(make_batch, config, sources), range(first, config.steps))
     for step, batch in enumerate(batches, start=first + 1):
-        seen.append(train_on(*batch))
+        seen.append(train_on(batch))
         average.after_step(step)
         if step in config.ends:
             kept.end_cycle()
@@ -141,14 +156,16 @@ class Trapezoids(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def make_batch(config: BaselineConfig, sources: list[Source], step: int) -> Batch:
-    """Draw and augment the batch of step + 1: float32 (N, 28, 28, 1) and int32 (N,). The same step gives the same batch."""
+    """Draw and augment the batch of step + 1. The same step gives the same batch."""
     rng = np.random.default_rng((config.seed, step))
     shares = np.array([source.share for source in sources])
     counts = rng.multinomial(config.batch, shares / shares.sum())
-    images, labels = [], []
-    for source, count in zip(sources, counts, strict=True):
-        chosen = rng.integers(0, len(source.labels), count)
-        images.append(source.images[chosen])
-        labels.append(source.labels[chosen])
-    pictures = to_input(np.concatenate(images))
-    return augment(pictures, rng, augmentation_strength(config, step)), np.concatenate(labels).astype("int32")
+    rows = [rng.integers(0, len(source.labels), count) for source, count in zip(sources, counts, strict=True)]
+    chosen = list(zip(sources, rows, strict=True))
+    pictures = to_input(np.concatenate([source.images[some] for source, some in chosen]))
+    return Batch(
+        augment(pictures, rng, augmentation_strength(config, step)),
+        np.concatenate([source.labels[some] for source, some in chosen]).astype("int32"),
+        np.concatenate([source.forms_of(some) for source, some in chosen]).astype("int32"),
+        np.repeat([source.certainty for source in sources], counts).astype("float32"),
+    )

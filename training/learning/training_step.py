@@ -3,16 +3,15 @@
 from collections.abc import Callable, Sequence
 
 import keras
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from training.config import LossConfig
 from training.learning.losses import losses
+from training.learning.prefetch import Batch
 
 CLIP_NORM = 5.0  # of each variable's gradient: a batch of oddities does not throw the network off
 
-Step = Callable[[NDArray[np.float32], NDArray[np.int32]], tuple[tf.Tensor, tf.Tensor]]
+Step = Callable[[Batch], tuple[tf.Tensor, tf.Tensor]]
 
 
 def build_optimizer(
@@ -30,21 +29,20 @@ def build_optimizer(
 
 
 def compile_step(model: keras.Model, optimizer: keras.Optimizer, config: LossConfig) -> Step:
-    """Return a function that trains on a batch: pictures float32 (N, 28, 28, 1), labels int32 (N,).
+    """Return a function that trains on a batch and returns the loss and the share of digits right before it, float32 scalars."""
 
-    It returns the loss and the share of digits right, before this step, as float32 scalars.
-    """
-
-    def step(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(
+        images: tf.Tensor, labels: tf.Tensor, forms: tf.Tensor, certainty: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
-            loss, accuracy = losses(model(images, training=True), labels, config)
+            loss, accuracy = losses(model(images, training=True), labels, config, forms, certainty)
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
         return loss, accuracy
 
     compiled = tf.function(step, reduce_retracing=True)
 
-    def train_on(images: NDArray[np.float32], labels: NDArray[np.int32]) -> tuple[tf.Tensor, tf.Tensor]:
-        loss, accuracy = compiled(tf.constant(images), tf.constant(labels))
+    def train_on(batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
+        loss, accuracy = compiled(*map(tf.constant, batch))
         return loss, accuracy
 
     return train_on

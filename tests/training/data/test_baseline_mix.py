@@ -12,8 +12,9 @@ from recognizer.labels import NOT_A_DIGIT
 from tests.support.in_this_process import InThisProcess
 from training.data import datasets, font_glyphs, icon_strokes, rendering
 from training.data.baseline_mix import PoolConfig, prepare
-from training.data.datasets import Mnist
+from training.data.datasets import UNDECIDED, Mnist
 from training.data.font_glyphs import Family
+from training.data.held_out_styles import MATRICES, STYLES
 
 ZIGZAG = [[[0.0, 0.0], [40.0, 30.0], [10.0, 60.0], [50.0, 90.0]]]
 DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
@@ -22,14 +23,16 @@ TINY = PoolConfig(
     habit_renderings=1,
     synthetic=10,
     things=5,
-    omniglot_renderings=1,
+    reversed=2,
+    shape_renderings=2,
     icon_renderings=2,
-    signs=6,
+    signs=40,
     font_digits=20,
     held_signs=4,
     held_font_digits=10,
-    held_characters=0.5,
+    held_characters=0.2,
     held_icons=0.25,
+    held_style_hands=1,
 )
 
 
@@ -37,7 +40,7 @@ TINY = PoolConfig(
 def folder(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_this_process: type[InThisProcess]
 ) -> Path:
-    """A data folder with six pen writers, four characters and two fonts, five icons, and MNIST of two hundred blots."""
+    """A data folder with six pen writers, ten characters and two fonts, five icons, and MNIST of two hundred blots."""
     settings.DIGITRE_DATA_DIR = tmp_path / "data"
     settings.DIGITRE_DATA_DIR.mkdir()
     settings.VAR_DIR = tmp_path / "var"
@@ -45,9 +48,9 @@ def folder(
         settings.DIGITRE_DATA_DIR / datasets.PEN_DIGITS,
         [(d, f"w{w}", "train") for w in range(6) for d in range(3)] + [(1, "x", "test")],
     )
-    names = [f"Tagalog/character0{i}" for i in (1, 2, 3, 5)]  # the third is a look-alike of 3
-    _write(settings.DIGITRE_DATA_DIR / datasets.OMNIGLOT, [(name, "o", None) for name in names])
-    hands = [Family(name, ((str(DEJAVU), frozenset("ARx37")),)) for name in ("Known Hand", "Caveat")]
+    names = [f"{alphabet}/character0{i}" for alphabet in ("Sanskrit", "Latin") for i in range(1, 6)]
+    _write(settings.DIGITRE_DATA_DIR / datasets.SHAPES, [(name, "o", None) for name in names])
+    hands = [Family(name, ((str(DEJAVU), frozenset("ARxO37")),)) for name in ("Known Hand", "Caveat")]
     monkeypatch.setattr(font_glyphs, "load_families", lambda: hands)
     drawn = [
         datasets.StrokeDrawing(NOT_A_DIGIT, "", ZIGZAG, name) for name in ("house", "house", "tree", "car", "hand")
@@ -70,12 +73,38 @@ def test_every_kind_is_prepared_and_writers_are_held_out(folder: Path) -> None:
     data = prepare(TINY)
     counts = {name: len(pool.labels) for name, pool in data.pools.items()}
     scans = {"mnist": 100, "mnist_on_canvas": 100}
-    drawn = {"pen_digits": 9, "habits": 6, "synthetic": 10, "things": 5, "omniglot": 1, "signs": 6, "font_digits": 4}
-    assert counts == scans | drawn | {"icons": counts["icons"]}
+    drawn = {"pen_digits": 9, "habits": 6, "synthetic": 10, "things": 5, "reversed": 2, "shapes": 64, "signs": 40}
+    assert counts == scans | drawn | {"font_digits": 4, "icons": counts["icons"]}
     held = {name: len(exam.labels) for name, exam in data.held.items()}
-    assert held == scans | {"pen_digits": 27, "omniglot": 2, "icons": held["icons"], "signs": 4, "font_digits": 2}
+    assert held == scans | {
+        "pen_digits": 27,
+        "shapes": 8,
+        "icons": held["icons"],
+        "signs": 4,
+        "font_digits": 2,
+    } | dict.fromkeys(("styles", "styles_with_strokes"), len(STYLES) + len(MATRICES))
     assert counts["icons"] + 2 * held["icons"] == 10  # both houses on one side
     assert held["icons"] in (1, 2)
-    assert set(data.pools["things"].labels) == set(data.pools["signs"].labels) == {NOT_A_DIGIT}
+    assert set(data.pools["things"].labels) == {NOT_A_DIGIT}
     assert set(data.pools["font_digits"].labels) == {3, 7}
     assert data.held["pen_digits"].images.dtype == np.uint8
+
+
+def test_what_could_be_a_digit_is_undecided_and_every_form_has_a_name(folder: Path) -> None:
+    data = prepare(TINY)
+    shapes, signs = data.pools["shapes"], data.pools["signs"]
+    is_latin = np.char.startswith(shapes.names, "Latin/")
+    assert is_latin.any()
+    np.testing.assert_array_equal(shapes.labels, np.where(is_latin, UNDECIDED, NOT_A_DIGIT))
+    assert set(zip(signs.names.tolist(), signs.labels.tolist(), strict=True)) == {
+        *(("A", NOT_A_DIGIT), ("R", NOT_A_DIGIT), ("x", NOT_A_DIGIT), ("o", UNDECIDED)),
+    }
+
+
+def test_a_character_is_held_out_in_all_its_positions(folder: Path) -> None:
+    data = prepare(TINY)
+    known, held = (set(pool["shapes"].names) for pool in (data.pools, data.held))
+    assert not known & held
+    characters = {name.rsplit("/", 1)[0] for name in held}
+    assert held == {f"{character}/{quarters}" for character in characters for quarters in range(4)}
+    assert len(characters) == 2

@@ -13,6 +13,7 @@ from training.data.datasets import StrokeDrawing
 from training.data.rendering import Job, draw, draw_pools
 
 DIGITS = [StrokeDrawing(digit, "", []) for digit in range(10)]
+NAMED = [StrokeDrawing(digit, "", [], f"style {digit}") for digit in range(10)]
 
 
 @pytest.fixture(autouse=True)
@@ -28,10 +29,16 @@ def test_what_was_drawn_is_read_back_until_code_material_or_seed_change(monkeypa
     first = draw_pools({"digits": job}, 7, print)
     monkeypatch.setattr(rendering, "_draw", None)
     again = draw_pools({"digits": job}, 7, print)
-    np.testing.assert_array_equal(first["digits"].images, again["digits"].images)
+    for part in ("images", "labels", "names"):
+        np.testing.assert_array_equal(getattr(first["digits"], part), getattr(again["digits"], part))
     for other, seed in ((job, 8), (Job(job.paint, DIGITS[:5]), 7), (Job(job.paint, DIGITS, (synthetic_negatives,)), 7)):
         with pytest.raises(TypeError):
             draw_pools({"digits": other}, seed, print)
+
+
+def test_a_pool_says_what_each_of_its_pictures_shows() -> None:
+    pool = draw_pools({"digits": Job(baseline_mix.invent, NAMED)}, 7, print)["digits"]
+    assert pool.names.tolist() == [f"style {digit}" for digit in pool.labels]
 
 
 def test_jobs_without_material_are_left_out() -> None:
@@ -52,4 +59,5 @@ def test_what_is_too_small_to_read_is_left_out() -> None:
 
     pool = draw(paint, [*DIGITS[:2], StrokeDrawing(NOT_A_DIGIT, "", []), DIGITS[2]], np.random.default_rng(0))
     assert pool.labels.tolist() == [0, 1, 2]
+    assert pool.names.tolist() == ["", "", ""]
     assert pool.images[:, 0, 0].tolist() == [0, 1, 2]

@@ -129,5 +129,5 @@ def test_the_threshold_refuses_the_share_of_digits_it_was_asked_to() -> None:
     labels = np.r_[np.arange(1000) % 10, np.full(200, NOT_A_DIGIT)]
     logits = np.eye(11)[labels][:, :10] * 5 + rng.normal(0, 1, (1200, 10))
     digitness = rng.normal(0, 1, 1200)
-    calibration = fit_calibration(logits, digitness, labels, refused=0.01)
+    calibration = fit_calibration(logits, digitness, labels, refused=0.01, refused_of_one=0.1)
     assert (digitness[:1000] < calibration.refusal_threshold).mean() == pytest.approx(0.01, abs=0.001)

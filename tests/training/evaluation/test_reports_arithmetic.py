@@ -204,8 +204,21 @@ def test_the_threshold_is_a_quantile_of_the_digits_alone() -> None:
     logits = np.eye(10)[np.minimum(labels, 9)] * 4
     calibration = fit_calibration(logits, digitness, labels)
     assert calibration.refusal_threshold == pytest.approx(3)  # three in a thousand are under it
-    assert fit_calibration(logits, digitness, labels, refused=0.25).refusal_threshold == pytest.approx(250)
+    assert fit_calibration(logits, digitness, labels, 0.25, 1.0).refusal_threshold == pytest.approx(250)
     assert calibration.temperature == fit_temperature(logits[:1001], labels[:1001])
+
+
+def test_no_digit_is_refused_more_often_than_one_may_be() -> None:
+    """Of 10,000 digits 30 may be refused; if they were all 0s, of which there are 1,000, it may be 6."""
+    labels = np.arange(10_000) % 10
+    digitness = np.arange(10_000.0) + 10_000
+    digitness[labels == 0] -= 10_000
+    calibration = fit_calibration(np.eye(10)[labels], digitness, labels)
+    refused = digitness < calibration.refusal_threshold
+    assert refused.sum() == 6
+    assert set(labels[refused]) == {0}
+    spread = fit_calibration(np.eye(10)[labels], np.arange(10_000.0), labels)
+    assert (np.arange(10_000) < spread.refusal_threshold).sum() == 30
 
 
 def test_exams_and_reports_cannot_be_changed() -> None:

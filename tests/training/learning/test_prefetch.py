@@ -9,11 +9,11 @@ from training.learning.prefetch import Batch, prefetch
 
 
 def batch(step: int) -> Batch:
-    return np.full((1, 28, 28, 1), step, np.float32), np.array([step], np.int32)
+    return Batch.of_drawings(np.full((1, 28, 28, 1), step, np.float32), np.array([step]))
 
 
 def test_batches_come_in_order_and_all_of_them() -> None:
-    assert [int(labels[0]) for _, labels in prefetch(batch, range(3, 7))] == [3, 4, 5, 6]
+    assert [int(made.labels[0]) for made in prefetch(batch, range(3, 7))] == [3, 4, 5, 6]
 
 
 def test_without_steps_nothing_is_made() -> None:
@@ -45,3 +45,8 @@ def test_what_making_raises_is_raised_at_its_step() -> None:
     assert [int(next(batches)[1][0]) for _ in range(2)] == [0, 1]
     with pytest.raises(RuntimeError, match="no such picture"):
         next(batches)
+
+
+def test_drawings_are_certain_and_have_no_form() -> None:
+    drawn = batch(5)
+    assert (drawn.forms.tolist(), drawn.certainty.tolist()) == ([-1], [1.0])

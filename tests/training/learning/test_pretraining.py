@@ -27,7 +27,8 @@ def sources() -> list[Source]:
     shapes = [normalize_strokes([rng.uniform(0, 100, (6, 2)).tolist()])[..., 0] for _ in range(8)]
     images = (np.array(shapes) * 255).astype("uint8")
     labels = np.array([0, 1, 2, 3, 4, 5, NOT_A_DIGIT, NOT_A_DIGIT])
-    return [Source("digits", images[:6], labels[:6], 0.75), Source("things", images[6:], labels[6:], 0.25)]
+    forms = np.array([0, 1])
+    return [Source("digits", images[:6], labels[:6], 0.75), Source("things", images[6:], labels[6:], 0.25, forms)]
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,7 @@ def test_what_ships_is_the_mean_of_what_each_cycle_ended_with(
         arrays = [kept[f"arr_{i}"] for i in range(len(kept.files) - 3)]
     count = len(shipped.weights)
     last = np.concatenate([array.ravel() for array in arrays[-count:]])
+    assert not any("forms" in weight.path for weight in shipped.weights)
     assert np.abs(last - first).max() > 1e-3
     np.testing.assert_allclose(weights_of(shipped), (first + last) / 2, atol=1e-4)
 
@@ -96,6 +98,24 @@ def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(
     steps = []
     train(replace(config, seed=1, cycles=(Cycle(2),)), sources, checkpoint, lambda step, *_: steps.append(step))
     assert steps == [2]
+
+
+def test_a_batch_says_what_each_of_its_pictures_teaches(sources: list[Source], config: BaselineConfig) -> None:
+    from dataclasses import replace
+
+    from training.learning.pretraining import make_batch
+
+    doubtful = [replace(sources[0], certainty=0.7), sources[1]]
+    batch = make_batch(replace(config, batch=200), doubtful, 0)
+    digits = batch.labels < NOT_A_DIGIT
+    assert batch.images.shape == (200, 28, 28, 1)
+    assert digits.mean() == pytest.approx(0.75, abs=0.1)
+    np.testing.assert_array_equal(batch.certainty, np.where(digits, np.float32(0.7), np.float32(1)))
+    assert set(batch.forms[digits]) == {-1}
+    assert set(batch.forms[~digits]) == {0, 1}
+    again = make_batch(replace(config, batch=200), doubtful, 0)
+    for one, other in zip(batch, again, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_the_rate_rises_stays_and_falls_once_a_cycle() -> None:

@@ -1,5 +1,6 @@
 """`manage.py train_baseline`: remake the shipped model from the data."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--document", type=Path, default=Path(settings.BASE_DIR) / "docs" / "model-card.md")
 
     def handle(self, *, steps: int | None, seed: int | None, output: Path, document: Path, **options: object) -> None:
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # a sixth faster; some processors have it off by default
         from training.learning import baseline  # TensorFlow loads here
         from training.learning.pretraining import BaselineConfig, Cycle
 
