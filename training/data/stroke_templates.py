@@ -295,14 +295,15 @@ WRITTEN_ONLY = frozenset(
     }
 )
 
-# Those of DIGITS that are still told when mirrored, as children write them. A mirrored 5 is a 2 with corners
+# Those of DIGITS that are still told when mirrored, as children write them. A mirrored 5 is a 2 with corners,
+# a mirrored 6 or 9 whose stick is straight a d or a p
 REVERSIBLE: dict[int, tuple[str, ...]] = {
     2: tuple(DIGITS[2][index] for index in (0, 2, 4, 5)),
     3: DIGITS[3][:8],
     4: tuple(DIGITS[4][index] for index in (0, 1, 2, 4, 5, 9, 10, 17)),
-    6: tuple(DIGITS[6][index] for index in (0, 1, 2, 5, 8)),
+    6: tuple(DIGITS[6][index] for index in (0, 1, 3)),
     7: DIGITS[7][:13],
-    9: tuple(DIGITS[9][index] for index in (0, 2, 3, 4, 8)),
+    9: tuple(DIGITS[9][index] for index in (1, 5, 7, 10)),
 }
 
 # Letters that nobody takes for a digit. Left out is what is one in some hand: B D G I O Q S Z b g i l o q s z, the single arcs

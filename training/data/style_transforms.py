@@ -289,7 +289,7 @@ TRANSFORMS: tuple[tuple[Transform, float, tuple[int, ...]], ...] = (
     (change_width, 8, (2, 3, 5, 6, 8, 9)),
     (overshoot_or_stop_short, 12, ALL),
     (decorate_ends, 8, (2, 3, 4, 5, 6, 7, 9)),
-    (break_apart, 10, ALL),
+    (break_apart, 10, (0, 1, 2, 3, 4, 5, 7, 8)),  # a bowl and a stick apart are a 0 and a 1
     (join, 3, (4, 7)),
     (tremble, 8, ALL),
     (retrace, 8, ALL),
