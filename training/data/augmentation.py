@@ -10,7 +10,7 @@ from recognizer.errors import InvalidDrawing
 from recognizer.imaging.pixels import to_grey
 from recognizer.imaging.preprocessing import FRAME, STROKE_PEN, normalize_ink, normalize_strokes
 from recognizer.imaging.stroke_width import grow
-from recognizer.imaging.strokes import Strokes, bounding_box, ink_strokes, place_strokes
+from recognizer.imaging.strokes import MAX_STROKES, Strokes, bounding_box, ink_strokes, place_strokes
 from training.data.datasets import StrokeDrawing
 
 # Image augmentation; each a standard deviation unless it says otherwise
@@ -189,8 +189,8 @@ def _resample_paths(paths: list[NDArray[np.float64]], rng: np.random.Generator) 
     kind = rng.random()
     if kind < DOTTED_SHARE:
         spacing = rng.uniform(0.06, 0.12)
-        dots = [resample(path, spacing * rng.uniform(0.8, 1.25)) for path in paths]
-        return [dot[np.newaxis] for path in dots for dot in path][:64]
+        dots = [dot[np.newaxis] for path in paths for dot in resample(path, spacing * rng.uniform(0.8, 1.25))]
+        return dots if len(dots) <= MAX_STROKES else paths
     if kind < DOTTED_SHARE + STEPPED_SHARE:
         step = rng.uniform(0.04, 0.1)
         return [np.round(resample(path, 0.02) / step) * step for path in paths]
