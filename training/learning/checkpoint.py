@@ -25,7 +25,7 @@ class Checkpoint:
         config: str,
         path: Path | None,
     ) -> None:
-        """Name what is kept. `config` says how it is trained; what was trained otherwise is not gone on with."""
+        """Name what is kept. `config` says how and on how many forms it is trained; what was trained otherwise is left alone."""
         self._variables: list[keras.Variable] = [*model.variables, *optimizer.variables]  # with the dropout's seeds
         self._average, self._config, self._path = average, config, path
         self.ends: list[Weights] = []  # the average at the end of each cycle so far

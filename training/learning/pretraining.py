@@ -103,7 +103,7 @@ def train(
     learner = with_form_head(model, forms) if forms else model
     optimizer = build_optimizer(learner, Trapezoids(config), WEIGHT_DECAY, undecayed=("bias", "gamma", "beta"))
     average = WeightAverage(model, config.average_decay, config.average_every)
-    kept = Checkpoint(learner, optimizer, average, repr(asdict(config)), checkpoint)
+    kept = Checkpoint(learner, optimizer, average, repr((asdict(config), forms)), checkpoint)
     train_on, seen = compile_step(learner, optimizer, config), []
     first = kept.restore()
     batches = prefetch(partial(make_batch, config, sources), range(first, config.steps))
