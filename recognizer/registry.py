@@ -153,13 +153,16 @@ def find_baseline() -> ModelVersion | None:
 def ensure_baseline() -> ModelVersion:
     """Register the shipped baseline if this database does not know it; promote it where nothing better speaks.
 
-    A release with a newer baseline replaces an older baseline by itself, but never a version that was fine-tuned here.
+    A release with a newer baseline replaces an older baseline by itself, but a version that was fine-tuned here only where
+    this release prepares ink otherwise than that version reads it; the next run teaches the new one the same drawings.
     """
     known = find_baseline()
     version = known or _register_baseline(shipped_baseline())
     champion = ModelVersion.objects.champion()
     if champion is None or (champion.origin == BASELINE_ORIGIN and not known):
         promote(version, by=None, reason="shipped baseline")
+    elif champion.preprocessing_version < version.preprocessing_version:
+        promote(version, by=None, reason=f"version {champion.number} reads ink as an earlier release prepared it")
     return version
 
 

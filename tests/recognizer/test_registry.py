@@ -29,6 +29,18 @@ def test_baseline_is_registered_once(baseline: ModelVersion) -> None:
     assert ModelVersion.objects.count() == 1
 
 
+def test_a_version_that_reads_ink_as_it_was_prepared_before_gives_way_to_the_baseline(baseline: ModelVersion) -> None:
+    old = make_version(baseline)
+    ModelVersion.objects.filter(pk=old.pk).update(preprocessing_version=baseline.preprocessing_version - 1)
+    registry.promote(old, by=None, reason="better at fours")
+    assert registry.ensure_baseline() == ModelVersion.objects.champion() == baseline
+    assert PromotionEvent.objects.latest("id").reason == "version 2 reads ink as an earlier release prepared it"
+    later = make_version(baseline)
+    registry.promote(later, by=None, reason="better at fives")
+    registry.ensure_baseline()
+    assert ModelVersion.objects.champion() == later
+
+
 def test_registered_version_does_not_speak_until_promoted(baseline: ModelVersion) -> None:
     version = make_version(baseline)
     assert (version.number, version.is_champion, version.parent) == (2, False, baseline)
