@@ -13,13 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.errors import InvalidDrawing
-from recognizer.imaging import denoising, preprocessing, stroke_width, strokes
+from recognizer.imaging import denoising, dotted_lines, preprocessing, stroke_width, strokes
 from recognizer.imaging.preprocessing import FRAME
 from training.data import augmentation, datasets
 
 CHUNK = 1000  # pictures drawn from one seed
 WORKERS = 2
-PREPARED_BY = (denoising, stroke_width, preprocessing, strokes, augmentation)  # code that shapes every picture
+PREPARED_BY = (
+    *(denoising, dotted_lines, stroke_width, preprocessing, strokes),
+    augmentation,
+)  # code that shapes every picture
 
 Paint = Callable[[Any, np.random.Generator], NDArray[np.uint8]]  # makes a (28, 28) picture of an item of its kind
 

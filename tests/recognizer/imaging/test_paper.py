@@ -323,7 +323,7 @@ def any_picture(rng: np.random.Generator) -> Image.Image:
     height, width = (int(side) for side in rng.choice([1, 2, 3, 5, 8, 20, 28, 40, 64, 100, 150], 2))
     height, width = max(height, -(-width // 20)), max(width, -(-height // 20))
     y, x = np.mgrid[:height, :width] / max(height - 1, width - 1, 1)
-    grey = np.full((height, width), float(rng.choice([0, 255, rng.integers(256)])))
+    grey = np.full((height, width), float(rng.choice([0, 255, int(rng.integers(256))])))
     for kind in rng.integers(0, 8, rng.integers(1, 5)):
         level = float(rng.integers(-255, 256))
         if kind == 0:
