@@ -1,6 +1,6 @@
 """What was handed in, and what the network made of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -8,14 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.imaging.decoding import decode_stored, encode_png
-from recognizer.imaging.preprocessing import normalize_drawing
-from recognizer.imaging.strokes import Strokes
+from recognizer.imaging.preprocessing import is_of_strokes, normalize_drawing
+from recognizer.imaging.strokes import Strokes, ink_strokes
 from recognizer.inference.answers import Answer
 from recognizer.inference.prediction import Prediction
 
 if TYPE_CHECKING:
     from recognizer.models import Drawing
     from recognizer.serving import Served
+
+PEN = 0.08  # of the canvas's shorter side: the page's own
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,17 @@ class Submission:
     ) -> Self:
         """As `stored`, from the four columns of a row that hold what was sent."""
         return cls(decode_stored(bytes(png)), strokes, (width, height) if width and height else None)
+
+    def with_picture_of_path(self) -> Self:
+        """The same, its picture inked from the path where what was sent shows something else.
+
+        The path is what is read and learned from, so it is what a reviewer has to see: some browsers falsify their canvas.
+        """
+        strokes = self.strokes_on_ink
+        if strokes is None or is_of_strokes(self.ink, strokes):
+            return self
+        height, width = self.ink.shape
+        return replace(self, ink=ink_strokes(strokes, width, PEN * min(width, height), height=height))
 
     @cached_property
     def png(self) -> bytes:

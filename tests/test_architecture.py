@@ -31,7 +31,7 @@ RUNTIMES = (*TRAINING_RUNTIMES, "ai_edge_litert")
 CLASSIFIER = "recognizer.inference.classifier"
 ROWS = ("recognizer.models", "training.models", "django.db")
 PUBLISHERS = ("celery", "kombu", "redis", "smtplib", "django.core.mail", "recognizer.tasks", "training.tasks")
-IMAGING_NEEDS = {*sys.stdlib_module_names, "numpy", "PIL"}
+IMAGING_NEEDS = {*sys.stdlib_module_names, "numpy", "PIL", "cv2"}
 
 
 def reaching(
@@ -198,7 +198,8 @@ SOUND = {
     "recognizer/errors.py": "class InvalidDrawing(ValueError): ...",
     "recognizer/formatting.py": 'def percent(share, digits): return f"{100 * share:.{digits}f} %"',
     "recognizer/intervals.py": "Z_95 = 1.959964",
-    "recognizer/imaging/strokes.py": "import numpy\nfrom PIL import Image\nfrom recognizer.errors import InvalidDrawing",
+    "recognizer/imaging/strokes.py": "import cv2\nimport numpy\nfrom recognizer.errors import InvalidDrawing",
+    "recognizer/imaging/decoding.py": "from PIL import Image\nfrom recognizer.imaging import strokes",
     "recognizer/imaging/pixels.py": 'def to_input(grey): return grey.astype("float32") / 255',
     "recognizer/inference/answers.py": "VERY_SURE = 0.98\nfrom recognizer.labels import NOT_A_DIGIT",
     "recognizer/inference/classifier.py": "from ai_edge_litert.interpreter import Interpreter",

@@ -88,7 +88,8 @@ class DrawingRequestSerializer(serializers.Serializer[Any]):
         width, height = (canvas["width"], canvas["height"]) if canvas else ink.shape[::-1]
         raw = data.get("strokes")
         strokes = None if raw is None or raw == [] else validate_strokes(raw, width, height)
-        return Submission(ink, strokes, (width, height) if strokes else None, data.get("prompted"))
+        submission = Submission(ink, strokes, (width, height) if strokes else None, data.get("prompted"))
+        return submission.with_picture_of_path()
 
 
 class DrawingUploadSerializer(DrawingRequestSerializer):

@@ -23,6 +23,7 @@ MAX_SIDE = 1024  # pixels
 MAX_ASPECT = 20  # longer side to shorter side
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 IHDR = struct.Struct(">I4sIIBBBBB")  # length, type, width, height, depth, colour, compression, filter, interlace
+DAMAGED = "That PNG picture is damaged."
 DATA_URL_PREFIX = "data:image/png;base64,"
 WHITESPACE = b" \t\r\n"
 BIT_DEPTHS = {
@@ -127,7 +128,9 @@ def decode_pixels(png: bytes) -> Image.Image:
         IndexError,
         KeyError,
     ) as error:
-        raise InvalidDrawing("invalid_image", "That PNG picture is damaged.") from error
+        raise InvalidDrawing("invalid_image", DAMAGED) from error
+    if picture.mode == "P" and picture.palette is None:  # Pillow loads it, and fails at whatever is done with it next
+        raise InvalidDrawing("invalid_image", DAMAGED)
     return picture
 
 

@@ -115,7 +115,8 @@ def _without_rim(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return grey
     top, bottom, left, right = depths
     inside = grey[top : grey.shape[0] - bottom, left : grey.shape[1] - right]
-    return cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_CONSTANT, value=paper)
+    painted: NDArray[np.uint8] = cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_CONSTANT, value=paper)
+    return painted
 
 
 def _rim_depth(grey: NDArray[np.uint8], paper: float) -> int:
@@ -144,8 +145,9 @@ def _ink_in_uneven_light(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     paper = cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR)
     # what is lighter than the light is no ink where ink is dark, and the other way round
     ink = cv2.subtract(paper, grey) if is_dark else cv2.subtract(grey, paper)
-    full = float(ink.max())
-    return cv2.convertScaleAbs(cv2.subtract(ink, RESIDUE * full), alpha=1 / (1 - RESIDUE))
+    without_residue = cv2.subtract(ink, RESIDUE * float(ink.max()))
+    stretched: NDArray[np.uint8] = cv2.convertScaleAbs(without_residue, alpha=1 / (1 - RESIDUE))
+    return stretched
 
 
 def without_frame(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -206,10 +208,11 @@ def _is_a_drawing(left: NDArray[np.uint8], ink: NDArray[np.uint8]) -> bool:
     if int(left.max()) < int(ink.max()) // 2:
         return False
     _, _, width, height = cv2.boundingRect((left > left.max() // 2).view(np.uint8))
-    return max(width, height) >= LEAST_LEFT * max(ink.shape)
+    return bool(max(width, height) >= LEAST_LEFT * max(ink.shape))
 
 
 def _is_thinner(rows: NDArray[np.bool_], columns: NDArray[np.bool_], left: NDArray[np.uint8]) -> bool:
     """Are the lines thinner than the pen of what is left?"""
     thickness = max(np.count_nonzero(rows), np.count_nonzero(columns))
-    return thickness < RULE_PEN * 2 * measure_radius(np.where(left > left.max() // 2, 255, 0).astype("uint8"))
+    pen = 2 * measure_radius(np.where(left > left.max() // 2, 255, 0).astype("uint8"))
+    return bool(thickness < RULE_PEN * pen)

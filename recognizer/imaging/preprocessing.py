@@ -192,7 +192,8 @@ def _centre(work: NDArray[np.uint8], box: tuple[float, float, float, float]) -> 
     x0 = _clamped(x - CENTRE * unit, left, right, unit)
     y0 = _clamped(y - CENTRE * unit, top, bottom, unit)
     fine = _enlarge(work, WORK / unit, (x0, y0), (FRAME * WORK, FRAME * WORK))
-    return cv2.resize(fine, (FRAME, FRAME), interpolation=cv2.INTER_AREA)
+    frame: NDArray[np.uint8] = cv2.resize(fine, (FRAME, FRAME), interpolation=cv2.INTER_AREA)
+    return frame
 
 
 def _clamped(start: float, low: float, high: float, unit: float) -> float:

@@ -17,6 +17,7 @@ FLOORS = {
     "keras": ("3.15.1", "CVE-2025-1550, -8747, -9905, -9906, CVE-2026-1462, -1669: safe_mode bypasses"),
     "tensorflow": ("2.21", "the line that keras 3.15 is tested with"),
     "pillow": ("12", "older lines get no security releases"),
+    "opencv-python-headless": ("5", "its lines, blurs and distances are what PREPROCESSING_VERSION 2 was made with"),
     "celery": ("5.7", "stalls after a broker restart"),
 }
 
@@ -46,6 +47,7 @@ def test_all_that_was_asked_for_is_there() -> None:
         "tensorflow",
         "numpy",
         "pillow",
+        "opencv-python-headless",
         "celery",
         "redis",
         "psycopg2-binary",

@@ -25,6 +25,8 @@ class Target:
 TARGETS = (
     Target("recognizer.imaging.decoding"),
     Target("recognizer.imaging.denoising"),
+    Target("recognizer.imaging.dotted_lines"),
+    Target("recognizer.imaging.paper"),
     Target("recognizer.imaging.pixels"),
     Target("recognizer.imaging.preprocessing"),
     Target("recognizer.imaging.stroke_width"),

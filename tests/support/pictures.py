@@ -105,8 +105,33 @@ def unsound_pictures() -> dict[str, bytes]:
         "GIF": gif.getvalue(),
         "JPEG": jpeg.getvalue(),
         "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-        "text bomb": with_chunk(whole, b"zTXt", b"a\0\0" + zlib.compress(b"a" * 70_000_000, 9)),
-        "colour profile bomb": with_chunk(whole, b"iCCP", b"a\0\0" + zlib.compress(b"a" * 70_000_000, 9)),
-        "animation without frames, of which Pillow only warns": with_chunk(whole, b"acTL", b"\0" * 8),
+        "flipped bit in the header's checksum": whole[:32] + bytes([whole[32] ^ 0x10]) + whole[33:],
+        "palette picture without its palette": header(28, 28, colour=3) + whole[33:],
         "too many bytes": whole + b"\0" * MAX_PNG_BYTES,
     }
+
+
+@functools.cache
+def tolerated_pictures() -> dict[str, bytes]:
+    """The same seven in files of which every viewer shows the picture, by what else is wrong with them."""
+    whole = paper_png()
+    bomb_text = b"a\0\0" + zlib.compress(b"a" * 70_000_000, 9)
+    return {
+        "text bomb": with_chunk(whole, b"zTXt", bomb_text),
+        "colour profile bomb": with_chunk(whole, b"iCCP", bomb_text),
+        "animation without frames, of which Pillow only warns": with_chunk(whole, b"acTL", b"\0" * 8),
+        "wrong checksum of the physical size": with_wrong_checksum(whole, b"pHYs", b"\0\0\x0b\x13\0\0\x0b\x13\x01"),
+        "wrong checksum of a text": with_wrong_checksum(whole, b"tEXt", b"a\0b"),
+        "wrong checksum of the colour profile": with_wrong_checksum(whole, b"iCCP", b"a\0\0" + zlib.compress(b"a")),
+        "wrong checksum of the transparent grey": with_wrong_checksum(whole, b"tRNS", b"\0\0"),
+        "wrong checksum of the orientation": with_wrong_checksum(whole, b"eXIf", b"MM\0*\0\0\0\x08\0\0"),
+        "orientation that says nothing": with_chunk(whole, b"eXIf", b"MM\0*\0\0\xff\xff"),
+        "bytes after the end": whole + b"\0" * 1000,
+    }
+
+
+def with_wrong_checksum(png: bytes, kind: bytes, data: bytes) -> bytes:
+    """Put a chunk with a wrong checksum right after IHDR."""
+    after_header = 8 + 25
+    wrong = chunk(kind, data)[:-4] + b"\1\2\3\4"
+    return png[:after_header] + wrong + png[after_header:]

@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 
 from recognizer import contributor_cookie
 from recognizer.api import throttles
-from recognizer.imaging.decoding import encode_png
+from recognizer.imaging.decoding import decode_stored, encode_png
 from recognizer.models import Contributor, Drawing, LabelEvent
 from tests.support import pictures
 
@@ -104,7 +104,7 @@ BAD_STROKES = [
     [[[1, 1]]] * 65,
     [[[1, 1]] * 4097],
     [[[float("inf"), 1]]],
-    [[[281, 1]]],
+    [[[309, 1]]],
     [[[-50, 1]]],
     [[["1", 1]]],
     [[[True, 1]]],
@@ -308,6 +308,14 @@ def test_picture_that_is_not_sound_is_a_400_and_leaves_no_row(visitor: APIClient
     assert_refused(response, 413 if response.status_code == 413 else 400)
     assert not Drawing.objects.exists()
     assert not Contributor.objects.exists()
+
+
+@pytest.mark.parametrize("case", pictures.tolerated_pictures())
+def test_a_picture_that_every_viewer_opens_is_read(visitor: APIClient, case: str) -> None:
+    response = visitor.post(DRAWINGS, {"image": pictures.data_url(pictures.tolerated_pictures()[case])})
+    assert response.status_code == 201, response.content
+    stored = decode_stored(bytes(Drawing.objects.get().png))
+    np.testing.assert_array_equal(stored, pictures.draw_ink())
 
 
 def test_hundred_pictures_that_would_fill_the_memory_do_not(visitor: APIClient) -> None:

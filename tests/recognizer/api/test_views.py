@@ -5,16 +5,21 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from recognizer import contributor_cookie, services, tasks
+from recognizer.imaging.decoding import decode_stored
+from recognizer.imaging.pixels import content_hash, to_grey
+from recognizer.imaging.preprocessing import is_of_strokes, normalize_drawing
 from recognizer.models import Contributor, Drawing, LabelEvent
 from tests.support import pictures
 from tests.support.fake_model import FakeClassifier
@@ -63,6 +68,48 @@ def test_picture_may_come_as_a_file(visitor: APIClient) -> None:
     response = visitor.post("/api/v1/drawings/", form, format="multipart")
     assert response.status_code == 201, response.content
     assert Drawing.objects.get().strokes == pictures.SEVEN
+
+
+def falsified(kind: str) -> str:
+    """What a browser that guards its user's privacy hands a page that reads its own canvas."""
+    rng = np.random.default_rng(0)
+    rgba = np.full((280, 280, 4), 255, "uint8")
+    if kind == "32 bytes over and over":
+        rgba = np.resize(rng.integers(0, 256, 32, "uint8"), rgba.shape)
+    elif kind == "noise":  # grey, as a canvas of noise in four channels is longer than a picture may be
+        return pictures.data_url(pictures.save_png(Image.fromarray(rng.integers(0, 256, (280, 280), "uint8"))))
+    elif kind == "another digit":
+        return pictures.data_url(pictures.canvas_png(pictures.ONE))
+    return pictures.data_url(pictures.save_png(Image.fromarray(rgba)))
+
+
+@pytest.mark.parametrize("kind", ["32 bytes over and over", "white", "noise", "another digit"])
+@pytest.mark.parametrize("canvas", [280, 560])
+def test_where_picture_and_path_differ_the_path_is_read_and_its_picture_kept(
+    visitor: APIClient, kind: str, canvas: int
+) -> None:
+    strokes = [[[x * canvas / 280, y * canvas / 280] for x, y in stroke] for stroke in pictures.SEVEN]
+    draw(visitor, {"image": falsified(kind), "strokes": strokes, "canvas": {"width": canvas, "height": canvas}})
+    drawing = Drawing.objects.get()
+    assert drawing.strokes == strokes
+    kept = decode_stored(bytes(drawing.png))
+    assert is_of_strokes(kept, pictures.SEVEN)
+    assert np.abs(kept / 255 - pictures.draw_ink(pen=22) / 255).mean() < 0.01
+    seen = normalize_drawing(kept, pictures.SEVEN)
+    assert drawing.content_hash == content_hash(to_grey(seen))
+
+
+def test_a_picture_of_its_path_is_kept_as_it_was_sent(visitor: APIClient, seven: dict[str, Any]) -> None:
+    draw(visitor, seven | {"strokes": pictures.SEVEN, "canvas": {"width": 280, "height": 280}})
+    np.testing.assert_array_equal(decode_stored(bytes(Drawing.objects.get().png)), pictures.draw_ink())
+
+
+def test_what_a_pen_tells_besides_and_a_step_beyond_the_canvas_lose_nobody_a_drawing(
+    visitor: APIClient, seven: dict[str, Any]
+) -> None:
+    strokes = [[[70.0, 60.0, 0, 0.5], [280.4, 62.0, 8, 0.7]], [[100.0, -0.4, 20, 0.1, 33, 1]]]
+    draw(visitor, seven | {"strokes": strokes, "canvas": {"width": 280, "height": 280}})
+    assert Drawing.objects.get().strokes == [[point[:3] for point in stroke] for stroke in strokes]
 
 
 def test_a_form_says_what_the_page_had_asked_for(visitor: APIClient) -> None:

@@ -1,3 +1,4 @@
+import itertools
 import math
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,13 @@ from recognizer.errors import InvalidDrawing
 from recognizer.imaging import preprocessing
 from recognizer.imaging.denoising import remove_noise
 from recognizer.imaging.pixels import to_grey
-from recognizer.imaging.preprocessing import normalize_drawing, normalize_ink, normalize_strokes, preparation_steps
+from recognizer.imaging.preprocessing import (
+    is_of_strokes,
+    normalize_drawing,
+    normalize_ink,
+    normalize_strokes,
+    preparation_steps,
+)
 from recognizer.imaging.strokes import Strokes, bounding_box, ink_strokes, place_strokes
 
 ANTIALIASING = (
@@ -86,15 +93,29 @@ def test_with_strokes_nothing_of_the_canvas_shows_at_all(
     assert difference(theirs, ours) < 0.002
 
 
-def test_strokes_of_another_drawing_are_not_believed() -> None:
-    ink, _ = drawn(SEVEN)
-    _, others = drawn(FIVE)
-    np.testing.assert_array_equal(normalize_drawing(ink, others), normalize_ink(ink))
+def falsified(kind: str) -> NDArray[np.uint8]:
+    """What a browser that guards its user's privacy lets a page read of its canvas, as ink."""
+    rng = np.random.default_rng(0)
+    if kind == "noise":
+        return rng.integers(0, 256, (280, 280), "uint8")
+    if kind == "32 bytes over and over":
+        return np.resize(rng.integers(0, 256, 32, "uint8"), (280, 280))
+    return np.full((280, 280), {"white": 0, "black": 255}[kind], "uint8")
 
 
-def test_strokes_that_leave_out_a_part_are_not_believed() -> None:
+@pytest.mark.parametrize("kind", ["32 bytes over and over", "white", "black", "noise"])
+def test_a_path_is_believed_where_the_canvas_was_falsified(kind: str) -> None:
     ink, strokes = drawn(SEVEN)
-    np.testing.assert_array_equal(normalize_drawing(ink, strokes[1:]), normalize_ink(ink))
+    np.testing.assert_array_equal(normalize_drawing(falsified(kind), strokes), normalize_drawing(ink, strokes))
+    assert not is_of_strokes(falsified(kind), strokes)
+    assert [name for name, _ in preparation_steps(falsified(kind), strokes)][-1] == "centre"
+
+
+@pytest.mark.parametrize("strokes", [drawn(FIVE)[1], drawn(SEVEN)[1][1:]], ids=["another drawing", "a part"])
+def test_a_path_is_believed_where_the_picture_shows_something_else(strokes: Strokes) -> None:
+    ink, _ = drawn(SEVEN)
+    assert not is_of_strokes(ink, strokes)
+    np.testing.assert_array_equal(normalize_drawing(ink, strokes), normalize_strokes(strokes))
 
 
 @settings(deadline=None, max_examples=30)
@@ -432,25 +453,36 @@ def test_a_shift_ends_at_the_margin(start: float, low: float, high: float, clamp
     assert preprocessing._clamped(start * 3, low * 3, high * 3, 3) == clamped * 3
 
 
-def test_a_cut_reaches_beyond_the_ink() -> None:
-    ink = np.full((4, 4), 255, "uint8")
-    for box, rows, columns in (
-        ((-2, 0, 2, 4), range(4), range(2, 4)),
-        ((0, -3, 4, 1), range(3, 4), range(4)),
-        ((3, 2, 7, 6), range(2), range(1)),
-        ((0, 0, 4, 4), range(4), range(4)),
+@pytest.mark.parametrize("scale", [1.0, 0.5, 2.0])
+def test_a_cut_reaches_beyond_the_ink(scale: float) -> None:
+    ink = np.full((8, 8), 255, "uint8")
+    side = round(8 * scale)
+    for corner, rows, columns in (
+        ((-4.0, 0.0), slice(None), slice(side // 2, None)),
+        ((0.0, -6.0), slice(side * 3 // 4, None), slice(None)),
+        ((6.0, 4.0), slice(side // 2), slice(side // 4)),
+        ((0.0, 0.0), slice(None), slice(None)),
     ):
-        cut = preprocessing._resample(ink, box, (4, 4))
-        expected = np.zeros((4, 4), "uint8")
-        expected[np.ix_(rows, columns)] = 255
-        np.testing.assert_array_equal(cut, expected)
+        cut = preprocessing._enlarge(ink, scale, corner, (side, side))
+        expected = np.zeros((side, side), "uint8")
+        expected[rows, columns] = 255
+        if scale <= 1:  # larger, an edge is soft
+            np.testing.assert_array_equal(cut, expected)
+        else:
+            np.testing.assert_array_equal(cut >= 128, expected >= 128)
 
 
-def test_a_cut_scales_each_way_by_itself() -> None:
-    ink = np.repeat(np.array([[0, 100], [200, 40]], "uint8"), 8, axis=0).repeat(4, axis=1)
-    cut = preprocessing._resample(ink, (0, 0, 8, 16), (2, 2))
-    np.testing.assert_allclose(cut, [[0, 100], [200, 40]], atol=40)
-    assert preprocessing._resample(ink, (0, 0, 8, 16), (3, 5)).shape == (5, 3)
+@pytest.mark.parametrize("scale", [0.1, 0.25, 0.4, 0.7, 1.0, 1.3, 3.7])
+@pytest.mark.parametrize("corner", [(0.0, 0.0), (-7.0, 3.0), (11.25, -2.5)])
+def test_what_is_cut_out_stands_where_it_stood(scale: float, corner: tuple[float, float]) -> None:
+    ink = np.zeros((90, 120), "uint8")
+    ink[30:60, 40:100] = 255
+    size = (int((130 - corner[0]) * scale) + 1, int((100 - corner[1]) * scale) + 1)
+    cut = preprocessing._enlarge(ink, scale, corner, size)
+    assert cut.shape == size[::-1]
+    y, x = preprocessing._centre_of_mass(cut)
+    assert (x, y) == pytest.approx(((70 - corner[0]) * scale, (45 - corner[1]) * scale), abs=0.15)
+    assert cut.sum() / 255 == pytest.approx(30 * 60 * scale**2, rel=0.03)
 
 
 @pytest.mark.parametrize(("level", "black"), [(199, 255), (200, 200), (255, 255), (30, 255), (24, 255)])
@@ -465,8 +497,10 @@ def test_three_quarters_of_the_ink_tell_a_hair_and_paper_does_not() -> None:
     work[0, :8] = [100, 100, 100, 100, 100, 100, 240, 240]
     work[1] = 23  # paper
     lighter = preprocessing._without_hairlines(work)
-    percentile = 100 + 0.25 * 140  # a quarter of the way from the sixth to the seventh of eight
-    assert lighter[0].tolist() == [int(100 * 255 / percentile)] * 6 + [255, 255, 0, 0]
+    assert lighter[0].tolist() == [255] * 8 + [0, 0]  # six of eight are no blacker than 100
+    assert lighter[1].tolist() == [round(23 * 255 / 100)] * 10
+    work[0, 5] = 200  # and now five are: three quarters reach up to 200
+    np.testing.assert_array_equal(preprocessing._without_hairlines(work), work)
     with pytest.raises(InvalidDrawing) as refusal:
         preprocessing._without_hairlines(np.full((4, 4), 23, "uint8"))
     assert (refusal.value.code, refusal.value.detail) == ("empty", "There are only scattered specks, no line.")
@@ -489,16 +523,45 @@ def test_a_pen_like_mnists_is_left_as_it_is(pen: float) -> None:
     assert frame[10:18].sum(axis=1).mean() == pytest.approx(pen, rel=0.06)
 
 
-@pytest.mark.parametrize(("pen", "seen"), [(0.6, 2.1), (1.6, 2.1), (4.5, 3.75), (6.0, 4.3)])
+@pytest.mark.parametrize(("pen", "seen"), [(0.6, 1.93), (1.6, 2.1), (4.5, 3.75), (6.0, 4.3)])
 def test_a_pen_unlike_mnists_is_made_more_like_it(pen: float, seen: float) -> None:
-    """A short thick line is measured thinner than its pen, so it stays thicker than 3.3."""
+    """A short thick line is measured thinner than its pen, so it stays thicker than 3.3; with a thin one the whole box grows."""
     line = ink_strokes([[[50.0, 50.0], [50.0, 50.0 + 200 * (1 - pen / 20)]]], 280, 10 * pen)
     frame = normalize_ink(line)[..., 0]
-    assert frame[10:18].sum(axis=1).mean() == pytest.approx(seen, rel=0.08)
+    assert frame[10:18].sum(axis=1).mean() == pytest.approx(seen, rel=0.05)
+
+
+LOOPS = [
+    [[0, 0], [60, 0], [60, 50], [0, 50], [0, 0]],
+    [[0, 50], [0, 100], [60, 100], [60, 50]],
+]  # an 8 in straight lines
+
+
+@pytest.mark.parametrize("pen", [0.16, 0.2, 0.24, 0.28])
+def test_small_loops_of_a_fat_pen_stay_open(pen: float) -> None:
+    """A drawing of a fifth of its canvas in a pen of up to 0.28 of its height: what is white of its loops is a pixel or two."""
+    ink, _ = drawn(LOOPS, 200, 0.2, 0.2 * pen)
+    frame, usual = normalize_ink(ink)[..., 0], normalize_ink(drawn(LOOPS)[0])[..., 0]
+    for rows in (slice(7, 12), slice(16, 21)):
+        assert frame[rows, 12:16].min() < 0.35 < 0.9 < frame[rows].max()
+    assert difference(frame, usual) < 2 * ANTIALIASING
+
+
+def test_a_line_of_dots_is_read_as_the_line() -> None:
+    whole, strokes = drawn(SEVEN)
+    spots = [
+        [[x0 + (x1 - x0) * part, y0 + (y1 - y0) * part]]
+        for stroke in strokes
+        for (x0, y0), (x1, y1) in itertools.pairwise(stroke)
+        for part in np.arange(0, 1.001, 24 / math.dist((x0, y0), (x1, y1)))
+    ]
+    dotted = normalize_ink(ink_strokes(spots, 280, 14))
+    assert difference(dotted, normalize_ink(whole)) < ANTIALIASING
+    assert difference(normalize_drawing(whole, spots), normalize_drawing(whole, strokes)) < ANTIALIASING
 
 
 def believed(ink: NDArray[np.uint8], strokes: Strokes) -> bool:
-    return preprocessing._same_drawing(ink, strokes)
+    return is_of_strokes(ink, strokes)
 
 
 def test_a_path_is_believed_where_nineteen_of_twenty_points_lie_on_ink() -> None:
@@ -548,6 +611,11 @@ def test_a_path_along_the_canvass_last_edge_is_on_its_last_pixel() -> None:
     assert believed(ink, [[[80.0, 45.0], [75.0, 50.0]]])
 
 
+def test_a_path_that_leaves_the_canvas_is_of_ink_that_ends_at_its_edge() -> None:
+    strokes: Strokes = [[[40.0, 50.0], [-9.0, 60.0], [40.0, 80.0]]]
+    assert believed(ink_strokes(strokes, 100, 8), strokes)
+
+
 def test_the_steps_show_what_was_cut_out() -> None:
     ink = block(30, 8)
     steps = dict(preparation_steps(ink, None))
@@ -566,23 +634,26 @@ def test_a_path_is_inked_in_a_pen_of_two_and_a_half_pixels() -> None:
     assert dot.sum() == pytest.approx(math.pi * 10**2, rel=0.12)  # as large as the box
 
 
-FRAMES = Path(__file__).with_name("frames_1.png")  # of PREPROCESSING_VERSION 1, one below the other
+FRAMES = Path(__file__).with_name("frames_2.png")  # of PREPROCESSING_VERSION 2, one below the other
 
 
 def drawings() -> list[tuple[NDArray[np.uint8], Strokes | None]]:
-    """Drawings that take every road: thin and thick pens, faint and small ones, specks, wide feet, paths."""
+    """Drawings that take every road: thin, thick and fat pens, dots, faint and small ones, specks, wide feet, paths."""
     plain = [drawn(SEVEN)[0], drawn(FIVE)[0], drawn(WIDE_FOOT)[0], drawn(SEVEN, 64)[0], drawn(FIVE, 640, 0.3)[0]]
     pens = [drawn(SEVEN, pen=0.12)[0], drawn(FIVE, pen=0.02)[0], drawn(SEVEN, 500, pen=0.003)[0]]
     spotted = drawn(SEVEN, size=0.5)[0].copy()
     spotted[260:266, 10:15] = 255
     faint = (drawn(FIVE)[0] * 0.3).round().astype("uint8")
-    return [*((ink, None) for ink in (*plain, *pens, spotted, faint)), drawn(SEVEN), drawn(WIDE_FOOT, 400, 0.9)]
+    dots = [[[70 + 12 * i, 60.0]] for i in range(9)] + [[[166 - 6 * i, 60 + 18 * i]] for i in range(1, 9)]
+    fat = [drawn(LOOPS, 200, 0.2, 0.05)[0], ink_strokes(dots, 280, 8)]
+    paths = [drawn(SEVEN), drawn(WIDE_FOOT, 400, 0.9), (drawn(FIVE)[0], dots)]
+    return [*((ink, None) for ink in (*plain, *pens, *fat, spotted, faint)), *paths]
 
 
 def test_the_frames_of_this_version_are_what_they_were() -> None:
     """What the network sees may change only with PREPROCESSING_VERSION: history is prepared again then."""
-    assert preprocessing.PREPROCESSING_VERSION == 1
+    assert preprocessing.PREPROCESSING_VERSION == 2
     kept = np.asarray(Image.open(FRAMES)).reshape(-1, 28, 28)
     frames = np.stack([to_grey(normalize_drawing(ink, strokes)) for ink, strokes in drawings()])
     assert kept.shape == frames.shape
-    assert np.abs(kept.astype(int) - frames).max() <= 4  # levels of 255: another release of Pillow may round otherwise
+    assert np.abs(kept.astype(int) - frames).max() <= 4  # levels of 255: another release of OpenCV may round otherwise
