@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.imaging.decoding import decode_stored, encode_png
-from recognizer.imaging.preprocessing import normalize_drawing
-from recognizer.imaging.strokes import Strokes
+from recognizer.imaging.preprocessing import normalize_drawing, normalize_strokes
+from recognizer.imaging.strokes import Strokes, ink_strokes
 from recognizer.inference.answers import Answer
 from recognizer.inference.prediction import Prediction
 
@@ -18,14 +18,25 @@ if TYPE_CHECKING:
     from recognizer.serving import Served
 
 
+INKED_SIDE = 280  # pixels, longer side of the picture that we ink of a path; the page's own picture is as large
+
+
 @dataclass(frozen=True)
 class Submission:
-    """A decoded drawing: ink uint8 (H, W), and what else came with it."""
+    """A decoded drawing: its picture uint8 (H, W), 255 = full ink, or a path alone, and what else came with it.
 
-    ink: NDArray[np.uint8]
+    Raises:
+        ValueError: neither a picture nor a path with its canvas.
+    """
+
+    picture: NDArray[np.uint8] | None = None
     strokes: Strokes | None = None
     canvas: tuple[float, float] | None = None  # width, height in the strokes' units
     prompted: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.picture is None and not (self.strokes and self.canvas):
+            raise ValueError("Expected a picture, or strokes and the canvas that they are drawn on")
 
     @classmethod
     def stored(cls, drawing: "Drawing") -> Self:
@@ -48,17 +59,27 @@ class Submission:
         return cls(decode_stored(bytes(png)), strokes, (width, height) if width and height else None)
 
     @cached_property
+    def ink(self) -> NDArray[np.uint8]:
+        """The picture, uint8 (H, W), 255 = full ink: as it was sent, or the path inked with the page's pen."""
+        if self.picture is not None:
+            return self.picture
+        width, height = self._size
+        return np.ascontiguousarray(ink_strokes(self.strokes_on_ink or [], INKED_SIDE)[:height, :width])
+
+    @cached_property
     def png(self) -> bytes:
         """The picture as it is kept."""
         return encode_png(self.ink)
 
     @cached_property
     def image(self) -> NDArray[np.float32]:
-        """What the network sees: float32 (28, 28, 1) in [0, 1].
+        """What the network sees: float32 (28, 28, 1) in [0, 1]. A path alone is never inked as a picture for it.
 
         Raises:
             InvalidDrawing: there is no ink to read.
         """
+        if self.picture is None and (strokes := self.strokes_on_ink):
+            return normalize_strokes(strokes)
         return normalize_drawing(self.ink, self.strokes_on_ink)
 
     @property
@@ -66,8 +87,21 @@ class Submission:
         """The strokes in the picture's own pixels: a canvas may be larger or smaller than the picture of it."""
         if self.strokes is None or self.canvas is None:
             return self.strokes
-        across, down = self.ink.shape[1] / self.canvas[0], self.ink.shape[0] / self.canvas[1]
+        width, height = self._size
+        across, down = width / self.canvas[0], height / self.canvas[1]
+        if across == down == 1:
+            return self.strokes
         return [[[x * across, y * down, *time] for x, y, *time in stroke] for stroke in self.strokes]
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        """Width and height of the picture in pixels, also of one that has not been inked yet."""
+        if self.picture is not None or self.canvas is None:
+            height, width = self.ink.shape
+            return width, height
+        longer = max(self.canvas)
+        width, height = (max(1, round(side / longer * INKED_SIDE)) for side in self.canvas)
+        return width, height
 
 
 @dataclass(frozen=True)

@@ -81,11 +81,9 @@ class DrawingView(APIView):
 
     parser_classes = [StrictJSONParser, MultiPartParser]
 
-    def parse_drawing(self, request: Request) -> shapes.DrawingRequestSerializer:
+    def parse_drawing(self, request: Request) -> shapes.DrawingRequest:
         is_form = request.content_type.startswith("multipart/")
-        serializer = (shapes.DrawingUploadSerializer if is_form else shapes.DrawingRequestSerializer)(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return serializer
+        return (shapes.DRAWING_UPLOAD if is_form else shapes.DRAWING_REQUEST).parse(request.data)
 
 
 class NewestFirst(CursorPagination):
@@ -126,9 +124,9 @@ class DrawingsView(DrawingView):
     )
     def post(self, request: Request) -> Response:
         """Store a drawing and say what it is. The first one makes its sender a contributor, by cookie."""
-        serializer = self.parse_drawing(request)
-        submission = serializer.submission()
-        steps = explanation_payload(submission) if serializer.validated_data["explain"] else {}
+        drawn = self.parse_drawing(request)
+        submission = drawn.submission
+        steps = explanation_payload(submission) if drawn.explain else {}
         key = request.headers.get("Idempotency-Key")
         sender = AddressThrottle().identify(request)
         drawing, reading = services.recognize(submission, contributor_cookie.find(request), key, sender)
@@ -166,9 +164,9 @@ class GuessesView(DrawingView):
     )
     def post(self, request: Request) -> Response:
         """Say what a drawing is; nothing is stored."""
-        serializer = self.parse_drawing(request)
-        submission = serializer.submission()
-        steps = explanation_payload(submission) if serializer.validated_data["explain"] else {}
+        drawn = self.parse_drawing(request)
+        submission = drawn.submission
+        steps = explanation_payload(submission) if drawn.explain else {}
         reading = services.read(submission)
         return Response(answer_payload(reading, submission, contributor_cookie.find(request)) | steps)
 
