@@ -107,15 +107,17 @@ def main(calls: int = CALLS) -> None:
     django.setup()
     logging.disable(logging.WARNING)  # of calls that are not taken
     from django.core.management import call_command
+    from django.core.wsgi import get_wsgi_application
 
     from recognizer.api import throttles
 
     call_command("migrate", verbosity=0)
     for throttle in (*throttles.DRAWING_THROTTLES, throttles.GuessesByAddress):
         throttle.limit = sys.maxsize  # counted as ever, and never reached
-    from digitre_site.wsgi import application
+    from digitre_site import database_limits
 
-    caller = Caller(application)
+    database_limits.limit(database_limits.WEB)
+    caller = Caller(get_wsgi_application())
     print(f"\n{settings.DATABASES['default']['ENGINE'].rpartition('.')[2]}, CPU a call")
     for form, body in bodies().items():
         show(f"guess by {form}", measure(caller, "/api/v1/guesses/", body, calls))

@@ -1,16 +1,17 @@
 """The verbs that touch several rooms: recognize, give feedback, forget."""
 
 import hashlib
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from recognizer import monitoring, serving
+from recognizer import monitoring, personalization, serving
 from recognizer.imaging.pixels import content_hash, to_grey
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.models import Contributor, Drawing
@@ -45,19 +46,15 @@ def recognize(
 
     The same picture with the same idempotency key gives its contributor the same drawing again. Who has no cookie is the
     contributor of that drawing only as `retry_digest` says; `sender` stands for where the call came from.
+
+    It is stored first, in one statement, and looked for only where that is refused: a call is seldom sent twice.
     """
     reading = read(submission)
     key = picture_key(submission, idempotency_key) if idempotency_key else None
     retry = retry_digest(submission, idempotency_key, sender) if idempotency_key and contributor is None else None
-    contributor = contributor or _returning_contributor(retry)
-    earlier = _earlier(contributor, key)
-    if earlier:
-        return earlier, reading
     try:
         return _store(submission, reading, contributor, key, retry), reading
-    except (
-        IntegrityError
-    ):  # the same call stored it at the same moment; else it is another's, or the contributor is gone
+    except IntegrityError:  # the same call has stored it; else it is another's, or the contributor is gone
         earlier = _earlier(contributor or _returning_contributor(retry), key)
         return earlier or _store(submission, reading, None, key, None), reading
 
@@ -77,6 +74,7 @@ def give_feedback(drawing_id: UUID, contributor: Contributor, label: int) -> Dra
             monitoring.FEEDBACK.labels(agreed=label == drawing.predicted_label).inc()
         if changed and rule and not contributor.is_blocked:
             drawing.approve_by_rule(rule)
+    personalization.forget(contributor.pk)
     return drawing
 
 
@@ -89,6 +87,7 @@ def withdraw_feedback(drawing_id: UUID, contributor: Contributor) -> Drawing:
     """
     drawing = Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor)
     drawing.withdraw()
+    personalization.forget(contributor.pk)
     return drawing
 
 
@@ -98,10 +97,12 @@ def forget(contributor: Contributor, drawing_id: UUID | None = None) -> None:
     Raises:
         Drawing.DoesNotExist: no such drawing of theirs.
     """
+    pk = contributor.pk
     if drawing_id is None:
         contributor.delete()
     else:
         Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor).delete()
+    personalization.forget(pk)
 
 
 def purge_unconfirmed() -> int:
@@ -159,7 +160,11 @@ def _returning_contributor(retry: str | None) -> Contributor | None:
     return earlier.contributor if earlier else None
 
 
-@transaction.atomic
+def _whole(statements: int) -> AbstractContextManager[object]:
+    """Let so many statements succeed or fail together. One alone does anyway, and needs a savepoint only inside a transaction."""
+    return transaction.atomic() if statements > 1 or connection.in_atomic_block else nullcontext()
+
+
 def _store(
     submission: Submission, reading: Reading, contributor: Contributor | None, key: str | None, retry: str | None
 ) -> Drawing:
@@ -169,9 +174,7 @@ def _store(
         IntegrityError: the contributor has that key already, or is there no more; or there is a first call like it.
     """
     answer, (width, height) = reading.answer, submission.canvas or (None, None)
-    monitoring.STORED.inc()
-    return Drawing.objects.create(
-        contributor=contributor or Contributor.join(),
+    drawing = Drawing(
         idempotency_key=key,
         retry_digest=retry,
         png=submission.png,
@@ -188,3 +191,8 @@ def _store(
         confidence=answer.confidence,
         margin=answer.margin,
     )
+    with _whole(1 if contributor else 2):
+        drawing.contributor = contributor or Contributor.join()
+        drawing.save(force_insert=True)
+    monitoring.STORED.inc()
+    return drawing
