@@ -55,10 +55,10 @@ class SameSiteMiddleware:
 
     @staticmethod
     def is_foreign(request: HttpRequest) -> bool:
-        site = request.headers.get("Sec-Fetch-Site")
+        site = request.META.get("HTTP_SEC_FETCH_SITE")
         if site is not None and site not in ("same-origin", "none"):
             return True
-        origin = request.headers.get("Origin")
+        origin: str | None = request.META.get("HTTP_ORIGIN")
         if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
             return False
         try:

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from django.conf import settings
@@ -18,6 +19,7 @@ MINUTE, DAY = 60, 86_400
 counter = Counter(settings.REDIS_URL)
 
 
+@lru_cache(maxsize=1024)
 def network_of(address: str) -> str:
     """Return what one sender has at least: an IPv4 address, or an IPv6 network of 64 bits, of which devices change theirs."""
     try:
@@ -63,12 +65,12 @@ def over_limit(throttles: Sequence[WindowThrottle], request: Request, calls: int
 
 
 def count_more(throttle: WindowThrottle, request: Request, calls: int) -> None:
-    """Count what a call turned out to hold besides the one that it was counted as.
+    """Count what a call turned out to hold besides the one guess, or drawing, that it was counted as.
 
     Raises:
         Throttled: that was too much.
     """
-    if over_limit([throttle], request, calls):
+    if calls and over_limit([throttle], request, calls):
         raise Throttled(throttle.wait())
 
 

@@ -136,7 +136,7 @@ class DrawingsView(DrawingView):
         drawn = self.parse_drawing(request)
         submission = drawn.submission
         steps = explanation_payload(submission) if drawn.explain else {}
-        key = request.headers.get("Idempotency-Key")
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         sender = AddressThrottle().identify(request)
         caller = contributor_cookie.caller(request)
         drawing, reading = services.recognize(submission, caller.contributor if caller else None, key, sender)
