@@ -242,6 +242,9 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 REQUEST_BODY_MAX_BYTES = 256 * 1024
+LONGER_BODIES = {
+    "/api/v1/guesses/batch/": 2 * 1024 * 1024
+}  # bytes: 64 drawings of 32 KB; a picture in a data URL has 4 to 12
 DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_MAX_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000  # a bulk action on a page of 100 drawings sends about 110
 

@@ -113,7 +113,7 @@ class DrawingRequestSerializer(serializers.Serializer[Any]):
         if body is None:
             raise serializers.ValidationError({"non_field_errors": ["No data provided."]}, code="null")
         data: dict[str, Any] = self.run_validation(body)
-        return DrawingRequest(self._submission(data), data["explain"])
+        return DrawingRequest(self._submission(data), data.get("explain", False))
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         if "image" not in data and data.get("strokes") is None:

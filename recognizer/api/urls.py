@@ -1,10 +1,11 @@
 from django.urls import path
 
-from recognizer.api import explanation_views, export_views, views
+from recognizer.api import batch_views, explanation_views, export_views, views
 
 app_name = "api"
 urlpatterns = [
     path("guesses/", views.GuessesView.as_view(), name="guesses"),
+    path("guesses/batch/", batch_views.BatchView.as_view(), name="batch"),
     path("drawings/", views.DrawingsView.as_view(), name="drawings"),
     path("drawings/export/", export_views.ExportView.as_view(), name="export"),
     path("drawings/<uuid:drawing_id>/", views.DrawingDetailView.as_view(), name="drawing"),
