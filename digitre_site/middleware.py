@@ -29,10 +29,10 @@ class BodyCapMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         chunked = bool(request.META.get("HTTP_TRANSFER_ENCODING"))
-        if chunked or not length.isdigit() or int(length) > settings.REQUEST_BODY_MAX_BYTES:
-            response = refusal(
-                413, "too_large", "That is too large to be a drawing. At most 256 KB, with its length told."
-            )
+        most = settings.LONGER_BODIES.get(request.path_info, settings.REQUEST_BODY_MAX_BYTES)
+        if chunked or not length.isdigit() or int(length) > most:
+            detail = f"That is too large for this call. At most {most // 1024} KB, with its length told."
+            response = refusal(413, "too_large", detail)
             response["Connection"] = "close"
             return response
         return self.get_response(request)
@@ -55,10 +55,10 @@ class SameSiteMiddleware:
 
     @staticmethod
     def is_foreign(request: HttpRequest) -> bool:
-        site = request.headers.get("Sec-Fetch-Site")
+        site = request.META.get("HTTP_SEC_FETCH_SITE")
         if site is not None and site not in ("same-origin", "none"):
             return True
-        origin = request.headers.get("Origin")
+        origin: str | None = request.META.get("HTTP_ORIGIN")
         if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
             return False
         try:

@@ -8,9 +8,9 @@ from recognizer.api.views import SeedView, page_not_found
 
 handler500 = "digitre_site.error_pages.server_error"
 urlpatterns = [
+    path("api/v1/", include("recognizer.api.urls")),  # what is asked for most is found first
     path("", include("recognizer.urls")),
     path("", include("training.urls")),
-    path("api/v1/", include("recognizer.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("_get_digit", csrf_exempt(SeedView.as_view()), name="seed"),

@@ -2,7 +2,8 @@
 
 The network is mixed with the nearest of their own labelled drawings: nearest in how the pen went (imaging/trajectories.py), or,
 where only a picture is known, in the features of the model that serves. Nothing is trained and nothing is stored: the
-drawings are the memory, and when they are deleted it is gone.
+drawings are the memory, and when they are deleted it is gone. A process keeps what it has collected for some seconds, by the
+stamp of the contributor's cookie: a label or a deletion changes the stamp, so that the next call collects anew in any process.
 """
 
 from collections.abc import Sequence
@@ -22,8 +23,10 @@ from recognizer.inference.prediction import NUM_CLASSES, Prediction
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, Drawing
 from recognizer.submissions import Reading, Submission
+from recognizer.ttl_cache import TtlCache
 
 MOST_REMEMBERED = 50  # newest first; a hand changes, and a guess must stay fast
+COLLECTED_SECONDS = 10  # that a collected memory is used; a reviewer's word, which stamps no cookie, counts after this
 # Chosen on the UCI pen digits' training writers, as they wrote and sheared, stretched and bent, read by three networks, one
 # of which had seen no pen; never on an exam. Any ten drawings of a writer mend half of what those networks misread of them.
 TRUST = 30.0  # log-odds for each unit of distance
@@ -48,10 +51,19 @@ class Remembered:
     features: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), "float32"))
 
 
-def recall(reading: Reading, strokes: Strokes | None, contributor: Contributor | None) -> tuple[Answer, int]:
-    """Answer one drawing for this contributor. Returns the answer and how many of their drawings it used."""
+# By contributor, what was collected by stamp, kind and model. Who drops it lets a thread that is collecting finish in vain.
+_collected: TtlCache[int, dict[tuple[str, bool, CalibratedModel], Remembered]] = TtlCache(256, COLLECTED_SECONDS)
+
+
+def recall(
+    reading: Reading, strokes: Strokes | None, contributor: Contributor | None, stamp: str | None = None
+) -> tuple[Answer, int]:
+    """Answer one drawing for this contributor. Returns the answer and how many of their drawings it used.
+
+    What they taught is read from the database, or with their cookie's `stamp` from what was collected under it a moment ago.
+    """
     model = reading.served.model
-    remembered = remember(contributor, model, by_features=strokes is None)
+    remembered = remember(contributor, model, by_features=strokes is None, stamp=stamp)
     if not len(remembered.labels):
         return reading.answer, 0
     evidence = weigh(remembered, trajectories.trace(strokes) if strokes else None, reading.prediction.features[0])
@@ -87,10 +99,29 @@ def mix(prediction: Prediction, evidence: NDArray[np.float64], calibration: Cali
     return Prediction(logits, prediction.digitness + np.float32(is_digit), prediction.features)
 
 
-def remember(contributor: Contributor | None, model: CalibratedModel, by_features: bool = False) -> Remembered:
-    """Collect a contributor's newest labelled drawings. With `by_features` each as the network sees it."""
+def remember(
+    contributor: Contributor | None, model: CalibratedModel, by_features: bool = False, stamp: str | None = None
+) -> Remembered:
+    """Collect a contributor's newest labelled drawings, or take what was collected under `stamp` less than 10 s ago.
+
+    With `by_features` each as the network sees it.
+    """
     if contributor is None:
         return Remembered()
+    if stamp is None:
+        return _collect(contributor, model, by_features)
+    kept, key = _collected.get_or_make(contributor.pk, dict), (stamp, by_features, model)
+    if key not in kept:
+        kept[key] = _collect(contributor, model, by_features)
+    return kept[key]
+
+
+def forget(contributor_id: int) -> None:
+    """Collect anew, in this process, what this contributor taught: a label or a drawing of theirs has changed."""
+    _collected.drop(contributor_id)
+
+
+def _collect(contributor: Contributor, model: CalibratedModel, by_features: bool) -> Remembered:
     mine = Drawing.objects.of(contributor).confirmed().exclude(status=Drawing.Status.REJECTED)
     rows = mine.order_by("-created_at").only("confirmed_label", "reviewed_label")[:MOST_REMEMBERED]
     labels = {row.pk: row.label for row in rows}

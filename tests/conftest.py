@@ -8,7 +8,8 @@ import pytest
 from django.core.cache import caches
 from django.db import connection
 
-from recognizer import own_drawings, personalization, serving
+from recognizer import contributor_cookie, own_drawings, personalization, serving
+from recognizer.api import throttles
 from training.api import provenance
 
 pytest_plugins = ["tests.support.accounts", "tests.support.running_site"]
@@ -41,5 +42,7 @@ def fresh_process_state() -> None:
     serving.champion.reset()
     for remembered in (own_drawings._load, personalization._features, personalization._traces, provenance._manifest):
         remembered.cache_clear()
+    for kept in (contributor_cookie.known, personalization._collected):
+        kept.clear()
     caches["default"].clear()
-    caches["counters"].clear()
+    throttles.counter.clear()

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer import contributor_cookie, explanations, personalization, rounds, services, serving
-from recognizer.api.serializers import KINDS, DrawingRequestSerializer
+from recognizer.api.serializers import DRAWING_REQUEST, KINDS, DrawingRequestSerializer
 from recognizer.api.throttles import CallsByAddress, GuessesByAddress
 from recognizer.api.views import ERRORS
 from recognizer.errors import InvalidDrawing
@@ -45,9 +45,7 @@ class ExplanationsView(APIView):
     @extend_schema(request=DrawingRequestSerializer, responses={200: ExplanationSerializer, **ERRORS})
     def post(self, request: Request) -> Response:
         """Leave out one stroke, or one part of a long one, after another, and say what that changes. Nothing is stored."""
-        serializer = DrawingRequestSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        submission, contributor = serializer.submission(), contributor_cookie.find(request)
+        submission, contributor = DRAWING_REQUEST.parse(request.data).submission, contributor_cookie.find(request)
         if submission.strokes is None:
             raise InvalidDrawing("strokes_required", "Only a drawing that comes with its strokes can be explained.")
         explained = explanations.explain(submission.strokes, serving.current_classifier().model)

@@ -3,6 +3,7 @@
 import codecs
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import IO, Any
 
 from django.utils.http import parse_header_parameters
@@ -14,6 +15,18 @@ def refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
+DECODER = json.JSONDecoder(parse_constant=refuse_constant)
+
+
+@lru_cache(maxsize=64)  # a page sends the same type with each call
+def is_utf8(media_type: str) -> bool:
+    charset = parse_header_parameters(media_type)[1].get("charset", "utf-8")
+    try:
+        return codecs.lookup(charset).name == "utf-8"
+    except LookupError:
+        return False
+
+
 class StrictJSONParser(BaseParser):
     """JSON as RFC 8259 has it: UTF-8, no NaN; too deep or too long a number is a 400 like any other nonsense."""
 
@@ -22,15 +35,10 @@ class StrictJSONParser(BaseParser):
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        charset = parse_header_parameters(media_type or "")[1].get("charset", "utf-8")
-        try:
-            is_utf8 = codecs.lookup(charset).name == "utf-8"
-        except LookupError:
-            is_utf8 = False
-        if not is_utf8:
+        if not is_utf8(media_type or ""):
             raise UnsupportedMediaType(media_type or "", detail="JSON is UTF-8.")
         try:
-            return json.loads(stream.read().decode("utf-8"), parse_constant=refuse_constant)
+            return DECODER.decode(stream.read().decode("utf-8"))
         except (ValueError, RecursionError) as error:
             raise ParseError("The body is not valid JSON.") from error
 

@@ -1,12 +1,14 @@
 """The shape and limits of what comes in and goes out."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from recognizer import own_drawings
+from recognizer.errors import InvalidDrawing
 from recognizer.imaging import decoding
 from recognizer.imaging.strokes import validate_strokes
 from recognizer.inference.answers import Kind
@@ -60,58 +62,108 @@ class CanvasSerializer(serializers.Serializer[Any]):
     height = LengthField()
 
 
-class DrawingRequestSerializer(serializers.Serializer[Any]):
-    """A picture as a data URL, and what a browser knows besides."""
+@extend_schema_field({"type": "string"})
+class PictureField(serializers.Field[str, object, str, Any]):
+    """A text that `decoding` will judge: DRF's own field would walk thousands of its characters in Python first."""
 
-    image = serializers.CharField(
-        help_text="data:image/png;base64,... at most 128 KB decoded, each side 1 to 1024 pixels",
-        trim_whitespace=False,
+    default_error_messages = {"invalid": "Not a valid string."}
+
+    def to_internal_value(self, data: object) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return data
+
+
+@extend_schema_field({})
+class StrokesField(serializers.Field[object, object, object, Any]):
+    """What `validate_strokes` will judge. DRF's JSON field would write it as JSON once more to see whether it is."""
+
+    def to_internal_value(self, data: object) -> object:
+        return data
+
+
+@dataclass(frozen=True)
+class DrawingRequest:
+    """A call about one drawing, parsed and decoded."""
+
+    submission: Submission
+    explain: bool
+
+
+class DrawingRequestSerializer(serializers.Serializer[Any]):
+    """A picture as a data URL, and what a browser knows besides; or strokes on a canvas alone."""
+
+    image = PictureField(
+        required=False,
+        help_text="data:image/png;base64,... at most 128 KB decoded, each side 1 to 1024 pixels; "
+        "may be left out where there are strokes and a canvas",
     )
-    strokes = serializers.JSONField(
-        required=False, allow_null=True, help_text="[[[x, y, t_ms], ...], ...] in canvas pixels"
-    )
+    strokes = StrokesField(required=False, allow_null=True, help_text="[[[x, y, t_ms], ...], ...] in canvas pixels")
     canvas = CanvasSerializer(required=False, allow_null=True)
     prompted = DigitField(required=False, allow_null=True, help_text="the digit that the page had asked for")
     explain = serializers.BooleanField(required=False, default=False)
 
-    def read_png(self) -> bytes:
-        return decoding.decode_data_url(self.validated_data["image"])
-
-    def submission(self) -> Submission:
-        """Decode what was sent.
+    def parse(self, body: object) -> DrawingRequest:
+        """Parse and decode one drawing. One instance serves all calls: its fields are made once and keep nothing of a call.
 
         Raises:
+            ValidationError: not the shape of a drawing.
             InvalidDrawing: picture or strokes are not sound.
         """
-        data, ink = self.validated_data, decoding.decode_png(self.read_png())
-        canvas = data.get("canvas")
-        width, height = (canvas["width"], canvas["height"]) if canvas else ink.shape[::-1]
-        raw = data.get("strokes")
-        strokes = None if raw is None or raw == [] else validate_strokes(raw, width, height)
-        submission = Submission(ink, strokes, (width, height) if strokes else None, data.get("prompted"))
-        return submission.with_picture_of_path()
+        if body is None:
+            raise serializers.ValidationError({"non_field_errors": ["No data provided."]}, code="null")
+        data: dict[str, Any] = self.run_validation(body)
+        return DrawingRequest(self._submission(data), data.get("explain", False))
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        if "image" not in data and data.get("strokes") is None:
+            raise serializers.ValidationError({"image": ["This field is required."]}, code="required")
+        if "image" not in data and data.get("canvas") is None:
+            raise serializers.ValidationError(
+                {"canvas": ["Strokes without a picture need the canvas that they are drawn on."]}, code="required"
+            )
+        return data
+
+    def read_png(self, image: Any) -> bytes:
+        return decoding.decode_data_url(image)
+
+    def _submission(self, data: dict[str, Any]) -> Submission:
+        ink = decoding.decode_png(self.read_png(data["image"])) if "image" in data else None
+        sides = _sides(data["canvas"]) if data.get("canvas") else None
+        raw, prompted = data.get("strokes"), data.get("prompted")
+        if ink is not None:
+            sides = sides or (float(ink.shape[1]), float(ink.shape[0]))
+            strokes = validate_strokes(raw, *sides) if raw is not None and raw != [] else None
+            return Submission(ink, strokes, sides if strokes else None, prompted).with_picture_of_path()
+        if sides is None or raw == []:
+            raise InvalidDrawing("empty", "There is nothing drawn yet.")
+        if max(sides) > decoding.MAX_ASPECT * min(sides):
+            raise InvalidDrawing("invalid_size", f"The canvas must be at most {decoding.MAX_ASPECT} to 1.")
+        return Submission(None, validate_strokes(raw, *sides), sides, prompted)
+
+
+def _sides(canvas: dict[str, float]) -> tuple[float, float]:
+    return canvas["width"], canvas["height"]
 
 
 class DrawingUploadSerializer(DrawingRequestSerializer):
     """The same as a form: the picture as a file, strokes and canvas as JSON text."""
 
     # the same fields, as a form can send them
-    image = serializers.FileField(max_length=255)  # type: ignore[assignment]
+    image = serializers.FileField(max_length=255, required=False)  # type: ignore[assignment]
     strokes = serializers.CharField(required=False)  # type: ignore[assignment]
     canvas = serializers.CharField(required=False)  # type: ignore[assignment]
     prompted = DigitTextField(required=False, allow_null=True, help_text="the digit that the page had asked for")
 
-    def read_png(self) -> bytes:
-        png: bytes = self.validated_data["image"].read()
+    def read_png(self, image: Any) -> bytes:
+        png: bytes = image.read()
         return png
 
     def validate_strokes(self, text: str) -> object:
         return parse_json_text(text)
 
     def validate_canvas(self, text: str) -> dict[str, float]:
-        nested = CanvasSerializer(data=parse_json_text(text))
-        nested.is_valid(raise_exception=True)
-        canvas: dict[str, float] = nested.validated_data
+        canvas: dict[str, float] = CANVAS.run_validation(parse_json_text(text))
         return canvas
 
 
@@ -120,6 +172,11 @@ def parse_json_text(text: str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise serializers.ValidationError("Not valid JSON.") from error
+
+
+CANVAS = CanvasSerializer()
+DRAWING_REQUEST = DrawingRequestSerializer()
+DRAWING_UPLOAD = DrawingUploadSerializer()
 
 
 class AlternativeSerializer(serializers.Serializer[Any]):

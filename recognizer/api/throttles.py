@@ -1,58 +1,25 @@
-"""How often one visitor, and one address, may call.
-
-Counted exactly: one atomic increment a call, in a window that starts on the clock. DRF's own throttles read, add and
-write back, and let 78 of 120 calls at once through a limit of 10 (measured); they also answer 500 when the cache is
-down. Here a dead cache costs one short time-out, and then this process counts for itself until it tries again.
-"""
+"""How often one visitor, and one address, may call. Counted exactly: see `counters`."""
 
 import hashlib
-import logging
 import time
+from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from django.conf import settings
-from django.core.cache import caches
-from django.core.cache.backends.base import BaseCache
-from redis.exceptions import RedisError
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from recognizer import contributor_cookie
+from recognizer.api.counters import Counter
 
-logger = logging.getLogger(__name__)
-SHARED_RETRY_SECONDS = 10  # how long this process counts alone after the shared counters failed
 MINUTE, DAY = 60, 86_400
+counter = Counter(settings.REDIS_URL)
 
 
-class Counter:
-    """Counts calls by key and window in the shared cache, or in this process while that is away."""
-
-    def __init__(self) -> None:
-        self._alone_until = float("-inf")
-
-    def hit(self, key: str, window_seconds: int) -> int:
-        """Count one call. Returns how many there were in this window, this one included."""
-        if time.monotonic() >= self._alone_until:
-            try:
-                return self._hit(caches["counters"], key, window_seconds)
-            except (RedisError, OSError):
-                logger.warning("the shared counters are away; counting in this process for %s s", SHARED_RETRY_SECONDS)
-                self._alone_until = time.monotonic() + SHARED_RETRY_SECONDS
-        return self._hit(caches["default"], key, window_seconds)
-
-    @staticmethod
-    def _hit(cache: BaseCache, key: str, window_seconds: int) -> int:
-        cache.add(key, 0, timeout=window_seconds + 5)
-        try:
-            return cache.incr(key)
-        except ValueError:  # evicted between the two calls
-            return 1
-
-
-counter = Counter()
-
-
+@lru_cache(maxsize=1024)
 def network_of(address: str) -> str:
     """Return what one sender has at least: an IPv4 address, or an IPv6 network of 64 bits, of which devices change theirs."""
     try:
@@ -74,17 +41,52 @@ class WindowThrottle(BaseThrottle):
     def identify(self, request: Request) -> str | None:
         raise NotImplementedError
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        if not settings.DIGITRE_THROTTLES:
-            return True
+    def window(self, request: Request) -> tuple[str, int] | None:
+        """Return what one call of this sender's counts in, and its seconds; None where nobody is to be counted."""
         who = self.identify(request)
-        if who is None:
-            return True
-        window = int(time.time()) // self.window_seconds
-        return counter.hit(f"throttle:{self.scope}:{who}:{window}", self.window_seconds) <= self.limit
+        number = int(time.time()) // self.window_seconds
+        return None if who is None else (f"throttle:{self.scope}:{who}:{number}", self.window_seconds)
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        return not over_limit([self], request)
 
     def wait(self) -> float:
         return self.window_seconds - time.time() % self.window_seconds
+
+
+def over_limit(throttles: Sequence[WindowThrottle], request: Request, calls: int = 1) -> list[WindowThrottle]:
+    """Count so many calls with each throttle, all in one round trip. Returns those whose limit is passed."""
+    windows = [(throttle, throttle.window(request)) for throttle in throttles if settings.DIGITRE_THROTTLES]
+    counted = [(throttle, window) for throttle, window in windows if window is not None]
+    if not counted:
+        return []
+    counts = counter.add([window for _, window in counted], calls)
+    return [throttle for (throttle, _), count in zip(counted, counts, strict=True) if count > throttle.limit]
+
+
+def count_more(throttle: WindowThrottle, request: Request, calls: int) -> None:
+    """Count what a call turned out to hold besides the one guess, or drawing, that it was counted as.
+
+    Raises:
+        Throttled: that was too much.
+    """
+    if calls and over_limit([throttle], request, calls):
+        raise Throttled(throttle.wait())
+
+
+class Together(BaseThrottle):
+    """Several throttles that count each call at once."""
+
+    def __init__(self, *throttles: WindowThrottle) -> None:
+        self._throttles = throttles
+        self._passed: list[WindowThrottle] = []
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        self._passed = over_limit(self._throttles, request)
+        return not self._passed
+
+    def wait(self) -> float:
+        return max(throttle.wait() for throttle in self._passed)
 
 
 class AddressThrottle(WindowThrottle):

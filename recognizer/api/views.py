@@ -23,7 +23,14 @@ from rest_framework.views import APIView
 from recognizer import contributor_cookie, personalization, services, serving
 from recognizer.api import serializers as shapes
 from recognizer.api.parsers import AnyTypeJSONParser, StrictJSONParser
-from recognizer.api.throttles import DRAWING_THROTTLES, AddressThrottle, CallsByAddress, GuessesByAddress
+from recognizer.api.throttles import (
+    DRAWING_THROTTLES,
+    AddressThrottle,
+    CallsByAddress,
+    GuessesByAddress,
+    Together,
+)
+from recognizer.contributor_cookie import Caller
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging import decoding
 from recognizer.imaging.pixels import to_grey
@@ -46,9 +53,10 @@ DRAWING_BODY = {
 }
 
 
-def answer_payload(reading: Reading, submission: Submission, contributor: Contributor | None) -> dict[str, Any]:
+def answer_payload(reading: Reading, submission: Submission, caller: Caller | None) -> dict[str, Any]:
     """Turn a reading into the answer of the API, with what this contributor taught by correcting it."""
-    answer, remembered = personalization.recall(reading, submission.strokes, contributor)
+    contributor, stamp = (caller.contributor, caller.stamp) if caller else (None, None)
+    answer, remembered = personalization.recall(reading, submission.strokes, contributor, stamp)
     return {
         "kind": answer.kind,
         "digit": answer.digit,
@@ -81,11 +89,9 @@ class DrawingView(APIView):
 
     parser_classes = [StrictJSONParser, MultiPartParser]
 
-    def parse_drawing(self, request: Request) -> shapes.DrawingRequestSerializer:
+    def parse_drawing(self, request: Request) -> shapes.DrawingRequest:
         is_form = request.content_type.startswith("multipart/")
-        serializer = (shapes.DrawingUploadSerializer if is_form else shapes.DrawingRequestSerializer)(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return serializer
+        return (shapes.DRAWING_UPLOAD if is_form else shapes.DRAWING_REQUEST).parse(request.data)
 
 
 class NewestFirst(CursorPagination):
@@ -108,8 +114,9 @@ class DrawingsView(DrawingView):
     pagination_class = NewestFirst
 
     def get_throttles(self) -> list[BaseThrottle]:
-        throttles = DRAWING_THROTTLES if self.request.method == "POST" else [CallsByAddress]
-        return [throttle() for throttle in throttles]
+        if self.request.method == "POST":
+            return [Together(*(throttle() for throttle in DRAWING_THROTTLES))]
+        return [CallsByAddress()]
 
     @extend_schema(
         operation_id="drawings_create",
@@ -126,15 +133,19 @@ class DrawingsView(DrawingView):
     )
     def post(self, request: Request) -> Response:
         """Store a drawing and say what it is. The first one makes its sender a contributor, by cookie."""
-        serializer = self.parse_drawing(request)
-        submission = serializer.submission()
-        steps = explanation_payload(submission) if serializer.validated_data["explain"] else {}
-        key = request.headers.get("Idempotency-Key")
+        drawn = self.parse_drawing(request)
+        submission = drawn.submission
+        steps = explanation_payload(submission) if drawn.explain else {}
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         sender = AddressThrottle().identify(request)
-        drawing, reading = services.recognize(submission, contributor_cookie.find(request), key, sender)
-        payload = answer_payload(reading, submission, drawing.contributor)
+        caller = contributor_cookie.caller(request)
+        drawing, reading = services.recognize(submission, caller.contributor if caller else None, key, sender)
+        is_callers = caller is not None and drawing.contributor_id == caller.contributor.pk
+        payload = answer_payload(
+            reading, submission, caller if is_callers else None
+        )  # who is new has taught nothing yet
         response = Response({"id": drawing.pk, **payload, **steps}, status=status.HTTP_201_CREATED)
-        contributor_cookie.remember(response, drawing.contributor)
+        contributor_cookie.keep_known(request, response, drawing.contributor)
         return response
 
     @extend_schema(operation_id="drawings_list", responses={200: shapes.DrawingSummarySerializer(many=True), **ERRORS})
@@ -151,6 +162,7 @@ class DrawingsView(DrawingView):
         contributor = contributor_cookie.find(request)
         if contributor:
             services.forget(contributor)
+            contributor_cookie.known.drop(contributor.token)
         response = Response(status=status.HTTP_204_NO_CONTENT)
         response.delete_cookie(contributor_cookie.COOKIE, samesite="Lax")
         return response
@@ -166,15 +178,15 @@ class GuessesView(DrawingView):
     )
     def post(self, request: Request) -> Response:
         """Say what a drawing is; nothing is stored."""
-        serializer = self.parse_drawing(request)
-        submission = serializer.submission()
-        steps = explanation_payload(submission) if serializer.validated_data["explain"] else {}
+        drawn = self.parse_drawing(request)
+        submission = drawn.submission
+        steps = explanation_payload(submission) if drawn.explain else {}
         reading = services.read(submission)
-        return Response(answer_payload(reading, submission, contributor_cookie.find(request)) | steps)
+        return Response(answer_payload(reading, submission, contributor_cookie.caller(request)) | steps)
 
 
 class OwnDrawingView(APIView):
-    """Calls about one drawing of the caller's; anybody else's does not exist."""
+    """Calls about one drawing of the caller's; anybody else's does not exist. Those that change one stamp the cookie anew."""
 
     throttle_classes = [CallsByAddress]
 
@@ -195,11 +207,14 @@ class DrawingDetailView(OwnDrawingView):
     @extend_schema(operation_id="drawings_forget", responses={204: None, **NOT_YOURS, **ERRORS})
     def delete(self, request: Request, drawing_id: UUID) -> Response:
         """Forget one's own drawing, with all that was said of it."""
+        contributor = self.contributor(request)
         try:
-            services.forget(self.contributor(request), drawing_id)
+            services.forget(contributor, drawing_id)
         except Drawing.DoesNotExist:
             raise_not_found()
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        response = Response(status=status.HTTP_204_NO_CONTENT)
+        contributor_cookie.remember(response, contributor)
+        return response
 
 
 class FeedbackView(OwnDrawingView):
@@ -217,29 +232,29 @@ class FeedbackView(OwnDrawingView):
         """Say what one's own drawing is: a digit, or null for none. May be changed until it is reviewed."""
         serializer = shapes.FeedbackSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        label = stored_label(serializer.validated_data["label"])
+        label, contributor = stored_label(serializer.validated_data["label"]), self.contributor(request)
         try:
-            drawing = services.give_feedback(drawing_id, self.contributor(request), label)
+            drawing = services.give_feedback(drawing_id, contributor, label)
         except Drawing.DoesNotExist:
             raise_not_found()
-        return Response(
-            {
-                "id": drawing.pk,
-                "label": api_label(drawing.confirmed_label),
-                "status": drawing.status,
-            }
-        )
+        said = {"id": drawing.pk, "label": api_label(drawing.confirmed_label), "status": drawing.status}
+        response = Response(said)
+        contributor_cookie.remember(response, contributor)
+        return response
 
     @extend_schema(
         operation_id="feedback_withdraw", responses={204: None, 409: shapes.ErrorSerializer, **NOT_YOURS, **ERRORS}
     )
     def delete(self, request: Request, drawing_id: UUID) -> Response:
         """Take back what one said of one's own drawing; the drawing stays, without a label."""
+        contributor = self.contributor(request)
         try:
-            services.withdraw_feedback(drawing_id, self.contributor(request))
+            services.withdraw_feedback(drawing_id, contributor)
         except Drawing.DoesNotExist:
             raise_not_found()
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        response = Response(status=status.HTTP_204_NO_CONTENT)
+        contributor_cookie.remember(response, contributor)
+        return response
 
 
 class ModelView(APIView):

@@ -27,6 +27,10 @@ class Prediction:
     digitness: NDArray[np.float32]
     features: NDArray[np.float32]
 
+    def row(self, index: int) -> "Prediction":
+        """Return one drawing's outputs, N = 1."""
+        return Prediction(*(getattr(self, name)[index : index + 1] for name in OUTPUTS))
+
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Put predictions of one model behind one another."""

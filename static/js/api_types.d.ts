@@ -8,7 +8,7 @@ export type Point = [x: number, y: number, time: number];
 export type Stroke = Point[];
 
 export interface DrawingRequestRequest {
-  image: string;
+  image?: string;
   strokes: Stroke[];
   canvas: { width: number; height: number };
   prompted?: number | null;

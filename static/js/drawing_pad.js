@@ -63,10 +63,16 @@ export class DrawingPad extends EventTarget {
     return this.#history.strokes;
   }
 
-  /** What the API takes. @returns {Promise<DrawingRequestRequest>} */
+  /** The pen's way alone: all that reading takes, a tenth of the bytes, and no canvas to read back. @returns {DrawingRequestRequest} */
+  get path() {
+    const strokes = this.strokes.map((points) => [...points]); // the pen goes on meanwhile
+    return { strokes, canvas: { width: SIDE, height: SIDE } };
+  }
+
+  /** The path and the picture that is to be kept. @returns {Promise<DrawingRequestRequest>} */
   async body() {
-    const strokes = this.strokes.map((points) => [...points]); // the pen goes on while the picture is made
-    return { image: await canonicalPicture(strokes), strokes, canvas: { width: SIDE, height: SIDE } };
+    const { path } = this;
+    return { image: await canonicalPicture(path.strokes), ...path };
   }
 
   get isEmpty() {

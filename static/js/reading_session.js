@@ -50,7 +50,12 @@ export class ReadingSession {
     this.#alert = alert;
   }
 
-  /** What the API takes: the sheet as a picture and as strokes. */
+  /** What the API takes to read the sheet. */
+  get path() {
+    return this.#pad.path;
+  }
+
+  /** What the API takes to keep it: the sheet as a picture and as strokes. */
   body() {
     return this.#pad.body();
   }

@@ -30,6 +30,17 @@ def expect_trouble(person: Person, words: str) -> None:
     assert person.ink_share() > 0.02
 
 
+def test_a_guess_sends_the_path_alone_and_what_is_kept_has_its_picture(visit: Visit) -> None:
+    person = visit()
+    with person.page.expect_request(GUESSES) as guess:
+        person.draw(SEVEN)
+    assert set(guess.value.post_data_json or {}) == {"strokes", "canvas"}
+    with person.page.expect_request(DRAWINGS) as kept:
+        person.button("read").click()
+    assert set(kept.value.post_data_json or {}) == {"image", "strokes", "canvas"}
+    person.expect_answer(7)
+
+
 def test_offline_keeps_the_drawing_and_a_retry_stores_it_once(visit: Visit) -> None:
     person = visit()
     person.draw(SEVEN)

@@ -47,8 +47,12 @@ class Pad {
     return this.strokes.length === 0;
   }
 
-  async body() {
+  get path() {
     return { strokes: this.strokes };
+  }
+
+  async body() {
+    return this.path;
   }
 
   draw(size = 100) {

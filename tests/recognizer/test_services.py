@@ -1,8 +1,8 @@
 """The verbs where something happens in between: the same call twice, a contributor who leaves, time that passes."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -42,20 +42,28 @@ def test_a_drawing_of_a_contributor_who_has_just_been_forgotten_is_a_new_ones(
     assert drawing.contributor != contributor
 
 
-def test_the_same_call_at_the_same_moment_is_one_drawing(
-    model: FakeClassifier, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_the_same_call_at_the_same_moment_is_one_drawing(model: FakeClassifier) -> None:
+    contributor, barrier = keep().contributor, threading.Barrier(4)
+
+    def send(_: int) -> Drawing:
+        try:
+            barrier.wait()
+            return services.recognize(SUBMISSION, contributor, "a key")[0]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(send, range(4)))) == 1
+    assert Drawing.objects.filter(idempotency_key__isnull=False).count() == 1
+
+
+def test_the_same_call_inside_a_transaction_does_not_break_it(model: FakeClassifier) -> None:
     contributor = keep().contributor
-    first, _ = services.recognize(SUBMISSION, contributor, "a key")
-    found, looks = services._earlier, []
-
-    def too_early(*args: Any) -> Drawing | None:
-        looks.append(args)
-        return found(*args) if len(looks) > 1 else None
-
-    monkeypatch.setattr(services, "_earlier", too_early)
-    assert services.recognize(SUBMISSION, contributor, "a key")[0] == first
-    assert len(looks) == 2
+    with transaction.atomic():
+        first, second = (services.recognize(SUBMISSION, contributor, "a key")[0] for _ in range(2))
+        assert first == second
+        assert contributor.drawings.count() == 2
 
 
 def test_what_is_stored_is_read_back_as_it_was_sent(model: FakeClassifier) -> None:

@@ -23,7 +23,7 @@ const pad = new DrawingPad(ink);
 const view = new ResultView(root);
 const session = new ReadingSession(api, pad, view, alert);
 const live = new LiveGuess(
-  async (signal) => (session.isSpeck ? null : api.guess(await session.body(), signal)),
+  async (signal) => (session.isSpeck ? null : api.guess(session.path, signal)),
   (answer) => session.guessed(answer),
 );
 const explanation = new Explanation(root, marks, api, session);

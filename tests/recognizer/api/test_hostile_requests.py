@@ -195,14 +195,17 @@ def test_speck_with_its_path_is_a_400_and_leaves_no_row(visitor: APIClient, expl
     assert not Drawing.objects.exists()
 
 
-def test_contributor_s_limit_holds_though_each_answer_signs_the_cookie_anew(
+def test_contributor_s_limit_holds_though_each_label_signs_the_cookie_anew(
     visitor: APIClient, seven: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(throttles.DrawingsByContributor, "limit", 3)
-    start, statuses, cookies = 1_800_000_000, [], set()  # the first second of a minute
-    for second in range(6):
-        monkeypatch.setattr(time, "time", lambda second=second: float(start + second))
-        statuses.append(visitor.post(DRAWINGS, seven).status_code)
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0)  # the first second of a minute
+    statuses, cookies = [], set()
+    for _ in range(6):
+        response = visitor.post(DRAWINGS, seven)
+        statuses.append(response.status_code)
+        if response.status_code == 201:
+            visitor.put(f"{DRAWINGS}{response.json()['id']}/feedback/", {"label": 7})
         cookies.add(visitor.cookies[contributor_cookie.COOKIE].value)
     assert statuses == [201] * 4 + [429] * 2  # the first has no cookie yet
     assert len(cookies) == 4
@@ -254,7 +257,7 @@ def test_throttled_visitor_is_told_for_how_long(
 
 def test_counter_is_exact_under_concurrent_calls() -> None:
     with ThreadPoolExecutor(16) as pool:
-        counts = list(pool.map(lambda _: throttles.counter.hit("test", 60), range(120)))
+        counts = list(pool.map(lambda _: throttles.counter.add([("test", 60)])[0], range(120)))
     assert sorted(counts) == list(range(1, 121))
 
 

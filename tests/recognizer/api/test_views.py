@@ -17,10 +17,12 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from recognizer import contributor_cookie, services, tasks
-from recognizer.imaging.decoding import decode_stored
+from recognizer.imaging.decoding import decode_stored, encode_png
 from recognizer.imaging.pixels import content_hash, to_grey
 from recognizer.imaging.preprocessing import is_of_strokes, normalize_drawing
+from recognizer.imaging.strokes import ink_strokes
 from recognizer.models import Contributor, Drawing, LabelEvent
+from recognizer.submissions import Submission
 from tests.support import pictures
 from tests.support.fake_model import FakeClassifier
 
@@ -60,6 +62,63 @@ def test_guess_stores_nothing(visitor: APIClient, seven: dict[str, Any]) -> None
     assert contributor_cookie.COOKIE not in response.cookies
     assert not Drawing.objects.exists()
     assert not Contributor.objects.exists()
+
+
+PATH = {"strokes": pictures.SEVEN, "canvas": {"width": 280, "height": 280}}
+
+
+def test_a_guess_by_its_path_alone_is_the_guess_with_its_picture(visitor: APIClient) -> None:
+    picture = {"image": pictures.data_url(encode_png(ink_strokes(pictures.SEVEN)))}
+    by_path, by_both = (visitor.post("/api/v1/guesses/", body).json() for body in (PATH, PATH | picture))
+    assert by_path == by_both
+    assert by_path["digit"] == 7
+
+
+def test_a_drawing_by_its_path_alone_is_kept_with_its_picture(visitor: APIClient) -> None:
+    answer = draw(visitor, PATH)
+
+    drawing = Drawing.objects.get(pk=answer["id"])
+    assert (drawing.strokes, drawing.canvas_width, drawing.canvas_height) == (pictures.SEVEN, 280, 280)
+    np.testing.assert_array_equal(decode_stored(bytes(drawing.png)), ink_strokes(pictures.SEVEN))
+    assert content_hash(to_grey(Submission.stored(drawing).image)) == drawing.content_hash
+    assert visitor.get(f"/api/v1/drawings/{drawing.pk}/").json()["image"].startswith("data:image/png;base64,")
+
+
+def test_a_form_may_hold_a_path_alone(visitor: APIClient) -> None:
+    form = {name: json.dumps(value) for name, value in PATH.items()}
+    response = visitor.post("/api/v1/drawings/", form, format="multipart")
+    assert response.status_code == 201, response.content
+    assert Drawing.objects.get().strokes == pictures.SEVEN
+
+
+def test_a_path_alone_is_explained_with_its_steps(visitor: APIClient) -> None:
+    steps = visitor.post("/api/v1/guesses/", PATH | {"explain": True}).json()["steps"]
+    assert [step["name"] for step in steps] == ["crop", "fit", "centre"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({}, "required", "image"),
+        ({"canvas": {"width": 280, "height": 280}}, "required", "image"),
+        ({"strokes": None}, "required", "image"),
+        ({"strokes": pictures.SEVEN}, "required", "canvas"),
+        ({"strokes": pictures.SEVEN, "canvas": None}, "required", "canvas"),
+        (PATH | {"strokes": []}, "empty", "nothing drawn"),
+        (PATH | {"strokes": [[]]}, "invalid_strokes", "at least one point"),
+        (PATH | {"strokes": "a path"}, "invalid_strokes", "list"),
+        (PATH | {"canvas": {"width": 5600, "height": 279}}, "invalid_size", "20 to 1"),
+        (PATH | {"image": None}, "null", "image"),
+    ],
+)
+@pytest.mark.parametrize("call", ["drawings", "guesses"])
+def test_a_path_without_a_canvas_or_ink_is_no_drawing(
+    visitor: APIClient, call: str, body: dict[str, Any], code: str, field: str
+) -> None:
+    response = visitor.post(f"/api/v1/{call}/", body)
+    assert (response.status_code, response.json()["code"]) == (400, code)
+    assert field in response.json()["detail"]
+    assert not Drawing.objects.exists()
 
 
 def test_picture_may_come_as_a_file(visitor: APIClient) -> None:

@@ -25,3 +25,10 @@ def test_predictions_are_put_behind_one_another() -> None:
     joined = Prediction.joined(parts)
     assert joined.digitness.tolist() == [1, 2, 2]
     assert joined.logits[:, 3].tolist() == joined.features[:, 3].tolist() == [1, 2, 2]
+
+
+def test_a_row_is_a_prediction_of_one() -> None:
+    logits, digitness = np.arange(30, dtype="float32").reshape(3, 10), np.arange(3, dtype="float32")
+    row = Prediction(logits, digitness, logits[:, :4]).row(1)
+    assert (row.logits.shape, row.digitness.tolist(), row.features.shape) == ((1, 10), [1.0], (1, 4))
+    assert row.logits[0, 0] == row.features[0, 0] == 10

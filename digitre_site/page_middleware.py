@@ -1,0 +1,68 @@
+"""What pages need and calls of the API do not: each of these lets such a call pass untouched.
+
+A call has no session, no user and no messages, and its answer is JSON, on which a policy for scripts and styles says nothing.
+"""
+
+import logging
+import uuid
+from typing import Any
+
+import structlog
+from csp.middleware import CSPMiddleware
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest
+from django.utils.deprecation import MiddlewareMixin
+from django_structlog.middlewares import RequestMiddleware
+
+CALLS = ("/api/v1/", "/_get_digit")  # the schema's page under /api/docs/ is a page
+CALL_POLICY = "default-src 'none'; frame-ancestors 'none'"  # of an answer that is opened as if it were a page
+HEADER = "Content-Security-Policy"
+
+
+def is_call(request: HttpRequest) -> bool:
+    return request.path_info.startswith(CALLS)
+
+
+class PagesOnly(MiddlewareMixin):
+    def __call__(self, request: HttpRequest) -> Any:
+        return self.get_response(request) if is_call(request) else super().__call__(request)
+
+
+class PageSessionMiddleware(PagesOnly, SessionMiddleware):
+    pass
+
+
+class PageAuthenticationMiddleware(PagesOnly, AuthenticationMiddleware):
+    pass
+
+
+class PageMessageMiddleware(PagesOnly, MessageMiddleware):
+    pass
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """A page's policy is put together anew for each of its answers; a call's is always the same."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if not is_call(request):
+            return super().__call__(request)
+        response: Any = self.get_response(request)
+        response.headers[HEADER] = CALL_POLICY
+        return response
+
+
+class RequestLogMiddleware(RequestMiddleware):
+    """Give each request an id, for its lines in the log. A call that went well, of which nothing is written, gets no more."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if not is_call(request) or logging.getLogger("django_structlog").isEnabledFor(logging.INFO):
+            return super().__call__(request)
+        structlog.contextvars.bind_contextvars(request_id=str(uuid.uuid4()))
+        response: Any = self.get_response(request)
+        if response.status_code >= 400:
+            self.handle_response(request, response)
+        else:
+            structlog.contextvars.clear_contextvars()
+        return response

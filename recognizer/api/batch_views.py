@@ -1,0 +1,108 @@
+"""Many drawings in one call: for programs that have a heap of them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from recognizer import contributor_cookie, services
+from recognizer.api.errors import BadDrawing, flatten
+from recognizer.api.serializers import AnswerSerializer, DrawingRequestSerializer, ErrorSerializer
+from recognizer.api.throttles import GuessesByAddress, count_more
+from recognizer.api.views import ERRORS, answer_payload
+from recognizer.contributor_cookie import Caller
+from recognizer.errors import InvalidDrawing
+from recognizer.submissions import Reading, Submission
+
+MOST_DRAWINGS = 64
+
+
+class BatchedDrawingSerializer(DrawingRequestSerializer):
+    """A drawing that is only read: what would explain it or keep it is not asked for."""
+
+    prompted = None  # type: ignore[assignment]  # DRF's way to leave out an inherited field
+    explain = None  # type: ignore[assignment]
+
+
+BATCHED_DRAWING = BatchedDrawingSerializer()
+
+
+class BatchSerializer(serializers.Serializer[Any]):
+    drawings = serializers.ListField(child=BatchedDrawingSerializer(), min_length=1, max_length=MOST_DRAWINGS)
+
+
+class BatchAnswerSerializer(serializers.Serializer[Any]):
+    answers = serializers.SerializerMethodField(help_text="in the order of the drawings")
+
+    @extend_schema_field(
+        PolymorphicProxySerializer(
+            component_name="AnswerOrError",
+            serializers=[AnswerSerializer, ErrorSerializer],
+            resource_type_field_name=None,
+            many=True,
+        )
+    )
+    def get_answers(self, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return answers
+
+
+class BatchView(APIView):
+    throttle_classes = [GuessesByAddress]
+
+    @extend_schema(
+        operation_id="guesses_batch", request=BatchSerializer, responses={200: BatchAnswerSerializer, **ERRORS}
+    )
+    def post(self, request: Request) -> Response:
+        """Say what each of up to 64 drawings is, in their order; nothing is stored, and each counts as a guess.
+
+        A drawing that cannot be read has an error of its own, and costs the others nothing.
+        """
+        bodies = drawings_of(request.data)
+        count_more(GuessesByAddress(), request, len(bodies) - 1)  # the call itself has been counted as one
+        sent = [parse(body) for body in bodies]
+        readings = iter(services.read_all([drawn for drawn in sent if isinstance(drawn, Submission)]))
+        caller = contributor_cookie.caller(request)
+        return Response({"answers": [answer_or_error(drawn, readings, caller) for drawn in sent]})
+
+
+def answer_or_error(
+    drawn: Submission | APIException, readings: Iterator[Reading | InvalidDrawing], caller: Caller | None
+) -> dict[str, Any]:
+    """Answer one drawing of a batch, by the next reading where it could be parsed."""
+    if isinstance(drawn, APIException):
+        return error_payload(drawn)
+    reading = next(readings)
+    if isinstance(reading, InvalidDrawing):
+        return error_payload(BadDrawing(reading.detail, reading.code))
+    return answer_payload(reading, drawn, caller)
+
+
+def drawings_of(body: object) -> list[object]:
+    """Return the drawings of a batch, each still as it came.
+
+    Raises:
+        ValidationError: not a list of 1 to MOST_DRAWINGS.
+    """
+    drawings = body.get("drawings") if isinstance(body, dict) else None
+    if not isinstance(drawings, list) or not 1 <= len(drawings) <= MOST_DRAWINGS:
+        raise ValidationError({"drawings": [f"Must be a list of 1 to {MOST_DRAWINGS} drawings."]}, code="invalid")
+    return drawings
+
+
+def parse(body: object) -> Submission | APIException:
+    try:
+        return BATCHED_DRAWING.parse(body).submission
+    except ValidationError as error:
+        return error
+    except InvalidDrawing as error:
+        return BadDrawing(error.detail, error.code)
+
+
+def error_payload(error: APIException) -> dict[str, str]:
+    code, detail = flatten(error)
+    return {"code": code, "detail": detail}
