@@ -118,6 +118,8 @@ class FineTuneConfig(LossConfig):
     views: int = 4  # pictures made of a drawing with strokes: as sent, without strokes, and with other pens
     validation_share: float = 0.15  # of the drawings, by contributor: early stopping sees other hands
     contributors_for_validation: int = 5  # below, some drawings are held out: a contributor would be a whole style
+    new_held_out: int = 12  # of the new drawings at least, or the gate sees nothing but a landslide;
+    new_held_out_share: float = 0.25  # as far as this share of them is so many: what is held out teaches nothing
     enough_to_calibrate: int = 200  # held-out digits; below, the baseline's temperature is the better guess
     digits_refused: float = 0.008  # of held-out digits at most; the promise is 1 % of strangers'
     agreement_images: int = 1_000  # on which Keras and LiteRT must say the same
@@ -147,7 +149,10 @@ class GatePolicy(_Saved):
     # of the held-out drawings that the champion misreads, net: people label what was misread, and of these an equal model reads
     # some by regression to the mean alone (a tenth, where two trainings on the same data differ on a tenth of what is hard)
     taught_gain: float = 0.25
-    contributors_for_holding_out: int = 5  # from which on what is held out is of people who taught nothing
+    taught_least: int = (
+        12  # new drawings held out, as far as a quarter of them are so many: fewer show nothing but a landslide
+    )
+    taught_most: float = 0.25  # of the new drawings: what is held out teaches nothing
     digits_refused: float = 0.01  # what a version promises, see the refusal threshold
     digits_refused_rise: float = 0.005  # above the champion, where that is over the promise already
     calibration_digits: int = 200  # of an exam; below, its calibration error is noise

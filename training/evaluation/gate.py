@@ -130,10 +130,13 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Decision:
+    """What the gate decided: `reasons` say why, `notes` what it rests on, `findings` what was learned and lost."""
+
     promote: bool
     reasons: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -144,7 +147,8 @@ class Decision:
         if not stored:
             return None
         rows = [Row.from_dict(row) for row in stored.get("rows", [])]
-        return cls(stored.get("promote", False), stored.get("reasons", []), stored.get("notes", []), rows)
+        sentences = [stored.get(name, []) for name in ("reasons", "notes", "findings")]
+        return cls(stored.get("promote", False), sentences[0], sentences[1], rows, sentences[2])
 
 
 def decide(

@@ -58,7 +58,7 @@ class Command(BaseCommand):
         decision = Decision.from_dict(run.decision)
         if decision is not None:
             self.stdout.write(gate_table(decision.rows))
-            for sentence in (*decision.reasons, *decision.notes):
+            for sentence in (*decision.reasons, *decision.findings, *decision.notes):
                 self.stdout.write(f"- {sentence}")
         outcome = f"{run}: {run.get_status_display()}"
         if run.challenger and run.snapshot:
