@@ -39,6 +39,7 @@ class Candidate:
     content_hash: str
     label: int
     is_reviewed: bool
+    vouches: bool  # a reviewer approved it as its contributor had labelled it
 
 
 @dataclass
@@ -59,6 +60,14 @@ class Chosen:
     @property
     def contributors(self) -> NDArray[np.int64]:
         return np.array([member.contributor for member in self.members], "int64")
+
+    @property
+    def is_reviewed(self) -> NDArray[np.bool_]:
+        return np.array([member.is_reviewed for member in self.members], bool)
+
+    @property
+    def vouches(self) -> NDArray[np.bool_]:
+        return np.array([member.vouches for member in self.members], bool)
 
 
 def choose(config: SnapshotConfig, exam_hashes: set[str]) -> Chosen:
@@ -103,9 +112,10 @@ def _by_lot(config: SnapshotConfig) -> Iterator[Candidate]:
 
 def _rows(drawings: QuerySet[Drawing]) -> Iterator[Candidate]:
     label = Coalesce("reviewed_label", "confirmed_label")
-    columns = drawings.values_list("id", "contributor_id", "content_hash", label, "reviewed_at")
-    for drawing_id, contributor, digest, given, reviewed_at in columns.iterator(chunk_size=1000):
-        yield Candidate(drawing_id, contributor, digest, given, is_reviewed=reviewed_at is not None)
+    columns = drawings.values_list("id", "contributor_id", "content_hash", label, "reviewed_at", "confirmed_label")
+    for drawing_id, contributor, digest, given, reviewed_at, confirmed in columns.iterator(chunk_size=1000):
+        is_reviewed = reviewed_at is not None
+        yield Candidate(drawing_id, contributor, digest, given, is_reviewed, vouches=is_reviewed and given == confirmed)
 
 
 def _reason_against(

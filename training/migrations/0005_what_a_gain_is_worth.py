@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='trainingpolicy',
             name='mnist_at_most',
-            field=models.PositiveSmallIntegerField(default=30, help_text="However much people gain, a version that reads more than so many more of MNIST's 10,000 digits wrongly than the one before, and not by luck, is held.", validators=[django.core.validators.MaxValueValidator(1000)], verbose_name='MNIST digits at most'),
+            field=models.PositiveSmallIntegerField(default=20, help_text="However much people gain, a version that reads more than so many more of MNIST's 10,000 digits wrongly than the one before, and not by luck, is held.", validators=[django.core.validators.MaxValueValidator(1000)], verbose_name='MNIST digits at most'),
         ),
         migrations.AddField(
             model_name='trainingpolicy',

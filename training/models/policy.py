@@ -43,7 +43,7 @@ class TrainingPolicy(models.Model):
     )
     mnist_at_most = models.PositiveSmallIntegerField(
         "MNIST digits at most",
-        default=30,
+        default=20,
         validators=[MaxValueValidator(1000)],
         help_text="However much people gain, a version that reads more than so many more of MNIST's 10,000 digits wrongly than "
         "the one before, and not by luck, is held.",

@@ -140,7 +140,7 @@ def choose_drawings(
     images = snapshots.drop_near_duplicates(chosen, images, config.snapshot)
     _stop_if_learned(run, chosen, config, last_event)
     progress.at(0.7)
-    evidence = baseline_evidence(images, chosen.labels, chosen.contributors)
+    evidence = baseline_evidence(images, chosen.labels, chosen.contributors, chosen.is_reviewed, chosen.vouches)
     noise = estimate_label_noise(evidence, reference_evidence(replay, config.snapshot), config.snapshot)
     images, set_aside = snapshots.set_aside(chosen, images, noise)
     if set_aside:
