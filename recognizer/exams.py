@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-MNIST, PEN, GOLDEN, DRAWINGS = "mnist", "pen_digits", "golden", "drawings"
+MNIST, PEN, GOLDEN, THINGS, DRAWINGS, TAUGHT = "mnist", "pen_digits", "golden", "things", "drawings", "taught"
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,14 @@ EXAMS = (  # in the order in which they are asked and shown
         is_gated=True,
     ),
     ExamSpec(
+        THINGS,
+        "things drawn by program",
+        "Letters, doodles and other things drawn by program, which it should refuse",
+        is_refusal=True,
+        is_gated=True,
+        may_count_on_record=True,
+    ),
+    ExamSpec(
         DRAWINGS,
         "people's drawings",
         "Drawn here, by people who are kept for exams",
@@ -89,7 +97,14 @@ EXAMS = (  # in the order in which they are asked and shown
         is_gated=True,
     ),
 )
-_BY_NAME = {exam.name: exam for exam in EXAMS}
+# asked of the version that was taught and of those it is compared with, about that run's new drawings: no exam for every version
+TAUGHT_EXAM = ExamSpec(
+    TAUGHT,
+    "new drawings held out",
+    "New drawings that were held out of its training",
+    may_count_on_record=True,
+)
+_BY_NAME = {exam.name: exam for exam in (*EXAMS, TAUGHT_EXAM)}
 
 
 def exam_spec(name: str) -> ExamSpec:

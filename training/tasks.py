@@ -5,7 +5,7 @@ import logging
 from celery import Task, shared_task
 
 from training.config import RunConfig
-from training.models import WorkerHeartbeat
+from training.models import TrainingPolicy, WorkerHeartbeat
 from training.runs import schedule
 from training.runs.resource_limits import confine
 
@@ -32,7 +32,7 @@ def tick() -> str:
     run, reason = schedule.start_if_due()
     if run is None:
         return reason
-    config = RunConfig.from_environment()
+    config = RunConfig.from_environment(TrainingPolicy.load().run_config())
     confine(config.limits)
     from training.runs import (
         pipeline,  # loads much, and TensorFlow when it learns: in this child only, which ends with the task

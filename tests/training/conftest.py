@@ -21,6 +21,14 @@ def baseline(db: None) -> ModelVersion:
 
 
 @pytest.fixture
+def hesitant_champion(baseline: ModelVersion) -> ModelVersion:
+    """The shipped baseline, refusing whatever it is shown: who answers at all, as the shipped one does, is measurably better."""
+    baseline.calibration |= {"refusal_threshold": 1e6}
+    baseline.save(update_fields=["calibration"])
+    return baseline
+
+
+@pytest.fixture
 def draw(baseline: ModelVersion) -> Draw:
     """Store approved drawings; those that nobody is named for are by one and the same contributor."""
     nobody: list[Contributor] = []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from training.config import RUN_CONFIG, ConfigError, FineTuneConfig, RunConfig
+from training.config import RUN_CONFIG, ConfigError, FineTuneConfig, GatePolicy, RunConfig
 
 CHANGES = {"fine_tune": {"epochs": 2, "learning_rate": 1}, "limits": {"nice": 19}}
 
@@ -26,6 +26,15 @@ def test_named_numbers_change_and_no_others(monkeypatch: pytest.MonkeyPatch) -> 
     assert config.fine_tune == FineTuneConfig(epochs=2, learning_rate=1.0)
     assert config.limits.nice == 19
     assert replace(config, fine_tune=FineTuneConfig(), limits=RunConfig().limits) == RunConfig()
+
+
+def test_they_change_what_the_operator_has_set_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_by_operator = RunConfig(gate=GatePolicy(mnist_fall_at_most=0.008))
+    monkeypatch.setenv(RUN_CONFIG, json.dumps({"gate": {"mnist_fall_for_a_point": 0}}))
+    changed = RunConfig.from_environment(set_by_operator)
+    assert changed.gate == GatePolicy(mnist_fall_for_a_point=0, mnist_fall_at_most=0.008)
+    monkeypatch.delenv(RUN_CONFIG)
+    assert RunConfig.from_environment(set_by_operator) == set_by_operator
 
 
 def test_they_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

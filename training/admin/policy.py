@@ -1,4 +1,4 @@
-"""When a run starts by itself: one row, edited here."""
+"""When a run starts by itself, and what its version may cost: one row, edited here."""
 
 from typing import Any
 
@@ -11,7 +11,13 @@ from training.models import TrainingPolicy
 
 @admin.register(TrainingPolicy)
 class TrainingPolicyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the stubs alone
-    fields = ("enabled", "minimum_new_labels", "minimum_interval_minutes", "preferred_hour")
+    fieldsets = (
+        (
+            "When a run starts by itself",
+            {"fields": ("enabled", "minimum_new_labels", "minimum_interval_minutes", "preferred_hour")},
+        ),
+        ("What a gain for people may cost", {"fields": ("mnist_for_a_point", "mnist_at_most")}),
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.baseline import shipped_baseline
+from recognizer.imaging.pixels import to_input
 from recognizer.inference.answers import calibrated_probabilities
 from training.config import SnapshotConfig
 from training.curation.label_noise import LabelEvidence
@@ -12,22 +13,53 @@ from training.data.replay import Replay
 NOBODY = -1  # the contributor of the baseline's own data
 REFUSED_PRIOR = 0.7  # how sure the baseline is of "not a digit" when it refuses; it is wrong about new styles
 ACCEPTED_PRIOR = 0.02  # and when it does not
+BLUR = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)  # of pixels, either way: as wide as hands differ in placing a stroke
 
 
 def baseline_evidence(
-    images: NDArray[np.uint8], labels: NDArray[np.int64], contributors: NDArray[np.int64]
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    contributors: NDArray[np.int64],
+    is_reviewed: NDArray[np.bool_] | None = None,
+    vouches: NDArray[np.bool_] | None = None,
 ) -> LabelEvidence:
-    """Read uint8 (N, 28, 28) pictures with the baseline, which has learned from no drawing: it is always out of sample."""
+    """Read uint8 (N, 28, 28) pictures with the baseline, which has learned from no drawing: it is always out of sample.
+
+    Args:
+        is_reviewed, vouches: bool (N,), as LabelEvidence has them; None: none.
+    """
     baseline = shipped_baseline().model
     prediction = baseline.predict_all(images)
     is_refused = prediction.digitness < baseline.calibration.refusal_threshold
     other = np.where(is_refused, REFUSED_PRIOR, ACCEPTED_PRIOR)[:, None]
     probabilities = calibrated_probabilities(prediction.logits, baseline.calibration.temperature)
     prior = np.hstack([(1 - other) * probabilities, other])
-    return LabelEvidence(prediction.features, prior.astype("float32"), labels, contributors)
+    none = np.zeros(len(labels), bool)
+    return LabelEvidence(
+        prediction.features,
+        prior.astype("float32"),
+        labels,
+        contributors,
+        blurred_pixels(images),
+        none if is_reviewed is None else is_reviewed,
+        none if vouches is None else vouches,
+    )
+
+
+def blurred_pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Blur uint8 (N, 28, 28) pictures, so that strokes a little apart are alike: float32 (N, 196), L2-normalised, 0 if blank."""
+    grey = to_input(images).reshape(len(images), *images.shape[1:])
+    for axis in (1, 2):
+        padded = np.pad(grey, [(len(BLUR) // 2,) * 2 if i == axis else (0, 0) for i in range(3)])
+        size = grey.shape[axis]
+        grey = sum(share * padded.take(range(at, at + size), axis=axis) for at, share in enumerate(BLUR))
+    small = grey.reshape(len(grey), 14, 2, 14, 2).mean(axis=(2, 4)).reshape(len(grey), -1)
+    length = np.linalg.norm(small, axis=1, keepdims=True)
+    return np.divide(small, length, out=np.zeros_like(small), where=length > 0).astype("float32")
 
 
 def reference_evidence(replay: Replay, config: SnapshotConfig) -> LabelEvidence:
     """A part of the replay, whose labels are beyond doubt, by lot as it is shown."""
     rows = np.unique(replay.draw(config.reference_pictures, np.random.default_rng(config.seed)))
-    return baseline_evidence(replay.images[rows], replay.labels[rows], np.full(len(rows), NOBODY))
+    sure = np.ones(len(rows), bool)
+    return baseline_evidence(replay.images[rows], replay.labels[rows], np.full(len(rows), NOBODY), sure)

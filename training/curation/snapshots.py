@@ -11,13 +11,13 @@ from uuid import UUID
 
 import numpy as np
 from django.db import IntegrityError, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce
 from numpy.typing import NDArray
 
 from recognizer.imaging.pixels import content_hash, to_grey, to_input
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import Drawing, LabelEvent
+from recognizer.models import Drawing, LabelEvent, ModelVersion
 from training.config import SnapshotConfig
 from training.curation.label_noise import LabelNoise
 from training.curation.stored_drawings import quarantine, read_pictures
@@ -39,6 +39,7 @@ class Candidate:
     content_hash: str
     label: int
     is_reviewed: bool
+    vouches: bool  # a reviewer approved it as its contributor had labelled it
 
 
 @dataclass
@@ -59,6 +60,14 @@ class Chosen:
     @property
     def contributors(self) -> NDArray[np.int64]:
         return np.array([member.contributor for member in self.members], "int64")
+
+    @property
+    def is_reviewed(self) -> NDArray[np.bool_]:
+        return np.array([member.is_reviewed for member in self.members], bool)
+
+    @property
+    def vouches(self) -> NDArray[np.bool_]:
+        return np.array([member.vouches for member in self.members], bool)
 
 
 def choose(config: SnapshotConfig, exam_hashes: set[str]) -> Chosen:
@@ -103,9 +112,10 @@ def _by_lot(config: SnapshotConfig) -> Iterator[Candidate]:
 
 def _rows(drawings: QuerySet[Drawing]) -> Iterator[Candidate]:
     label = Coalesce("reviewed_label", "confirmed_label")
-    columns = drawings.values_list("id", "contributor_id", "content_hash", label, "reviewed_at")
-    for drawing_id, contributor, digest, given, reviewed_at in columns.iterator(chunk_size=1000):
-        yield Candidate(drawing_id, contributor, digest, given, is_reviewed=reviewed_at is not None)
+    columns = drawings.values_list("id", "contributor_id", "content_hash", label, "reviewed_at", "confirmed_label")
+    for drawing_id, contributor, digest, given, reviewed_at, confirmed in columns.iterator(chunk_size=1000):
+        is_reviewed = reviewed_at is not None
+        yield Candidate(drawing_id, contributor, digest, given, is_reviewed, vouches=is_reviewed and given == confirmed)
 
 
 def _reason_against(
@@ -155,8 +165,12 @@ def _copies(flat: NDArray[np.float32], config: SnapshotConfig) -> NDArray[np.boo
     return is_copy
 
 
-def set_aside(chosen: Chosen, noise: LabelNoise) -> int:
-    """Write each member's noise score, and quarantine the contradicted ones that no reviewer has approved. Returns how many."""
+def set_aside(chosen: Chosen, images: NDArray[np.uint8], noise: LabelNoise) -> tuple[NDArray[np.uint8], int]:
+    """Write each member's noise score, and quarantine the contradicted ones that no reviewer has approved.
+
+    Returns:
+        The remaining images, and how many members were set aside.
+    """
     _write_scores(chosen, noise)
     contradicted = {
         member.id: reason
@@ -164,8 +178,9 @@ def set_aside(chosen: Chosen, noise: LabelNoise) -> int:
         if reason and not member.is_reviewed
     }
     quarantine(Drawing.objects.trainable(), contradicted)
+    stays = np.array([member.id not in contradicted for member in chosen.members], bool)
     chosen.leave_out(contradicted)
-    return len(contradicted)
+    return images[stays], len(contradicted)
 
 
 def _write_scores(chosen: Chosen, noise: LabelNoise) -> None:
@@ -179,6 +194,14 @@ def _write_scores(chosen: Chosen, noise: LabelNoise) -> None:
                 row.suspicion = round(values[row.pk], 3)
                 changed.append(row)
         Drawing.objects.bulk_update(changed, ["suspicion"])
+
+
+def learned_by(version: ModelVersion) -> set[UUID]:
+    """Return the drawings that a version has learned from: those of its run's snapshot, none where no run made it here."""
+    run = TrainingRun.objects.filter(challenger=version).select_related("snapshot").only("snapshot").first()
+    if run is None or run.snapshot is None:
+        return set()
+    return {UUID(drawing_id) for drawing_id, _ in run.snapshot.manifest["members"]}
 
 
 def digest_of(members: list[Candidate]) -> str:
@@ -225,12 +248,22 @@ def latest_event() -> int:
 
 def new_labels(enough: int = 10_000) -> int:
     """Count drawings approved since the last decided run looked, up to `enough`: an index range, not the whole table."""
-    last = TrainingRun.objects.last_event_seen()
-    events = LabelEvent.objects.filter(pk__gt=last, action=LabelEvent.Action.APPROVED)
-    drawings = events.filter(
+    # twice as many: a drawing that was approved, put back and approved again counts once
+    return min(enough, len(set(_new_approvals().order_by("pk").values_list("drawing_id", flat=True)[: 2 * enough])))
+
+
+def _new_approvals() -> QuerySet[LabelEvent]:
+    """Approvals since the last decided run looked, of drawings that may train."""
+    events = LabelEvent.objects.filter(pk__gt=TrainingRun.objects.last_event_seen(), action=LabelEvent.Action.APPROVED)
+    return events.filter(
         drawing__status=Drawing.Status.APPROVED,
         drawing__contributor__is_exam=False,
         drawing__contributor__blocked_at__isnull=True,
     )
-    # twice as many: a drawing that was approved, put back and approved again counts once
-    return min(enough, len(set(drawings.order_by("pk").values_list("drawing_id", flat=True)[: 2 * enough])))
+
+
+def is_anything_corrected() -> bool:
+    """Whether any of the labels that `new_labels` counts is not what the model answered when it was drawn."""
+    told = Coalesce("drawing__reviewed_label", "drawing__confirmed_label")
+    agreed = Q(drawing__predicted_label=F("told")) | Q(drawing__predicted_label=None, told=NOT_A_DIGIT)
+    return _new_approvals().annotate(told=told).exclude(agreed).exists()

@@ -21,16 +21,25 @@ class ExamLeakage(RuntimeError):
 class Examples:
     """Pictures of drawings: uint8 (V, 28, 28), with the label and the contributor of each, int (V,).
 
-    `first` marks the one of each drawing that serving saw.
+    `first` marks the one of each drawing that serving saw; `is_new` those that the champion has not learned from, bool (V,), None
+    where nobody has asked.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     contributors: NDArray[np.int64]
     first: NDArray[np.bool_]
+    is_new: NDArray[np.bool_] | None = None
 
     def __getitem__(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Examples":
-        return Examples(self.images[rows], self.labels[rows], self.contributors[rows], self.first[rows])
+        is_new = None if self.is_new is None else self.is_new[rows]
+        return Examples(self.images[rows], self.labels[rows], self.contributors[rows], self.first[rows], is_new)
+
+    @property
+    def new(self) -> "Examples":
+        """The new drawings as serving saw them."""
+        none = np.zeros(len(self.labels), bool)
+        return self[self.first & (none if self.is_new is None else self.is_new)]
 
 
 @dataclass(frozen=True)
@@ -43,19 +52,49 @@ class TrainingSet:
 
 
 def hold_out(examples: Examples, config: FineTuneConfig) -> tuple[Examples, Examples]:
-    """Split by seed into what trains and what validates: other contributors, or of a few contributors other drawings."""
-    is_held = np.zeros(len(examples.contributors), bool)
-    if len(np.unique(examples.contributors)) >= config.contributors_for_validation:
-        is_held = _some_groups(examples.contributors, config)
-    if not is_held.any():  # few contributors, or each of them drew too much to be missed
-        is_held = _some_groups(np.cumsum(examples.first) - 1, config)
+    """Split by seed into what trains and what validates: other contributors, or of a few contributors other drawings.
+
+    What is new is split by itself, so that there always is some of it to tell a gain by (see FineTuneConfig.new_held_out).
+    """
+    is_new = np.zeros(len(examples.labels), bool) if examples.is_new is None else examples.is_new
+    is_held = _held_out(examples, is_new, _share_of_new(examples, config), config)
+    if is_by_contributor(examples, is_held):  # their older drawings teach nothing either
+        is_held = np.isin(examples.contributors, examples.contributors[is_held])
+    rest = ~is_new & ~np.isin(examples.contributors, examples.contributors[is_new])
+    is_held |= _held_out(examples, rest, config.validation_share, config)
     return examples[~is_held], examples[is_held & examples.first]
 
 
-def _some_groups(groups: NDArray[np.int64], config: FineTuneConfig) -> NDArray[np.bool_]:
+def is_by_contributor(examples: Examples, is_held: NDArray[np.bool_]) -> bool:
+    """Whether nobody has new drawings on both sides of a split."""
+    new = np.ones(len(is_held), bool) if examples.is_new is None else examples.is_new
+    held, kept = examples.contributors[new & is_held], examples.contributors[new & ~is_held]
+    return bool(len(held)) and not np.isin(held, kept).any()
+
+
+def _share_of_new(examples: Examples, config: FineTuneConfig) -> float:
+    count = len(examples.new.labels)
+    least = config.new_held_out / count if count else 0.0
+    return max(config.validation_share, min(least, config.new_held_out_share))
+
+
+def _held_out(examples: Examples, among: NDArray[np.bool_], share: float, config: FineTuneConfig) -> NDArray[np.bool_]:
+    """Which of some rows, bool (N,), are held out."""
+    is_held = np.zeros(len(among), bool)
+    if not among.any():
+        return is_held
+    contributors, drawings = examples.contributors[among], np.cumsum(examples.first, dtype="int64")[among]
+    if len(np.unique(contributors)) >= config.contributors_for_validation:
+        is_held[among] = _some_groups(contributors, share, config)
+    if not is_held.any():  # few contributors, or each of them drew too much to be missed
+        is_held[among] = _some_groups(drawings, share, config)
+    return is_held
+
+
+def _some_groups(groups: NDArray[np.int64], share: float, config: FineTuneConfig) -> NDArray[np.bool_]:
     """Which rows, bool (N,), are of groups picked by seed: whole ones, neither more rows nor more groups than the share."""
     names, inverse, counts = np.unique(groups, return_inverse=True, return_counts=True)
-    room, most = config.validation_share * len(groups), max(1, round(config.validation_share * len(names)))
+    room, most = share * len(groups), max(1, round(share * len(names)))
     held: list[int] = []
     for group in np.random.default_rng(config.seed).permutation(len(names)).tolist():
         if counts[group] <= room and len(held) < most:

@@ -53,30 +53,34 @@ def pair(before: ExamReport, after: ExamReport) -> gate.Paired:
     A report that missed too much to name it tells only the balance, which then counts as one-sided.
     """
     if before.missed is None or after.missed is None:
-        right = list(zip(score(before).digit_right, score(after).digit_right, strict=True))
-        fixed = tuple(max(0, now - was) for was, now in right)
-        broken = tuple(max(0, was - now) for was, now in right)
+        right = zip(np.array(before.confusion).diagonal(), np.array(after.confusion).diagonal(), strict=True)
+        balance = [int(now - was) for was, now in right]
+        fixed, broken = [max(0, gain) for gain in balance], [max(0, -gain) for gain in balance]
     else:
         missed = [
-            (set(before.missed.get(str(digit), [])), set(after.missed.get(str(digit), [])))
-            for digit in range(NUM_CLASSES)
+            (set(before.missed.get(str(label), [])), set(after.missed.get(str(label), [])))
+            for label in range(NUM_CLASSES + 1)
         ]
-        fixed = tuple(len(was - now) for was, now in missed)
-        broken = tuple(len(now - was) for was, now in missed)
-    return gate.Paired(sum(fixed), sum(broken), fixed, broken)
+        fixed, broken = [len(was - now) for was, now in missed], [len(now - was) for was, now in missed]
+    return _paired(fixed, broken)
 
 
 def compare(before: Evaluation, after: Evaluation) -> dict[str, gate.Paired]:
-    """Count what was fixed and broken, question by question, among the digits of each exam."""
+    """Count what was fixed and broken, question by question, in each exam."""
     paired = {}
     for name, report in after.reports.items():
-        digits = report.labels != NOT_A_DIGIT
         was, now = before.reports[name].answers == report.labels, report.answers == report.labels
-        fixed, broken = digits & now & ~was, digits & was & ~now
-        paired[name] = gate.Paired(
-            int(fixed.sum()), int(broken.sum()), _by_digit(report, fixed), _by_digit(report, broken)
-        )
+        paired[name] = _paired(_by_label(report, now & ~was), _by_label(report, was & ~now))
     return paired
+
+
+def _paired(fixed: list[int], broken: list[int]) -> gate.Paired:
+    """Make the gate's counts of those by label, what is no digit last."""
+    *digit_fixed, others_fixed = fixed
+    *digit_broken, others_broken = broken
+    return gate.Paired(
+        sum(digit_fixed), sum(digit_broken), tuple(digit_fixed), tuple(digit_broken), others_fixed, others_broken
+    )
 
 
 def changed_drawings(before: Evaluation, after: Evaluation, exam_set: ExamSet) -> Changed:
@@ -95,5 +99,6 @@ def changed_drawings(before: Evaluation, after: Evaluation, exam_set: ExamSet) -
     }
 
 
-def _by_digit(report: Report, chosen: NDArray[np.bool_]) -> tuple[int, ...]:
-    return tuple(int((chosen & (report.labels == digit)).sum()) for digit in range(10))
+def _by_label(report: Report, chosen: NDArray[np.bool_]) -> list[int]:
+    counts: list[int] = np.bincount(report.labels[chosen], minlength=NUM_CLASSES + 1).tolist()
+    return counts

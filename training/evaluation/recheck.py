@@ -13,7 +13,7 @@ from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.errors import CorruptArtifact
 from recognizer.exam_reports import ExamReport, read_reports
-from recognizer.exams import DRAWINGS, EXAMS, GOLDEN, exam_spec
+from recognizer.exams import DRAWINGS, EXAMS, GOLDEN, MNIST, PEN, TAUGHT, THINGS, exam_spec
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.models import ModelVersion
@@ -21,18 +21,19 @@ from training.config import GatePolicy
 from training.evaluation import comparison, gate, runner
 from training.evaluation.exam_sets import ExamSet, quick_exam_set
 from training.evaluation.runner import Evaluation
-from training.models import TrainingRun
+from training.models import TrainingPolicy, TrainingRun
 
 DRAWINGS_MOST = 500  # the newest of exam contributors: about two seconds, and a 99 % score is known within a point
 TIMED = 50  # drawings: enough to see that a model is twice as slow
 RUNS_READ = 5  # in which a version was evaluated; older ones asked the same exams
 NOW, RECORD, BOTH = "just now", "on record", "both"
-ADDED_UP = "digits_refused"  # the gate's row that adds up all exams' digits, fresh and on record
+# the gate's rows that add up exams, fresh and on record, and the exams that may be on record and count there
+ADDED_UP = {"digits_refused": {MNIST, PEN}, "others_refused": {THINGS}}
 
 Reports = dict[str, ExamReport]  # by exam
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SourcedRow(gate.Row):
     """A row of the gate's table with where its figures come from: NOW, RECORD or BOTH."""
 
@@ -52,8 +53,8 @@ class Recheck:
         return [SourcedRow(**asdict(row), source=self._source_of(row)) for row in self.decision.rows]
 
     def _source_of(self, row: gate.Row) -> str:
-        if row.key == ADDED_UP and self.recorded:
-            return BOTH
+        if row.key in ADDED_UP:
+            return BOTH if ADDED_UP[row.key] & set(self.recorded) else NOW
         return RECORD if row.exam in self.recorded else NOW
 
 
@@ -78,7 +79,8 @@ def recheck_version(version: ModelVersion, champion: ModelVersion | None, drawin
         candidates["baseline"],
         _paired(reports["champion"], reports["challenger"]),
         _paired(reports["baseline"], reports["challenger"]),
-        GatePolicy(),
+        TrainingPolicy.load().weigh(GatePolicy()),
+        needs_gain=False,
     )
     notes += [*_asked(reports["challenger"], drawings), *_on_record(recorded)]
     return Recheck(replace(decision, notes=notes), recorded, evaluations["challenger"].is_finite)
@@ -163,7 +165,7 @@ def _add_what_is_on_record(reports: dict[str, Reports], records: dict[str, list[
 
 
 def _long_exams() -> list[str]:
-    return [exam.name for exam in EXAMS if exam.may_count_on_record]
+    return [*(exam.name for exam in EXAMS if exam.may_count_on_record), TAUGHT]
 
 
 def _all(record: list[Reports], exam: str) -> Iterator[ExamReport]:
@@ -185,9 +187,7 @@ def _asked(reports: Reports, drawings: int) -> list[str]:
         return [f"{asked}."]
     if not count:
         return [f"{asked}. There are no exam drawings by people yet."]
-    enough = GatePolicy().drawings_enough
-    few = f" It takes {enough} to tell." if count < enough else ""
-    return [f"{asked}, and the newest {count} drawings of exam contributors.{few}"]
+    return [f"{asked}, and the newest {count} drawings of exam contributors."]
 
 
 def _on_record(recorded: list[str]) -> list[str]:
@@ -196,11 +196,14 @@ def _on_record(recorded: list[str]) -> list[str]:
     if recorded:
         titles = _titles(recorded)
         notes.append(f"On record, not sat again: {titles}. Both answered the same questions.")
-    missing = [exam for exam in _long_exams() if exam not in recorded]
+    missing = [
+        exam for exam in _long_exams() if exam not in (*recorded, TAUGHT)
+    ]  # few versions have both taken that one
     if missing:
         notes.append(f"Not compared: {_titles(missing)}. No record shows both versions on the same questions.")
     return notes
 
 
 def _titles(exams: list[str]) -> str:
-    return " and ".join(exam_spec(exam).title for exam in exams)
+    *first, last = [exam_spec(exam).title for exam in exams]
+    return f"{', '.join(first)} and {last}" if first else last

@@ -3,18 +3,21 @@
 import logging
 import os
 import platform
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version as version_of
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from django.db import transaction
+from numpy.typing import NDArray
 
 from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.errors import CorruptArtifact
-from recognizer.exams import MNIST
+from recognizer.exams import MNIST, TAUGHT
 from recognizer.formatting import percent
 from recognizer.imaging.pixels import to_input
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
@@ -31,7 +34,9 @@ from training.data.replay import Replay, is_digit, load_replay
 from training.evaluation import comparison, gate, runner
 from training.evaluation.exam_label_noise import set_aside_noisy_labels
 from training.evaluation.exam_sets import ExamSet, full_exam_set
+from training.evaluation.reports import Exam, examine
 from training.evaluation.runner import Evaluation
+from training.evaluation.taught import NEW, Taught, findings
 from training.learning.calibration import recalibrate
 from training.models import DatasetSnapshot, TrainingRun
 from training.runs.leases import Cancelled, Lease, LeaseLost, RunStopped
@@ -48,11 +53,15 @@ class NothingNew(RunStopped):
 
 @dataclass(frozen=True)
 class Challenger:
-    """What training gives: the network to learn on from, the model to serve, and how far one answers unlike the other."""
+    """What training gives: the network to learn on from, the model to serve, and how far one answers unlike the other.
+
+    `taught` are the new drawings that it was made for.
+    """
 
     keras: bytes
     model: CalibratedModel
     agreement: float
+    taught: Taught
 
 
 def execute(run: TrainingRun, config: RunConfig, listener: Listener | None = None) -> TrainingRun:
@@ -90,7 +99,7 @@ def _run_phases(run: TrainingRun, config: RunConfig, progress: Progress) -> None
     replay = load_replay(config.fine_tune)
     snapshot = choose_drawings(run, config, exam_set, replay, progress)
     progress.note(snapshot=snapshot)
-    challenger = learn(snapshot, config.fine_tune, exam_set, replay, progress)
+    challenger = learn(snapshot, config.fine_tune, exam_set, replay, progress, snapshots.learned_by(champion))
     judge_and_decide(run, config, champion, challenger, exam_set, progress)
 
 
@@ -131,14 +140,15 @@ def choose_drawings(
     images = snapshots.drop_near_duplicates(chosen, images, config.snapshot)
     _stop_if_learned(run, chosen, config, last_event)
     progress.at(0.7)
-    evidence = baseline_evidence(images, chosen.labels, chosen.contributors)
+    evidence = baseline_evidence(images, chosen.labels, chosen.contributors, chosen.is_reviewed, chosen.vouches)
     noise = estimate_label_noise(evidence, reference_evidence(replay, config.snapshot), config.snapshot)
-    set_aside = snapshots.set_aside(chosen, noise)
+    images, set_aside = snapshots.set_aside(chosen, images, noise)
     if set_aside:
         progress.say(f"{set_aside} drawings are set aside: others contradict their labels")
     if not chosen.members:
         raise NothingNew("Every drawing's label is contradicted by the others.")
     _stop_if_learned(run, chosen, config, last_event)
+    _stop_if_nothing_was_corrected(run, chosen, images)
     snapshot = snapshots.freeze(chosen, last_event)
     progress.say(str(snapshot))
     return snapshot
@@ -153,16 +163,37 @@ def _stop_if_learned(run: TrainingRun, chosen: snapshots.Chosen, config: RunConf
             raise NothingNew(f"Nothing new to learn: run {earlier.pk} learned from the same drawings.")
 
 
+def _stop_if_nothing_was_corrected(run: TrainingRun, chosen: snapshots.Chosen, images: NDArray[np.uint8]) -> None:
+    """Labels that the champion agrees with teach nothing but to be surer; a run on them alone can only lose something."""
+    if run.champion is None:
+        return
+    known = snapshots.learned_by(run.champion)
+    is_new = np.array([member.id not in known for member in chosen.members])
+    labels = chosen.labels[is_new]
+    model = registry.load_model(run.champion)
+    report = examine(model.predict, Exam(NEW, to_input(images[is_new]), labels), model.calibration)
+    if len(labels) and report.correct == len(labels):
+        raise NothingNew(
+            f"Nothing to learn: {run.champion} reads all {len(labels):,} new drawings as they are labelled. "
+            "What it misreads is what teaches it."
+        )
+
+
 def learn(
     snapshot: DatasetSnapshot,
     config: FineTuneConfig,
     exam_set: ExamSet,
     replay: Replay,
     steps: Steps,
+    known: Set[UUID],
 ) -> Challenger:
-    """Fine-tune the shipped baseline on a snapshot: the same one, config and seed give the same model on the same machine."""
+    """Fine-tune the shipped baseline on a snapshot: the same one, config and seed give the same model on the same machine.
+
+    Args:
+        known: drawings that the champion has learned from; of the others, which are new, some are held out for the gate.
+    """
     steps.phase("preparing pictures")
-    learned_from = prepare(snapshot, config, exam_set, replay, steps)
+    learned_from = prepare(snapshot, config, exam_set, replay, steps, known)
     steps.phase("learning")
     from training.learning import fine_tuning  # TensorFlow enters the process here
     from training.learning.conversion import disagreement, export_litert, save_keras
@@ -182,7 +213,8 @@ def learn(
     steps.say(
         f"kept epoch {trained.best_epoch}, {percent(trained.interpolation, 0)} of the way to it, {model.calibration}"
     )
-    return Challenger(save_keras(trained.model), model, disagreement(trained.model, tflite, some))
+    taught = Taught.of(learned_from.training, learned_from.validation)
+    return Challenger(save_keras(trained.model), model, disagreement(trained.model, tflite, some), taught)
 
 
 def prepare(
@@ -191,6 +223,7 @@ def prepare(
     exam_set: ExamSet,
     replay: Replay,
     steps: Steps,
+    known: Set[UUID],
 ) -> TrainingSet:
     """Make the pictures of a run, and refuse those that an exam asks for.
 
@@ -199,7 +232,7 @@ def prepare(
     """
     members = [(UUID(drawing_id), label) for drawing_id, label in snapshot.manifest["members"]]
     contributors = contributors_of([drawing_id for drawing_id, _ in members])
-    examples = render_drawings_to_learn(members, contributors, config, steps.at)
+    examples = render_drawings_to_learn(members, contributors, config, steps.at, known)
     exam_hashes = exam_set.hashes()
     examples = training_set.without_exam_look_alikes(examples, exam_hashes)
     replay = training_set.replay_without(replay, exam_hashes - exam_set.hashes(MNIST))
@@ -208,7 +241,8 @@ def prepare(
     training_set.refuse_exam_leakage([examples.images, replay.images], exam_hashes, learned_from, examined)
     learned, validation = training_set.hold_out(examples, config)
     steps.say(
-        f"{len(learned.labels)} pictures to learn from, {len(validation.labels)} held out, {len(replay.labels)} replayed"
+        f"{len(learned.labels)} pictures to learn from, {len(validation.labels)} drawings held out, {len(validation.new.labels)} "
+        f"of them new, {len(replay.labels)} replayed"
     )
     return TrainingSet(learned, validation, replay)
 
@@ -245,7 +279,9 @@ def judge_and_decide(
         "challenger": challenger.model,
         "baseline": shipped_baseline().model,
     }
-    evaluations = _evaluate_each(models, exam_set, progress)
+    taught = challenger.taught.exam()
+    asked = replace(exam_set, exams=({TAUGHT: taught} if taught else {}) | exam_set.exams)
+    evaluations = _evaluate_each(models, asked, progress)
     paired = comparison.compare(evaluations["champion"], evaluations["challenger"])
     decision = gate.decide(
         comparison.candidate(evaluations["champion"]),
@@ -254,10 +290,14 @@ def judge_and_decide(
         paired,
         comparison.compare(evaluations["baseline"], evaluations["challenger"]),
         config.gate,
+        challenger.taught.held_out,
     )
-    decision = replace(decision, notes=[*decision.notes, *exam_set.notes])
+    new = challenger.taught.whole()
+    before, after = (examine(models[who].predict, new, models[who].calibration) for who in ("champion", "challenger"))
+    found = findings(challenger.taught, str(champion), before, after, paired, decision)
+    decision = replace(decision, notes=[*decision.notes, *exam_set.notes], findings=found)
     progress.phase("deciding")
-    _record(run, champion, challenger, evaluations, decision, exam_set)
+    _record(run, champion, challenger, evaluations, decision, asked)
 
 
 def _evaluate_each(models: dict[str, CalibratedModel], exam_set: ExamSet, progress: Progress) -> dict[str, Evaluation]:
@@ -292,7 +332,8 @@ def _record(
         if not run.renew():
             raise LeaseLost("Another process has given this run up; its result is refused.")
         try:
-            metrics = {name: report["challenger"] for name, report in reports.items()}
+            # how a version reads what it was taught is its run's matter: the next one is asked other drawings
+            metrics = {name: report["challenger"] for name, report in reports.items() if name != TAUGHT}
             version = _register(run, champion, challenger, metrics)
         except CorruptArtifact as error:  # the gate has said so already, in other words
             run.finish(Status.HELD, reports=reports, decision=decision.to_dict(), error=str(error), progress=1.0)

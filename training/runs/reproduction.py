@@ -7,6 +7,7 @@ from recognizer.baseline import shipped_baseline
 from recognizer.exams import exam_spec
 from recognizer.models import Drawing, ModelVersion
 from training.config import RunConfig
+from training.curation import snapshots
 from training.curation.training_set import ExamLeakage
 from training.data.replay import load_replay
 from training.evaluation import runner
@@ -42,7 +43,7 @@ def remake(version: ModelVersion, steps: Steps) -> Remade:
         NotReproducible: it was not made by a run here, or from another shipped baseline, or with other data to replay; or
             it learned from pictures that an exam holds since.
     """
-    run = TrainingRun.objects.select_related("snapshot").filter(challenger=version).first()
+    run = TrainingRun.objects.select_related("snapshot", "champion").filter(challenger=version).first()
     if run is None or run.snapshot is None:
         raise NotReproducible(f"{version} was not made by a training run of this installation.")
     if run.environment.get("baseline") != shipped_baseline().card["keras_sha256"]:
@@ -53,7 +54,8 @@ def remake(version: ModelVersion, steps: Steps) -> Remade:
         raise NotReproducible(f"{version} was shown other data again than is here now: {run.environment['replay']}.")
     exam_set = full_exam_set()
     try:
-        challenger = pipeline.learn(run.snapshot, config.fine_tune, exam_set, replay, steps)
+        known = snapshots.learned_by(run.champion) if run.champion else set()
+        challenger = pipeline.learn(run.snapshot, config.fine_tune, exam_set, replay, steps, known)
     except ExamLeakage as error:
         raise NotReproducible(f"{version} learned from what is an exam question since: {error}") from error
     copy = runner.evaluate(challenger.model, exam_set)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from training.curation.snapshots import new_labels
+from training.curation.snapshots import is_anything_corrected, new_labels
 from training.models import TrainingPolicy, TrainingRun
 
 RETRIES = 3  # failures in a row that are tried again at the next tick; after that the interval holds
@@ -43,6 +43,8 @@ def why_not_due(policy: TrainingPolicy, now: datetime) -> str:
     fresh = new_labels(policy.minimum_new_labels)
     if fresh < policy.minimum_new_labels:
         return f"{fresh} new labels, {policy.minimum_new_labels} are needed"
+    if not is_anything_corrected():
+        return "every new label is what the model answered: there is nothing to learn, and the champion stays"
     return ""
 
 

@@ -303,9 +303,13 @@ def test_run_page_shows_the_decision(desk: Client, run: TrainingRun) -> None:
 
 def test_policy_is_one_row_that_operators_edit(desk: Client) -> None:
     assert desk.get("/admin/training/trainingpolicy/").status_code == 302
-    desk.post("/admin/training/trainingpolicy/1/change/", {"minimum_new_labels": "7", "minimum_interval_minutes": "5"})
+    page = desk.get("/admin/training/trainingpolicy/1/change/").content.decode()
+    assert "for each point (one drawing in a hundred) it may read so many more of MNIST" in page
+    form = {"minimum_new_labels": "7", "minimum_interval_minutes": "5", "mnist_for_a_point": "2", "mnist_at_most": "50"}
+    desk.post("/admin/training/trainingpolicy/1/change/", form)
     policy = TrainingPolicy.load()
     assert (policy.minimum_new_labels, policy.enabled) == (7, False)
+    assert (policy.mnist_for_a_point, policy.mnist_at_most) == (2, 50)
 
 
 # the first page

@@ -24,15 +24,26 @@ def looks(kinds: list[int], seed: int = 0, spread: float = 0.12) -> NDArray[Any]
 
 
 def evidence(
-    kinds: list[int], labels: list[int], contributors: list[int], seed: int = 0, prior: list[int] | None = None
+    kinds: list[int],
+    labels: list[int],
+    contributors: list[int],
+    seed: int = 0,
+    prior: list[int] | None = None,
+    pixels: list[int] | None = None,
+    reviewed: bool = False,
 ) -> LabelEvidence:
+    """Drawings of some kinds; to the eye they are of the same kinds, unless `pixels` says otherwise."""
     opinion = np.full((len(kinds), 11), 0.01, "float32")
-    opinion[np.arange(len(kinds)), prior if prior is not None else np.minimum(kinds, 10)] = 0.9
-    return LabelEvidence(looks(kinds, seed), opinion, np.array(labels), np.array(contributors))
+    opinion[np.arange(len(kinds)), prior if prior is not None else np.minimum(kinds, 10)] = 0.95
+    decided = np.full(len(kinds), reviewed)
+    eyes = looks(kinds if pixels is None else pixels, seed + 100)
+    return LabelEvidence(
+        looks(kinds, seed), opinion, np.array(labels), np.array(contributors), eyes, decided, decided & False
+    )
 
 
 REFERENCE_KINDS = [digit for digit in range(10) for _ in range(20)]
-REFERENCE = evidence(REFERENCE_KINDS, REFERENCE_KINDS, [-1] * 200, seed=1)
+REFERENCE = evidence(REFERENCE_KINDS, REFERENCE_KINDS, [-1] * 200, seed=1, reviewed=True)
 
 
 def drawn_by(labels_of: dict[int, list[int]]) -> LabelEvidence:
@@ -91,7 +102,7 @@ def test_a_style_is_learned_from_somebody_alone() -> None:
 def test_nobodys_own_drawings_speak_for_them_among_many() -> None:
     own = evidence([3] * 10, [8] * 10, [0] * 10, seed=4)
     others = drawn_by(dict.fromkeys(range(1, 8), HONEST))
-    probability = label_noise.out_of_sample(own + others, REFERENCE, CONFIG)
+    probability, _ = label_noise.out_of_sample(own + others, REFERENCE, CONFIG)
     assert probability[:10, 3].min() > 0.9
 
 
@@ -103,14 +114,86 @@ def test_not_a_digit_is_a_class_like_the_others() -> None:
 
 
 def test_what_is_like_nothing_is_judged_by_the_baseline_alone() -> None:
-    """Features of length 0 are as near to one drawing as to any other: ten of them picked by chance are no evidence."""
+    """Views of length 0 are as near to one drawing as to any other: ten of them picked by chance are no evidence."""
     drawn = drawn_by(dict.fromkeys(range(6), HONEST))
-    drawn.features[[3, 14]] = 0.0
+    drawn.features[[3, 14]] = drawn.pixels[[3, 14]] = 0.0
     drawn.prior[3] = [*[0.03] * 10, 0.7]
-    probability = label_noise.out_of_sample(drawn, REFERENCE, CONFIG)
+    probability, _ = label_noise.out_of_sample(drawn, REFERENCE, CONFIG)
     np.testing.assert_allclose(
         probability[[3, 14]], drawn.prior[[3, 14]] / drawn.prior[[3, 14]].sum(axis=1, keepdims=True)
     )
+
+
+def form_of(contributors: int, label: int, prior: int, **views: list[int]) -> LabelEvidence:
+    """Two drawings each of kind 12, which nobody else draws and the baseline takes for `prior`; honest others beside."""
+    count = 2 * contributors
+    new = evidence(
+        [12] * count, [label] * count, [c // 2 for c in range(count)], seed=7, prior=[prior] * count, **views
+    )
+    return new + drawn_by(dict.fromkeys(range(20, 28), HONEST))
+
+
+def test_where_the_baseline_sees_nothing_pixels_are_compared() -> None:
+    drawn = form_of(4, label=7, prior=1)
+    drawn.features[:8] = 0.0
+    drawn.labels[0] = 3  # one of eight says something else
+    probability, _ = label_noise.out_of_sample(drawn, REFERENCE, CONFIG)
+    assert probability[:8, 7].min() > 0.8
+    noise = estimate_label_noise(drawn, REFERENCE, CONFIG)
+    assert [i for i, reason in enumerate(noise.reasons) if reason] == [0]
+    assert noise.reasons[0].endswith("they call it a 7, not a 3")
+
+
+@pytest.mark.parametrize(("contributors", "is_believed"), [(3, True), (4, True), (2, False)])
+def test_a_form_that_three_draw_and_label_alike_is_believed_whatever_the_baseline_sees(
+    contributors: int, is_believed: bool
+) -> None:
+    """To the baseline it is a 1 through and through; to the eye it is a form of its own."""
+    count = 2 * contributors
+    drawn = form_of(contributors, label=7, prior=1, pixels=[12] * count)
+    drawn.features[:count] = looks([1] * count, seed=8)
+    noise = estimate_label_noise(drawn, REFERENCE, CONFIG)
+    assert any(noise.reasons[:count]) is not is_believed
+    assert not any(noise.reasons[count:])
+
+
+def test_three_who_agree_about_a_form_that_is_known_are_not_believed() -> None:
+    count = 12
+    lies = evidence([4] * count, [9] * count, [c // 2 for c in range(count)], seed=9, prior=[4] * count)
+    noise = estimate_label_noise(lies + drawn_by(dict.fromkeys(range(40, 48), HONEST)), REFERENCE, CONFIG)
+    assert all(noise.reasons[:count])
+
+
+def test_what_was_reviewed_is_no_noise_and_vouches_for_its_contributor() -> None:
+    """Four odd drawings that a reviewer approved do not condemn the contributor's other four."""
+    odd, usual = [8, 8, 8, 8], [0, 1, 2, 3]
+    theirs = evidence([15, 16, 17, 18, *usual], [*odd, *usual], [0] * 8, seed=10, prior=[3] * 4 + usual)
+    theirs.features[:4] = looks([3] * 4, seed=11)
+    theirs.pixels[:4] = looks([3] * 4, seed=11)
+    everybody = theirs + drawn_by(dict.fromkeys(range(1, 9), HONEST))
+    assert all(estimate_label_noise(everybody, REFERENCE, CONFIG).reasons[:8])
+    everybody.is_reviewed[:4] = True
+    assert not any(estimate_label_noise(everybody, REFERENCE, CONFIG).reasons)
+
+
+def test_one_approved_drawing_vouches_but_not_for_what_is_plainly_wrong() -> None:
+    careless = [1, 2, 3, 4, 5, 6, 7, 8, 8, 9]  # 8 of 10, each contradicted by itself
+    drawn = drawn_by({0: careless, **dict.fromkeys(range(1, 8), HONEST)})
+    drawn.is_reviewed[8] = drawn.vouches[8] = True
+    noise = estimate_label_noise(drawn, REFERENCE, CONFIG)
+    assert noise.reasons[8] == ""
+    assert noise.reasons[9] == ""  # would be set aside with the others if nobody had vouched
+    assert all("they call it" in reason for reason in noise.reasons[:8])
+
+
+def test_own_reviewed_drawings_speak_for_the_others_of_the_same_hand() -> None:
+    hand = evidence([12] * 4, [7] * 4, [0] * 4, seed=12, prior=[1] * 4)
+    everybody = hand + drawn_by(dict.fromkeys(range(1, 8), HONEST))
+    alone, _ = label_noise.out_of_sample(everybody, REFERENCE, CONFIG)
+    everybody.is_reviewed[1:4] = True
+    vouched, _ = label_noise.out_of_sample(everybody, REFERENCE, CONFIG)
+    assert alone[0, 7] < 0.2
+    assert vouched[0, 7] > 0.35
 
 
 def test_few_drawings_do_not_condemn_a_contributor() -> None:

@@ -9,11 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from recognizer.models import Contributor, Drawing
+from recognizer.models import Contributor, Drawing, ModelVersion
 from tests.support.drawings import Draw
 from training.config import SnapshotConfig
 from training.curation import snapshots
-from training.models import DatasetSnapshot
+from training.models import DatasetSnapshot, TrainingRun
 
 pytestmark = pytest.mark.django_db
 CONFIG = SnapshotConfig()
@@ -117,6 +117,15 @@ def test_the_same_drawings_give_the_same_row(draw: Draw) -> None:
     assert snapshots.freeze(snapshots.choose(CONFIG, set()), 2).pk == first.pk
 
 
+def test_what_a_version_learned_from_is_its_runs_snapshot(draw: Draw, baseline: ModelVersion) -> None:
+    assert snapshots.learned_by(baseline) == set()
+    drawing = draw(1)
+    snapshot = snapshots.freeze(snapshots.choose(CONFIG, set()), 0)
+    TrainingRun.objects.create(status="promoted", trigger="schedule", snapshot=snapshot, challenger=baseline)
+    draw(2)
+    assert snapshots.learned_by(baseline) == {drawing.pk}
+
+
 def test_unreadable_picture_is_left_out_and_says_so(draw: Draw) -> None:
     drawing = draw(1)
     Drawing.objects.filter(pk=drawing.pk).update(png=b"damaged")
@@ -138,7 +147,9 @@ def test_reviewer_who_decides_meanwhile_has_the_last_word(draw: Draw) -> None:
     drawing = draw(1)
     chosen = snapshots.choose(CONFIG, set())
     Drawing.objects.filter(pk=drawing.pk).update(reviewed_label=1, reviewed_at=timezone.now())
-    snapshots.set_aside(chosen, LabelNoise(np.array([0.95]), ["others contradict it"]))
+    images = np.zeros((1, 28, 28), "uint8")
+    images, count = snapshots.set_aside(chosen, images, LabelNoise(np.array([0.95]), ["others contradict it"]))
+    assert (len(images), count) == (0, 1)
     drawing.refresh_from_db()
     assert drawing.status == Drawing.Status.APPROVED
     assert drawing.suspicion == 0.95

@@ -60,13 +60,13 @@ def test_a_candidate_is_its_reports_and_what_it_costs() -> None:
     assert comparison.candidate(evaluated).agreement is None
 
 
-PAIRED = gate.Paired(3, 2, digits(d0=1, d9=2), digits(d0=1, d9=1))
+PAIRED = gate.Paired(3, 2, digits(d0=1, d9=2), digits(d0=1, d9=1), others_fixed=1, others_broken=1)
 
 
-def test_digits_that_were_fixed_and_broken_are_counted() -> None:
+def test_answers_that_were_fixed_and_broken_are_counted_digits_apart() -> None:
     one, other = evaluation(mnist=report(LABELS, BEFORE)), evaluation(mnist=report(LABELS, AFTER))
     assert comparison.compare(one, other) == {MNIST: PAIRED}
-    swapped = gate.Paired(2, 3, PAIRED.digit_broken, PAIRED.digit_fixed)
+    swapped = gate.Paired(2, 3, PAIRED.digit_broken, PAIRED.digit_fixed, 1, 1)
     assert comparison.compare(other, one) == {MNIST: swapped}
     assert comparison.compare(one, one) == {MNIST: gate.Paired(0, 0)}
 
@@ -83,7 +83,14 @@ def test_each_exam_of_the_later_evaluation_is_compared() -> None:
 def test_reports_on_record_tell_the_same() -> None:
     one, other = report(LABELS, BEFORE).summary(), report(LABELS, AFTER).summary()
     assert comparison.pair(one, other) == PAIRED
-    assert comparison.pair(other, one) == gate.Paired(2, 3, PAIRED.digit_broken, PAIRED.digit_fixed)
+    assert comparison.pair(other, one) == gate.Paired(2, 3, PAIRED.digit_broken, PAIRED.digit_fixed, 1, 1)
+
+
+def test_what_is_no_digit_is_fixed_where_it_is_refused() -> None:
+    one, other = report([NONE] * 5, [3, 3, 3, NONE, NONE]), report([NONE] * 5, [NONE, NONE, 3, 4, NONE])
+    expected = gate.Paired(0, 0, others_fixed=2, others_broken=1)
+    assert comparison.pair(one.summary(), other.summary()) == expected
+    assert comparison.compare(evaluation(golden=one), evaluation(golden=other)) == {"golden": expected}
 
 
 @pytest.mark.parametrize("unnamed", ["before", "after", "both"])

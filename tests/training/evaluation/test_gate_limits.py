@@ -2,27 +2,31 @@
 
 import math
 from dataclasses import FrozenInstanceError, replace
-from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from recognizer.exams import DRAWINGS, GOLDEN, MNIST, PEN
+from recognizer.exams import DRAWINGS, GOLDEN, MNIST, PEN, TAUGHT
 from training.config import GatePolicy
 from training.evaluation import gate
-from training.evaluation.gate import Candidate, Decision, Paired, Row, Score
+from training.evaluation.gate import FELL, GAINED, HELD, KEPT, Candidate, Decision, Paired, Row, Score
 
 POLICY = GatePolicy(
-    mnist_fall_champion=0.001,
-    mnist_fall_baseline=0.002,
-    mnist_fall_digits=2,
-    frozen_fall=0.003,
     significance=0.05,
+    mnist_fall=0.001,
+    frozen_fall=0.003,
+    others_refused_fall=0.03,
     recall_fall=0.01,
-    drawings_enough=200,
+    ratchet=2.0,
+    mnist_fall_for_a_point=0.0001,
+    mnist_fall_at_most=0.002,
+    taught_luck=0.032,
+    drawings_luck=0.01,
+    frozen_luck=0.002,
+    taught_gain=0.25,
     digits_refused=0.01,
     digits_refused_rise=0.005,
-    others_refused_fall=0.03,
+    calibration_digits=200,
     calibration_error=0.02,
     calibration_rise=0.01,
     agreement=1e-3,
@@ -48,8 +52,11 @@ def decide(
     paired: dict[str, Paired] | None = None,
     paired_baseline: dict[str, Paired] | None = None,
     policy: GatePolicy = POLICY,
+    needs_gain: bool = False,
 ) -> Decision:
-    return gate.decide(champion, challenger, baseline or candidate(), paired or {}, paired_baseline or {}, policy)
+    return gate.decide(
+        champion, challenger, baseline or candidate(), paired or {}, paired_baseline or {}, policy, None, needs_gain
+    )
 
 
 def row_of(decision: Decision, key: str) -> Row | None:
@@ -99,51 +106,90 @@ def test_the_whole_table_in_its_order() -> None:
     paired = {
         MNIST: Paired(10, 15, NONE, one_digit(4, 3)),
         DRAWINGS: Paired(12, 4, one_digit(1, 2), one_digit(7, 1)),
-    } | {PEN: Paired(5, 2), GOLDEN: Paired(3, 1)}
-    paired_baseline = {PEN: Paired(50, 7), GOLDEN: Paired(0, 9), DRAWINGS: Paired(30, 2)}
-    decision = decide(champion, challenger, baseline, paired, paired_baseline)
+    } | {PEN: Paired(5, 2), GOLDEN: Paired(3, 1, others_fixed=1, others_broken=2)}
+    paired_baseline = {
+        MNIST: Paired(20, 15),
+        PEN: Paired(50, 7),
+        GOLDEN: Paired(0, 9),
+        DRAWINGS: Paired(30, 2),
+        TAUGHT: Paired(9, 0),
+    }
+    decision = decide(champion, challenger, baseline, paired, paired_baseline, needs_gain=True)
     table = [(row.key, row.metric, row.champion, row.challenger, row.limit, row.verdict) for row in decision.rows]
-    beyond = "no digit falls beyond noise"
+    beyond = "no digit falls beyond luck"
     within = "within the limit"
+    people, luck = "no fall but by luck", "or by more if luck explains it"
     assert table == [
-        ("outputs", "outputs", "finite", "finite", "finite", "sound"),
-        ("size", "size", "1 KB", "2 KB", "2 KB", "within the budget"),
-        ("agreement", "Keras and LiteRT", "-", "2.0e-05", "1e-03", "the same"),
-        ("latency", "time a drawing", "0.41 ms", "0.52 ms", "1.00 ms", "within the budget"),
-        ("mnist.champion", "MNIST test", "99.50 %", "99.45 %", "99.40 %", "kept"),
-        ("mnist.baseline", "MNIST test, against the baseline", "99.40 %", "99.45 %", "99.20 %", "kept"),
-        ("drawings.champion", "people's drawings", "95.00 %", "97.00 %", "not worse (p > 0.05)", "fixes 12, breaks 4"),
-        ("pen_digits.champion", "UCI pen digits", "98.00 %", "98.10 %", "-0.30 points, p > 0.05", "fixes 5, breaks 2"),
-        ("golden.champion", "golden set", "95.00 %", "96.00 %", "-0.30 points, p > 0.05", "fixes 3, breaks 1"),
         (
-            "drawings.baseline",
-            "people's drawings, against the baseline",
-            "90.00 %",
-            "97.00 %",
-            "not worse (p > 0.05)",
-            "fixes 30, breaks 2",
+            "gain", "better somewhere", "-", "nowhere", "better on one exam, beyond luck",
+            "no better, no worse beyond luck: the champion stays",
         ),
         (
-            "pen_digits.baseline",
-            "UCI pen digits, against the baseline",
-            "96.67 %",
-            "98.10 %",
-            "-0.30 points, p > 0.05",
-            "fixes 50, breaks 7",
+            "drawings.champion", "people's drawings", "95.00 %", "97.00 %", people,
+            "fixes 12, breaks 4: +2.00 points (95 %: -0.01 to +3.99); better, but it may be luck",
         ),
-        ("mnist.recall", "each digit, MNIST test", "4: 99.50 %", "4: 99.40 %", "-1.00 points", beyond),
-        ("drawings.recall", "each digit, people's drawings", "7: 95.00 %", "7: 92.50 %", "-1.00 points", beyond),
-        ("pen_digits.recall", "each digit, UCI pen digits", "0: 98.00 %", "0: 98.33 %", "-1.00 points", beyond),
-        ("golden.recall", "each digit, golden set", "0: 95.00 %", "0: 90.00 %", "-1.00 points", beyond),
+        (
+            "mnist.champion", "MNIST test", "99.50 %", "99.45 %",
+            f"may fall by 0.10 points, {luck}",
+            "fixes 10, breaks 15: -0.05 points (95 %: -0.15 to +0.05); no change beyond luck",
+        ),
+        (
+            "pen_digits.champion", "UCI pen digits", "98.00 %", "98.10 %",
+            f"may fall by 0.31 points, {luck}",
+            "fixes 5, breaks 2: +0.10 points (95 %: -0.08 to +0.28); no change beyond luck",
+        ),
+        (
+            "golden.champion", "golden set", "95.00 %", "96.00 %",
+            f"may fall by 0.31 points, {luck}",
+            "fixes 3, breaks 1: +1.00 points (95 %: -1.18 to +3.16); no change beyond luck",
+        ),
+        (
+            "drawings.baseline", "people's drawings, against the baseline", "90.00 %", "97.00 %", people,
+            "fixes 30, breaks 2: +7.00 points (95 %: +4.25 to +9.68); better",
+        ),
+        (
+            "mnist.baseline", "MNIST test, against the baseline", "99.40 %", "99.45 %",
+            f"may fall by 0.29 points (0.20 points, widened by what people gain), {luck}",
+            "fixes 20, breaks 15: +0.05 points (95 %: -0.07 to +0.17); no change beyond luck",
+        ),
+        (
+            "pen_digits.baseline", "UCI pen digits, against the baseline", "96.67 %", "98.10 %",
+            f"may fall by 0.88 points (0.60 points, widened by what people gain), {luck}",
+            "fixes 50, breaks 7: +1.43 points (95 %: +0.94 to +1.93); better",
+        ),
+        (
+            "mnist.recall", "each digit, MNIST test", "4: 99.50 %", "4: 99.40 %",
+            f"may fall by 1.03 points, {luck}", beyond,
+        ),
+        (
+            "drawings.recall", "each digit, people's drawings", "7: 95.00 %", "7: 92.50 %",
+            f"may fall by 1.03 points, {luck}", beyond,
+        ),
+        (
+            "pen_digits.recall", "each digit, UCI pen digits", "0: 98.00 %", "0: 98.33 %",
+            f"may fall by 1.03 points, {luck}", beyond,
+        ),
+        (
+            "golden.recall", "each digit, golden set", "0: 95.00 %", "0: 90.00 %",
+            f"may fall by 1.03 points, {luck}", beyond,
+        ),
         ("digits_refused", "digits refused", "0.29 %", "0.31 %", "1.00 %", within),
-        ("others_refused", "non-digits refused", "96.00 %", "95.00 %", "93.00 %", within),
+        (
+            "others_refused", "non-digits refused, 100", "96.00 %", "95.00 %",
+            f"may fall by 3.09 points, {luck}",
+            "fixes 1, breaks 2: -1.00 points (95 %: -4.82 to +2.86); no change beyond luck",
+        ),
         ("mnist.calibration", "calibration error, MNIST test", "0.30 %", "0.40 %", "2.00 %", within),
         ("pen_digits.calibration", "calibration error, UCI pen digits", "1.20 %", "1.10 %", "2.20 %", within),
         ("golden.calibration", "calibration error, golden set", "3.10 %", "3.30 %", "4.10 %", within),
         ("drawings.calibration", "calibration error, people's drawings", "1.50 %", "1.60 %", "2.50 %", within),
-    ]
-    assert decision.promote
-    assert decision.reasons == ["every limit is kept; on people's drawings it fixes 12 answers and breaks 4"]
+        ("outputs", "outputs", "finite", "finite", "finite", "sound"),
+        ("size", "size", "1 KB", "2 KB", "2 KB", "within the budget"),
+        ("agreement", "Keras and LiteRT", "-", "2.0e-05", "1e-03", "the same"),
+        ("latency", "time a drawing", "0.41 ms", "0.52 ms", "1.00 ms", "within the budget"),
+    ]  # fmt: skip
+    assert not decision.promote
+    assert decision.reasons == ["no better, no worse beyond luck: the champion stays"]
     assert decision.notes == []
 
 
@@ -153,7 +199,7 @@ def test_with_nothing_to_compare_only_what_is_served_is_looked_at() -> None:
     assert decision.promote
     assert decision.reasons == ["every limit is kept"]
     assert decision.notes == [
-        "Decided on little: 0 exam drawings, and it takes 200 to tell. The frozen exams decided.",
+        "There are no exam drawings by people yet: what is new and the frozen exams decided.",
         "There was no MNIST test exam here.",
         "There was no UCI pen digits exam here.",
     ]
@@ -207,82 +253,43 @@ def test_what_was_not_measured_has_no_row() -> None:
     assert row_of(decide(candidate(agreement=0.5), candidate()), "agreement") is None
 
 
-@pytest.mark.parametrize(
-    ("digits", "lost", "by_champion", "by_baseline"),
-    [
-        (10_000, 10, True, True),
-        (10_000, 11, False, True),
-        (10_000, 20, False, True),
-        (10_000, 21, False, False),
-        (500, 2, True, True),  # on few digits, two may always be lost
-        (500, 3, False, False),
-        (2_600, 3, True, True),  # 2.6 and 5.2 digits: three and five
-        (2_600, 4, False, True),
-        (2_600, 5, False, True),
-        (2_600, 6, False, False),
-    ],
-)
-def test_mnist_may_fall_by_a_tenth_and_two_tenths_of_a_point(
-    digits: int, lost: int, by_champion: bool, by_baseline: bool
-) -> None:
-    before, after = candidate({MNIST: Score(digits, digits - 5)}), candidate({MNIST: Score(digits, digits - 5 - lost)})
-    decision = decide(before, after, before)
-    assert passes(decision, "mnist.champion") is by_champion
-    assert passes(decision, "mnist.baseline") is by_baseline
-
-
-def test_a_fall_on_mnist_is_said_in_points() -> None:
-    before, after = candidate({MNIST: Score(10_000, 9_970)}), candidate({MNIST: Score(10_000, 9_940)})
-    decision = decide(before, after, before)
-    assert words(decision, "mnist.champion")[1:] == (
-        "99.70 %",
-        "99.40 %",
-        "99.60 %",
-        "falls by 0.30 points below the champion",
-    )
-    assert words(decision, "mnist.baseline")[4] == "falls by 0.30 points below the baseline"
-
-
-def test_mnist_is_compared_with_each_who_has_taken_it() -> None:
-    taken, not_taken, empty = candidate({MNIST: Score(100, 99)}), candidate(), candidate({MNIST: Score(0, 0)})
-    for champion, challenger, baseline, keys in (
-        (not_taken, taken, taken, ["mnist.baseline"]),
-        (taken, taken, not_taken, ["mnist.champion"]),
-        (taken, not_taken, taken, []),
-        (taken, empty, taken, []),
-        (taken, taken, taken, ["mnist.champion", "mnist.baseline"]),
-    ):
-        rows = decide(champion, challenger, baseline).rows
-        assert [row.key for row in rows if row.key.startswith("mnist") and "recall" not in row.key] == keys
-
-
 def fell(exam: str, fixed: int, broken: int, digits: int, policy: GatePolicy = POLICY) -> Decision:
     both = candidate({exam: Score(digits, digits // 2)})
     return decide(both, both, both, {exam: Paired(fixed, broken)}, {exam: Paired(fixed, broken)}, policy)
 
 
 @pytest.mark.parametrize(
-    ("exam", "fixed", "broken", "digits", "passed"),
+    ("exam", "fixed", "broken", "digits", "standing", "by_baseline"),
     [
-        (DRAWINGS, 0, 4, 200, True),  # one in sixteen by chance
-        (DRAWINGS, 0, 5, 200, False),  # one in thirty-two
-        (DRAWINGS, 5, 0, 200, True),
-        (PEN, 0, 4, 200, True),
-        (PEN, 0, 5, 200, False),
-        (PEN, 0, 9, 3000, True),  # 0.3 points
-        (PEN, 0, 10, 3000, False),
-        (PEN, 1, 10, 3000, True),
-        (PEN, 1, 11, 3000, False),
-        (GOLDEN, 0, 9, 3000, True),
-        (GOLDEN, 0, 10, 3000, False),
+        (DRAWINGS, 0, 4, 40, KEPT, KEPT),  # one in sixteen by chance
+        (DRAWINGS, 0, 5, 40, HELD, HELD),  # one in thirty-two
+        (DRAWINGS, 5, 0, 40, KEPT, KEPT),
+        (MNIST, 0, 4, 500, KEPT, KEPT),
+        (MNIST, 0, 5, 500, HELD, HELD),
+        (MNIST, 0, 10, 10_000, FELL, FELL),
+        (MNIST, 0, 11, 10_000, HELD, FELL),
+        (MNIST, 0, 20, 10_000, HELD, FELL),
+        (MNIST, 0, 21, 10_000, HELD, HELD),
+        (MNIST, 70, 89, 10_000, KEPT, KEPT),  # luck explains more than the margin
+        (PEN, 0, 4, 200, KEPT, KEPT),
+        (PEN, 0, 5, 200, HELD, HELD),
+        (PEN, 0, 9, 3000, FELL, FELL),  # 0.3 points
+        (PEN, 0, 10, 3000, HELD, FELL),
+        (PEN, 1, 10, 3000, FELL, FELL),
+        (PEN, 1, 11, 3000, HELD, FELL),
+        (PEN, 0, 19, 3000, HELD, HELD),
+        (GOLDEN, 0, 9, 3000, FELL, FELL),
+        (GOLDEN, 0, 10, 3000, HELD, FELL),
     ],
 )
-def test_worse_is_beyond_luck_and_on_a_frozen_exam_beyond_three_tenths(
-    exam: str, fixed: int, broken: int, digits: int, passed: bool
+def test_worse_is_beyond_luck_and_on_a_frozen_exam_beyond_its_margin(
+    exam: str, fixed: int, broken: int, digits: int, standing: str, by_baseline: str
 ) -> None:
     decision = fell(exam, fixed, broken, digits)
-    assert passes(decision, f"{exam}.champion") is passed
-    assert passes(decision, f"{exam}.baseline") is passed
+    for name, expected in (("champion", standing), ("baseline", by_baseline)):
+        row = row_of(decision, f"{exam}.{name}")
+        assert row is not None
+        assert (row.standing, row.passed) == (expected, expected != HELD)
 
 
 def test_a_chance_as_small_as_the_limit_is_beyond_luck() -> None:
@@ -292,27 +299,28 @@ def test_a_chance_as_small_as_the_limit_is_beyond_luck() -> None:
 
 def test_a_fall_beyond_luck_says_whom_it_is_below() -> None:
     decision = fell(DRAWINGS, 1, 9, 300)
-    said = "fixes 1, breaks 9: worse than the {}, and not by chance (p = 0.011)"
+    said = "fixes 1, breaks 9: -2.67 points (95 %: -4.78 to -0.52); worse than the {}, and not by luck (p = 0.011)"
     assert words(decision, "drawings.champion")[4] == said.format("champion")
     assert words(decision, "drawings.baseline")[4] == said.format("baseline")
 
 
-def test_two_hundred_drawings_decide_and_fewer_are_shown_only() -> None:
-    assert not passes(fell(DRAWINGS, 0, 9, 200), "drawings.champion")
-    shown = decide(
-        candidate({DRAWINGS: Score(100, 90)}),
-        candidate({DRAWINGS: Score(100, 95)}),
-        candidate({DRAWINGS: Score(100, 80)}),
-        {DRAWINGS: Paired(7, 2)},
-        {DRAWINGS: Paired(20, 5)},
-    )
-    assert words(shown, "drawings.champion")[1:3] == ("90.00 %", "95.00 %")
-    few = fell(DRAWINGS, 0, 9, 199)
-    assert few.promote
-    assert words(few, "drawings.champion")[3:] == ("from 200 drawings on", "fixes 0, breaks 9: too few to tell")
-    assert row_of(few, "drawings.baseline") is None
-    assert few.notes[0].startswith("Decided on little: 199 exam drawings")
-    assert not any(note.startswith("Decided") for note in fell(DRAWINGS, 0, 0, 200).notes)
+@pytest.mark.parametrize(
+    ("gained", "lost", "worth", "most", "allowed"),
+    [
+        (0, 0, 0.0001, 0.002, 10),
+        (45, 15, 0.0001, 0.002, 15),  # 10 points, of which 5.75 are certain
+        (300, 0, 0.0001, 0.002, 20),
+        (300, 0, 0.0001, 0.1, 108),
+        (300, 0, 0.0, 0.1, 10),
+        (300, 0, 0.0001, 0.0, 10),  # a bound below the margin takes none of it away
+    ],
+)
+def test_a_gain_for_people_widens_the_margins(gained: int, lost: int, worth: float, most: float, allowed: int) -> None:
+    policy = replace(POLICY, mnist_fall_for_a_point=worth, mnist_fall_at_most=most)
+    both = candidate({MNIST: Score(10_000, 9_900), DRAWINGS: Score(300, 0)})
+    for broken, is_kept in ((allowed, True), (allowed + 1, False)):
+        paired = {DRAWINGS: Paired(gained, lost), MNIST: Paired(0, broken)}
+        assert passes(decide(both, both, None, paired, None, policy), "mnist.champion") is is_kept
 
 
 @pytest.mark.parametrize("lacks", ["champion", "challenger", "pair", "digits"])
@@ -333,20 +341,22 @@ def each_digit(
     return decide(both, both, candidate(), {exam: Paired(0, 0, fixed, broken)})
 
 
-@pytest.mark.parametrize(("broken", "fixed", "passed"), [(10, 0, True), (11, 0, False), (12, 2, True), (14, 3, False)])
+@pytest.mark.parametrize(
+    ("broken", "fixed", "passed"), [(10, 0, True), (11, 0, False), (12, 2, True), (16, 3, False), (14, 3, True)]
+)
 def test_one_digit_may_fall_by_a_point(broken: int, fixed: int, passed: bool) -> None:
     decision = each_digit(one_digit(6, broken), one_digit(6, fixed))
     assert passes(decision, "mnist.recall") is passed
     fall = f"the 6s fall by {(broken - fixed) / 10:.2f} points"
-    assert words(decision, "mnist.recall")[4] == ("no digit falls beyond noise" if passed else fall)
+    assert words(decision, "mnist.recall")[4] == ("no digit falls beyond luck" if passed else fall)
 
 
 def test_the_fall_of_few_is_noise_however_large() -> None:
     few = (1000, 1000, 1000, 20, *[1000] * 6)
-    decision = each_digit(one_digit(3, 4), counts=few)  # 20 points, one in sixteen by chance
+    decision = each_digit(one_digit(3, 7), counts=few)  # 35 points, one in 128 by chance, and there are ten digits
     assert passes(decision, "mnist.recall")
     assert words(decision, "mnist.recall")[1] == "3: 100.00 %"
-    assert not passes(each_digit(one_digit(3, 5), counts=few), "mnist.recall")
+    assert not passes(each_digit(one_digit(3, 8), counts=few), "mnist.recall")
 
 
 def test_the_digit_that_fell_beyond_luck_is_named_and_not_the_one_that_fell_furthest() -> None:
@@ -363,10 +373,10 @@ def test_a_digit_that_no_question_has_is_left_out() -> None:
     assert row_of(each_digit(NONE, counts=NONE), "mnist.recall") is None
 
 
-def test_each_digit_of_few_drawings_is_not_looked_at() -> None:
-    assert row_of(each_digit(NONE, counts=(20,) * 9 + (19,), exam=DRAWINGS), "drawings.recall") is None
-    assert row_of(each_digit(NONE, counts=(20,) * 10, exam=DRAWINGS), "drawings.recall") is not None
-    assert row_of(each_digit(NONE, counts=(2,) * 10, exam=GOLDEN), "golden.recall") is not None
+def test_each_digit_is_looked_at_however_few_but_not_of_what_was_taught() -> None:
+    for exam in (DRAWINGS, GOLDEN):
+        assert row_of(each_digit(NONE, counts=(2,) * 10, exam=exam), f"{exam}.recall") is not None
+    assert row_of(each_digit(NONE, counts=(2,) * 10, exam=TAUGHT), "taught.recall") is None
 
 
 @pytest.mark.parametrize(
@@ -395,27 +405,26 @@ def test_one_digit_in_a_hundred_may_be_refused_or_half_a_point_more_than_by_the_
 
 
 @pytest.mark.parametrize(
-    ("others", "before", "after", "limit", "passed"),
+    ("others", "fixed", "broken", "standing"),
     [
-        (100, 95, 92, "92.00 %", True),
-        (100, 95, 91, "92.00 %", False),
-        (10, 9, 8, "80.00 %", True),  # one of few
-        (10, 9, 7, "80.00 %", False),
-        (100, 2, 0, "0.00 %", True),
-        (1, 1, 0, "0.00 %", True),
+        (1000, 0, 4, KEPT),
+        (1000, 0, 30, FELL),
+        (1000, 0, 31, HELD),
+        (100, 0, 5, HELD),
+        (1000, 200, 232, KEPT),
+        (1000, 9, 0, GAINED),
+        (1000, 8, 0, KEPT),
     ],
 )
-def test_three_of_a_hundred_other_things_may_no_longer_be_refused_or_one_of_few(
-    others: int, before: int, after: int, limit: str, passed: bool
+def test_other_things_may_no_longer_be_refused_by_luck_or_within_three_points(
+    others: int, fixed: int, broken: int, standing: str
 ) -> None:
-    champion = candidate({GOLDEN: Score(10, 10, others=others, others_refused=before)})
-    challenger = candidate({GOLDEN: Score(10, 10, others=others, others_refused=after)})
-    decision = decide(champion, challenger)
-    assert passes(decision, "others_refused") is passed
-    assert words(decision, "others_refused")[3:] == (
-        limit,
-        "within the limit" if passed else "takes too many other things for digits",
-    )
+    both = candidate({GOLDEN: Score(10, 10, others=others, others_refused=others // 2)})
+    paired = {GOLDEN: Paired(0, 0, others_fixed=fixed, others_broken=broken)}
+    row = row_of(decide(both, both, paired=paired), "others_refused")
+    assert row is not None
+    assert (row.standing, row.passed) == (standing, standing != HELD)
+    assert row.verdict.startswith("takes too many other things for digits: ") is (standing == HELD)
 
 
 def test_refusals_of_all_exams_are_counted_together() -> None:
@@ -483,42 +492,6 @@ def test_calibration_is_looked_at_from_two_hundred_digits_on_and_where_both_have
         decision = decide(champion, candidate({MNIST: after, PEN: after}))
         for key in ("mnist.calibration", "pen_digits.calibration"):
             assert (row_of(decision, key) is not None) is looked_at
-
-
-@pytest.mark.parametrize(
-    ("exams", "sentence"),
-    [
-        ({DRAWINGS: Score(1, 1), PEN: Score(9, 9)}, "people's drawings it fixes 1 answers and breaks 2"),
-        ({DRAWINGS: Score(0, 0), PEN: Score(9, 9)}, "UCI pen digits it fixes 3 answers and breaks 4"),
-        ({PEN: Score(9, 9)}, "UCI pen digits it fixes 3 answers and breaks 4"),
-    ],
-)
-def test_the_gain_is_told_on_drawings_where_there_are_any(exams: dict[str, Score], sentence: str) -> None:
-    paired = {DRAWINGS: Paired(1, 2), PEN: Paired(3, 4)}
-    paired = {exam: paired[exam] for exam in exams}
-    decision = decide(candidate(exams), candidate(exams), paired=paired)
-    assert decision.reasons == [f"every limit is kept; on {sentence}"]
-
-
-def exact_chance(fixed: int, broken: int) -> float:
-    """The tail of the binomial, in fractions."""
-    differing = fixed + broken
-    ways = sum(Fraction(math.comb(differing, k)) for k in range(broken, differing + 1))
-    return float(ways / Fraction(2) ** differing)
-
-
-@pytest.mark.parametrize(
-    ("fixed", "broken"), [(0, 1), (1, 0), (3, 4), (20, 31), (499, 501), (450, 550), (0, 1000), (1000, 0)]
-)
-def test_chance_is_exact_up_to_a_thousand(fixed: int, broken: int) -> None:
-    assert gate.chance_of_falling(fixed, broken) == pytest.approx(exact_chance(fixed, broken), rel=1e-12)
-
-
-@pytest.mark.parametrize(("fixed", "broken"), [(500, 501), (470, 531), (440, 561), (531, 470), (900, 1010)])
-def test_chance_of_more_is_near_the_exact_one(fixed: int, broken: int) -> None:
-    chance = gate.chance_of_falling(fixed, broken)
-    assert chance == pytest.approx(exact_chance(fixed, broken), rel=0.02)
-    assert chance == 0.5 or chance != exact_chance(fixed, broken)
 
 
 def test_what_is_not_said_is_nothing() -> None:

@@ -7,16 +7,16 @@ import pytest
 
 from recognizer import registry
 from recognizer.baseline import shipped_baseline
-from recognizer.exams import DRAWINGS, GOLDEN, MNIST, PEN
+from recognizer.exams import DRAWINGS, GOLDEN, MNIST, PEN, TAUGHT, THINGS
 from recognizer.inference.answers import Calibration
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, ModelArtifacts, ModelVersion
 from tests.support.drawings import Draw
-from training.evaluation import comparison, exam_sets, recheck, runner
+from training.evaluation import comparison, exam_sets, gate, recheck, runner
 from training.evaluation.golden import golden_drawings
 from training.evaluation.recheck import BOTH, NOW, RECORD
 from training.evaluation.reports import Exam, mark
-from training.models import TrainingRun
+from training.models import TrainingPolicy, TrainingRun
 
 SURE = Calibration(1.0, 0.0)
 
@@ -69,7 +69,7 @@ def test_equal_version_is_let_through_on_fresh_answers_alone(baseline: ModelVers
     assert look.is_finite
     assert set(sources(look).values()) == {NOW}
     assert "There are no exam drawings by people yet." in look.decision.notes[0]
-    assert "Not compared: MNIST test and UCI pen digits." in look.decision.notes[1]
+    assert "Not compared: MNIST test, UCI pen digits and things drawn by program." in look.decision.notes[1]
 
 
 def test_version_that_refuses_digits_is_held_on_fresh_answers(
@@ -84,7 +84,7 @@ def test_frozen_exam_counts_as_on_record_where_both_answered_the_same_questions(
     champion = version_with({MNIST: report(MNIST, wrong=5), PEN: report(PEN, wrong=5)})
     challenger = version_with({MNIST: report(MNIST, wrong=40), PEN: report(PEN, wrong=5)})
     look = recheck.recheck_version(challenger, champion)
-    assert look.decision.reasons[0] == "MNIST test: falls by 3.50 points below the champion"
+    assert look.decision.reasons[0].startswith("MNIST test: fixes 0, breaks 35: -3.50 points")
     assert sources(look) == {
         "outputs": NOW,
         "size": NOW,
@@ -101,6 +101,48 @@ def test_frozen_exam_counts_as_on_record_where_both_answered_the_same_questions(
         "mnist.calibration": RECORD,
         "pen_digits.calibration": RECORD,
     }
+
+
+def test_what_a_version_was_taught_and_what_it_refused_count_as_its_run_found_them(
+    baseline: ModelVersion, version_with: VersionWith
+) -> None:
+    """Without them a person would be told to hold what the gate let through for its gain."""
+    labels = np.full(800, NOT_A_DIGIT)
+
+    def refused(count: int) -> dict[str, Any]:
+        return mark(
+            THINGS, labels, np.eye(10)[labels % 10], np.where(np.arange(800) < count, -1.0, 1.0), SURE, "asked"
+        ).to_dict()
+
+    champion, challenger = version_with(), version_with()
+    TrainingRun.objects.create(
+        status="promoted",
+        trigger="schedule",
+        champion=champion,
+        challenger=challenger,
+        reports={
+            TAUGHT: {"champion": report(TAUGHT, wrong=80, count=100), "challenger": report(TAUGHT, wrong=0, count=100)},
+            THINGS: {"champion": refused(790), "challenger": refused(789)},
+        },
+    )
+    look = recheck.recheck_version(challenger, champion)
+    rows = {row.key: row for row in look.rows}
+    assert (rows["taught.champion"].source, rows["taught.champion"].standing) == (RECORD, gate.GAINED)
+    assert rows["others_refused"].source == BOTH
+    assert rows["others_refused"].metric.startswith("non-digits refused, 8")  # 800 and those of the golden set
+    assert rows["digits_refused"].source == NOW
+    assert "On record, not sat again: things drawn by program and new drawings held out." in look.decision.notes[1]
+    assert TAUGHT not in recheck.recheck_version(challenger, baseline).recorded
+
+
+def test_the_operators_exchange_counts_here_too(version_with: VersionWith) -> None:
+    taught = {TAUGHT: report(TAUGHT, wrong=80, count=100)}
+    champion = version_with({MNIST: report(MNIST, wrong=0, count=5000)} | taught)
+    learned = {TAUGHT: report(TAUGHT, wrong=0, count=100)}
+    challenger = version_with({MNIST: report(MNIST, wrong=14, count=5000)} | learned)
+    assert recheck.recheck_version(challenger, champion).decision.promote
+    TrainingPolicy(mnist_for_a_point=0).save()
+    assert not recheck.recheck_version(challenger, champion).decision.promote
 
 
 def test_other_questions_are_not_compared(version_with: VersionWith) -> None:
@@ -150,7 +192,7 @@ def test_exam_contributors_drawings_are_answered_afresh_up_to_a_limit(
     challenger = version_with()
     look = recheck.recheck_version(challenger, baseline, drawings=3)
     assert sources(look)["drawings.champion"] == NOW
-    assert "the newest 3 drawings of exam contributors. It takes 200 to tell." in look.decision.notes[0]
+    assert "the newest 3 drawings of exam contributors." in look.decision.notes[0]
     assert "drawings.champion" not in sources(recheck.recheck_version(challenger, baseline, drawings=0))
 
 

@@ -10,7 +10,8 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from recognizer.models import Contributor, ModelVersion
+from recognizer.labels import NOT_A_DIGIT
+from recognizer.models import Contributor, Drawing, ModelVersion
 from tests.support.drawings import Draw
 from tests.support.known import known
 from tests.support.waiting import wait_until
@@ -276,10 +277,21 @@ def test_too_few_new_labels_start_nothing(policy: TrainingPolicy, draw: Draw) ->
 
 
 def test_enough_new_labels_start_a_run(policy: TrainingPolicy, draw: Draw) -> None:
-    draw(3), draw(4)
+    draw(3), draw(4, label=9)
     run, reason = schedule.start_if_due()
     run = known(run)
     assert (run.status, run.trigger, reason) == (Status.RUNNING, "schedule", "")
+
+
+def test_labels_that_the_model_agreed_with_start_nothing(policy: TrainingPolicy, draw: Draw) -> None:
+    draw(3), draw(4)
+    refused = draw(5, label=NOT_A_DIGIT)
+    Drawing.objects.filter(pk=refused.pk).update(predicted_label=None)
+    assert schedule.why_not_due(policy, NOON) == (
+        "every new label is what the model answered: there is nothing to learn, and the champion stays"
+    )
+    Drawing.objects.filter(pk=refused.pk).update(reviewed_label=5)
+    assert schedule.why_not_due(policy, NOON) == ""
 
 
 def test_labels_of_exam_and_blocked_contributors_are_not_new(policy: TrainingPolicy, draw: Draw) -> None:
@@ -294,7 +306,7 @@ def test_switched_off_says_so(policy: TrainingPolicy) -> None:
 
 
 def test_preferred_hour_is_waited_for(policy: TrainingPolicy, draw: Draw) -> None:
-    draw(3), draw(4)
+    draw(3), draw(4, label=9)
     policy.preferred_hour = 3
     assert schedule.why_not_due(policy, NOON) == "training waits for 3:00 UTC"
     assert schedule.why_not_due(policy, NOON.replace(hour=3)) == ""
@@ -305,14 +317,14 @@ def finished(status: str, started: datetime) -> TrainingRun:
 
 
 def test_interval_is_waited_for(policy: TrainingPolicy, draw: Draw) -> None:
-    draw(3), draw(4)
+    draw(3), draw(4, label=9)
     finished(Status.HELD, NOON - timedelta(minutes=10))
     assert "too recent" in schedule.why_not_due(policy, NOON)
     assert schedule.why_not_due(policy, NOON + timedelta(hours=1)) == ""
 
 
 def test_failed_run_is_tried_again_at_once_but_not_for_ever(policy: TrainingPolicy, draw: Draw) -> None:
-    draw(3), draw(4)
+    draw(3), draw(4, label=9)
     finished(Status.FAILED, NOON - timedelta(minutes=6))
     assert schedule.why_not_due(policy, NOON) == ""
     finished(Status.FAILED, NOON - timedelta(minutes=4))
@@ -343,7 +355,7 @@ def test_second_tick_says_why_it_did_nothing(policy: TrainingPolicy, claim: Call
     assert tasks.tick() == f"run {run.pk} is at work"
 
 
-def test_tick_runs_with_the_numbers_of_the_environment(
+def test_tick_runs_with_the_numbers_of_the_operator_and_of_the_environment(
     policy: TrainingPolicy, draw: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configs: list[Any] = []
@@ -355,11 +367,14 @@ def test_tick_runs_with_the_numbers_of_the_environment(
     monkeypatch.setattr(tasks, "confine", configs.append)
     monkeypatch.setattr("training.runs.pipeline.execute", execute)
     monkeypatch.setenv(RUN_CONFIG, '{"fine_tune": {"epochs": 1}, "limits": {"nice": 19}}')
-    draw(3), draw(4)
+    policy.mnist_at_most = 50
+    policy.save()
+    draw(3), draw(4, label=9)
     tasks.tick()
     limits, config = configs
     assert limits.nice == config.limits.nice == 19
     assert config.fine_tune.epochs == 1
+    assert config.gate.mnist_fall_at_most == 0.005
 
 
 def test_tick_marks_a_dead_run_failed_and_starts_the_next(
@@ -367,7 +382,7 @@ def test_tick_marks_a_dead_run_failed_and_starts_the_next(
 ) -> None:
     monkeypatch.setattr(tasks, "confine", lambda limits: None)
     monkeypatch.setattr("training.runs.pipeline.execute", lambda run, config: run)
-    draw(3), draw(4)
+    draw(3), draw(4, label=9)
     dead = claim()
     expire(dead)
     assert tasks.tick() == Status.RUNNING

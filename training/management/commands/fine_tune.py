@@ -7,7 +7,7 @@ from tqdm import tqdm
 from training.config import RunConfig
 from training.evaluation.gate import Decision
 from training.evaluation.gate_table import gate_table
-from training.models import TrainingRun
+from training.models import TrainingPolicy, TrainingRun
 from training.runs import schedule
 from training.runs.resource_limits import confine
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
                 f"{TrainingRun.objects.running() or 'Another run'} is at work; not starting a second one."
             )
             sys.exit(1)
-        config = RunConfig.from_environment()
+        config = RunConfig.from_environment(TrainingPolicy.load().run_config())
         confine(config.limits)
         from training.runs import pipeline
 
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         decision = Decision.from_dict(run.decision)
         if decision is not None:
             self.stdout.write(gate_table(decision.rows))
-            for sentence in (*decision.reasons, *decision.notes):
+            for sentence in (*decision.reasons, *decision.findings, *decision.notes):
                 self.stdout.write(f"- {sentence}")
         outcome = f"{run}: {run.get_status_display()}"
         if run.challenger and run.snapshot:
