@@ -148,11 +148,13 @@ def load_mnist_writers() -> NDArray[np.int64] | None:
 class ChineseDigits:
     """Chinese numerals on paper: uint8 (N, 64, 64) ink, often faint, and int64 (N,) labels 0-9. An exam, never trained on.
 
-    `may_show`, bool (N,): by people whose drawings may be known when those of the others are asked for.
+    `writers` are numbers, int64 (N,); `may_show`, bool (N,): by people whose drawings may be known when those of the others are
+    asked for.
     """
 
     pictures: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    writers: NDArray[np.int64]
     may_show: NDArray[np.bool_]
 
 
@@ -167,7 +169,9 @@ def load_chinese_digits() -> ChineseDigits:
         raise DataUnavailable(MISSING.format(name=CHINESE_DIGITS))
     try:
         with np.load(folder / CHINESE_DIGITS, allow_pickle=False) as arrays:
-            return ChineseDigits(arrays["x"], arrays["y"].astype("int64"), arrays["part"] == 0)
+            return ChineseDigits(
+                arrays["x"], arrays["y"].astype("int64"), arrays["writer"].astype("int64"), arrays["part"] == 0
+            )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataUnavailable(UNREADABLE.format(name=CHINESE_DIGITS, folder=folder, error=error)) from error
 

@@ -19,7 +19,14 @@ from training.data import augmentation, datasets
 
 CHUNK = 1000  # pictures drawn from one seed
 WORKERS = 2
-PREPARED_BY = (denoising, dotted_lines, stroke_width, preprocessing, strokes, augmentation)  # code that shapes every picture
+PREPARED_BY = (
+    denoising,
+    dotted_lines,
+    stroke_width,
+    preprocessing,
+    strokes,
+    augmentation,
+)  # code that shapes every picture
 
 Paint = Callable[[Any, np.random.Generator], NDArray[np.uint8]]  # makes a (28, 28) picture of an item of its kind
 

@@ -11,11 +11,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from recognizer.imaging.pixels import to_input
+from recognizer.inference.answers import calibrated_probabilities
 from recognizer.inference.prediction import Prediction
 from training.config import FineTuneConfig
 from training.curation.training_set import TrainingSet, balanced
 from training.data.augmentation import augment
-from training.data.replay import Replay, is_digit
+from training.data.replay import is_digit
 from training.learning.conversion import load_keras
 from training.learning.losses import losses
 from training.learning.prefetch import Batch, prefetch
@@ -32,12 +33,16 @@ class Diverged(RuntimeError):
 
 @dataclass(frozen=True)
 class Trained:
-    """A fine-tuned network; `interpolation`, above 0 and at most 1, is how far its weights went from the baseline's."""
+    """A fine-tuned network; `interpolation`, above 0 and at most 1, is how far its weights went from the baseline's.
+
+    `forgotten` and `learned` are shares of 1: what it lost on unseen replay, and gained on drawings that it did not learn from.
+    """
 
     model: keras.Model
     curve: list[Epoch]
-    best_epoch: int
     interpolation: float
+    forgotten: float
+    learned: float
 
 
 def fine_tune(
@@ -47,20 +52,23 @@ def fine_tune(
     on_step: Callable[[float], None] = lambda share: None,
     on_epoch: Callable[[Epoch], None] = lambda entry: None,
 ) -> Trained:
-    """Train a copy of the baseline on a training set: the averaged weights of the best epoch, or less far from the baseline's.
+    """Train a copy of the baseline on a training set: the averaged weights of its end, or less far from the baseline's.
 
-    Trainable: everything but the batch norms, whose statistics stay the baseline's. The seed decides the order, the augmentation
-    and the dropout; with the same machine and thread count the weights come out the same.
+    Trainable: everything, norms and their statistics with it: a new form is other lines at the very first layer. What it must
+    not forget it is shown again, with what the baseline says of it as the label (Hinton et al. 2015; Li & Hoiem 2017). No epoch
+    is picked: held-out drawings are too few for that, and whoever teaches more would get less. The seed decides the order, the
+    augmentation and the dropout; with the same machine and thread count the weights come out the same.
 
     Args:
         on_step: told the share of the work done, 0..1, after each batch; what it raises ends the training.
         on_epoch: told each Epoch; the accuracy is that on held-out drawings, else on the replay.
     """
     keras.utils.set_random_seed(config.seed)
-    model, steps = _load_for_moving(baseline), max(1, config.epoch_pictures // config.batch)
+    model, teacher = load_keras(baseline), load_keras(baseline)
+    steps = max(1, config.epoch_pictures // config.batch)
     optimizer = build_optimizer(model, _schedule(config, steps * config.epochs), config.weight_decay)
-    average, train_on = WeightAverage(model, config.average_decay), compile_step(model, optimizer, config)
-    start, best, curve = model.get_weights(), _Best(), []
+    average, train_on = WeightAverage(model, config.average_decay), compile_step(model, optimizer, config, teacher)
+    start, curve = model.get_weights(), []
     for epoch in range(1, config.epochs + 1):
         started = time.monotonic()
         batches = enumerate(_batches(training_set, config, epoch, steps), start=(epoch - 1) * steps + 1)
@@ -70,32 +78,7 @@ def fine_tune(
         entry = {"epoch": epoch, "loss": loss, **_validate(model, average.weights, training_set, config)}
         curve.append(entry | {"seconds": round(time.monotonic() - started, 1)})
         on_epoch(curve[-1])
-        # with nobody held out only forgetting would be seen, and the first epoch would always look best
-        best.offer(epoch, entry["validation_loss"] if len(training_set.validation.labels) else -epoch, average)
-        if epoch - best.epoch >= config.patience:
-            break
-    interpolation = _interpolate(model, start, best.weights or average.weights, training_set.replay, config)
-    return Trained(model, curve, best.epoch, interpolation)
-
-
-def _load_for_moving(baseline: bytes) -> keras.Model:
-    model = load_keras(baseline)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.trainable = False
-    return model
-
-
-class _Best:
-    """The epoch with the smallest loss so far, and a copy of its weights; 0 and none where no loss was a number."""
-
-    def __init__(self) -> None:
-        self.epoch, self._loss = 0, float("inf")
-        self.weights: Weights = []
-
-    def offer(self, epoch: int, loss: float, average: WeightAverage) -> None:
-        if loss < self._loss:
-            self.epoch, self._loss, self.weights = epoch, loss, average.copy()
+    return Trained(model, curve, *_interpolate(model, start, average.weights, training_set, config))
 
 
 def _train(
@@ -121,30 +104,40 @@ def _schedule(config: FineTuneConfig, steps: int) -> keras.optimizers.schedules.
     )
 
 
-def _interpolate(model: keras.Model, start: Weights, learned: Weights, replay: Replay, config: FineTuneConfig) -> float:
-    """Set the weights as far on the way to the learned ones as forgets next to nothing, one step at least. Returns how far.
+def _interpolate(
+    model: keras.Model, start: Weights, learned: Weights, training_set: TrainingSet, config: FineTuneConfig
+) -> tuple[float, float, float]:
+    """Set the weights as far on the way to the learned ones as costs no more than it is worth, one step at least.
 
     On the straight way between the two most of what is learned comes before most of what is forgotten (Wortsman et al. 2022,
-    "Robust fine-tuning of zero-shot models"); the replay's unseen digits tell where. What the
-    first step alone forgets is for the gate to judge.
+    "Robust fine-tuning of zero-shot models"). Both are told by the mean probability of what is wrong, which moves smoothly
+    where a count of mistakes jumps. Returns how far, what is forgotten and what is learned.
     """
+    replay, held = training_set.replay, training_set.validation
+    known = slice(0, replay.unseen)
+
+    def errors() -> tuple[float, float]:
+        return _error(model, replay.images[known], replay.labels[known]), _error(model, held.images, held.labels)
+
     model.set_weights(start)
-    most = _misread(model, replay) + config.forgetting_tolerance * replay.unseen
-    step = 1.0
+    (known_before, held_before), forgotten, gained, step = errors(), 0.0, 0.0, 1.0
     for step in np.arange(1.0, 0.0, -config.interpolation_step).tolist():
         model.set_weights([old + step * (new - old) for old, new in zip(start, learned, strict=True)])
-        if _misread(model, replay) <= most:
+        known_now, held_now = errors()
+        forgotten, gained = known_now - known_before, held_before - held_now
+        allowed = config.forgetting_tolerance + config.forgetting_worth * max(0.0, gained)
+        if forgotten <= min(allowed, config.forgetting_most):
             break
-    return step
+    return step, forgotten, gained
 
 
-def _misread(model: keras.Model, replay: Replay) -> int:
-    """How many of the replay's unseen digits the network takes for other digits."""
-    labels = replay.labels[: replay.unseen]
-    if not len(labels):
-        return 0
-    digits = predict(model, to_input(replay.images[: replay.unseen])).logits.argmax(axis=1)
-    return int(((digits != labels) & is_digit(labels)).sum())
+def _error(model: keras.Model, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
+    """Mean probability of the wrong digits, over the digits among uint8 (N, 28, 28) with labels (N,); 0 where there are none."""
+    digits = is_digit(labels)
+    if not digits.any():
+        return 0.0
+    probabilities = calibrated_probabilities(predict(model, to_input(images[digits])).logits, 1.0)
+    return float(1 - probabilities[np.arange(len(probabilities)), labels[digits]].mean())
 
 
 def _batches(training_set: TrainingSet, config: FineTuneConfig, epoch: int, steps: int) -> Iterator[Batch]:
@@ -161,7 +154,7 @@ def _batches(training_set: TrainingSet, config: FineTuneConfig, epoch: int, step
         images = np.concatenate([training_set.training.images[drawn], training_set.replay.images[known]])
         labels = np.concatenate([training_set.training.labels[drawn], training_set.replay.labels[known]])
         pictures = augment(to_input(images), np.random.default_rng((config.seed, epoch, step)))
-        return Batch.of_drawings(pictures, labels)
+        return Batch.of_drawings(pictures, labels, replayed=len(known))
 
     return prefetch(make, range(steps))
 

@@ -7,6 +7,7 @@ from recognizer.labels import NOT_A_DIGIT
 from training.config import LossConfig
 from training.learning.network import FORMS
 
+TEACHING_TEMPERATURE = 2.0  # that softens a teacher's answers: which wrong digit is near is what they tell
 REFUSAL_SMOOTHING = 0.01  # digit or not: 0.99 and 0.01 are wanted, for nobody is ever sure
 
 
@@ -43,6 +44,25 @@ def losses(
         loss += config.form_weight * _number(forms >= 0) * form
     right = _number(tf.argmax(outputs["logits"], axis=1, output_type=labels.dtype) == labels)
     return tf.reduce_mean(loss), tf.reduce_sum(right) / tf.maximum(tf.reduce_sum(_number(is_digit)), 1.0)
+
+
+def distillation(outputs: dict[str, tf.Tensor], taught: dict[str, tf.Tensor], known: tf.Tensor) -> tf.Tensor:
+    """How far a network is from its teacher on what the teacher knows: a float32 scalar (Hinton et al. 2015).
+
+    Args:
+        outputs, taught: of the two: float32 "logits" (N, 10), "digitness" (N, 1) and "features" (N, D) of length 1.
+        known: float32 (N,), 1 where the teacher is to be believed.
+    """
+    soft = tf.nn.softmax(taught["logits"] / TEACHING_TEMPERATURE)
+    which = tf.nn.softmax_cross_entropy_with_logits(soft, outputs["logits"] / TEACHING_TEMPERATURE)
+    which += tf.reduce_sum(
+        tf.math.xlogy(soft, soft), axis=1
+    )  # less what the teacher itself is unsure of: 0 where they agree
+    whether = tf.square(tf.sigmoid(outputs["digitness"][:, 0]) - tf.sigmoid(taught["digitness"][:, 0]))
+    looks = 1 - tf.reduce_sum(outputs["features"] * taught["features"], axis=1)
+    return tf.reduce_sum(known * (TEACHING_TEMPERATURE**2 * which + whether + looks)) / tf.cast(
+        tf.size(known), tf.float32
+    )
 
 
 def _digit_losses(logits: tf.Tensor, labels: tf.Tensor, is_digit: tf.Tensor, certainty: tf.Tensor) -> tf.Tensor:

@@ -15,12 +15,14 @@ class Batch(NamedTuple):
     labels: NDArray[np.int32]
     forms: NDArray[np.int32]
     certainty: NDArray[np.float32]
+    known: NDArray[np.float32]
 
     @classmethod
-    def of_drawings(cls, images: NDArray[np.float32], labels: NDArray[np.int64]) -> Self:
-        """Digits and what is none, all certain, none with a form."""
+    def of_drawings(cls, images: NDArray[np.float32], labels: NDArray[np.int64], replayed: int = 0) -> Self:
+        """Digits and what is none, all certain, none with a form; the last `replayed` of them are known to the teacher."""
         count = len(labels)
-        return cls(images, labels.astype("int32"), np.full(count, -1, "int32"), np.ones(count, "float32"))
+        known = (np.arange(count) >= count - replayed).astype("float32")
+        return cls(images, labels.astype("int32"), np.full(count, -1, "int32"), np.ones(count, "float32"), known)
 
 
 def prefetch(make: Callable[[int], Batch], steps: range) -> Iterator[Batch]:

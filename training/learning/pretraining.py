@@ -167,4 +167,5 @@ def make_batch(config: BaselineConfig, sources: list[Source], step: int) -> Batc
         np.concatenate([source.labels[some] for source, some in chosen]).astype("int32"),
         np.concatenate([source.forms_of(some) for source, some in chosen]).astype("int32"),
         np.repeat([source.certainty for source in sources], counts).astype("float32"),
+        np.zeros(counts.sum(), "float32"),
     )

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from training.config import LossConfig
-from training.learning.losses import losses
+from training.learning.losses import distillation, losses
 from training.learning.prefetch import Batch
 
 CLIP_NORM = 5.0  # of each variable's gradient: a batch of oddities does not throw the network off
@@ -28,14 +28,24 @@ def build_optimizer(
     return optimizer
 
 
-def compile_step(model: keras.Model, optimizer: keras.Optimizer, config: LossConfig) -> Step:
-    """Return a function that trains on a batch and returns the loss and the share of digits right before it, float32 scalars."""
+def compile_step(
+    model: keras.Model, optimizer: keras.Optimizer, config: LossConfig, teacher: keras.Model | None = None
+) -> Step:
+    """Return a function that trains on a batch and returns the loss and the share of digits right before it, float32 scalars.
+
+    Args:
+        teacher: a network of the same outputs; what a batch marks as known is also learned from its answers.
+    """
 
     def step(
-        images: tf.Tensor, labels: tf.Tensor, forms: tf.Tensor, certainty: tf.Tensor
+        images: tf.Tensor, labels: tf.Tensor, forms: tf.Tensor, certainty: tf.Tensor, known: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
+        taught = None if teacher is None else teacher(images, training=False)
         with tf.GradientTape() as tape:
-            loss, accuracy = losses(model(images, training=True), labels, config, forms, certainty)
+            outputs = model(images, training=True)
+            loss, accuracy = losses(outputs, labels, config, forms, certainty)
+            if taught is not None:
+                loss += config.distillation_weight * distillation(outputs, taught, known)
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
         return loss, accuracy
 

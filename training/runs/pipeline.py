@@ -211,7 +211,8 @@ def learn(
     some = to_input(learned_from.replay.images[: config.agreement_images])
     model = _calibrated(tflite, learned_from, config)
     steps.say(
-        f"kept epoch {trained.best_epoch}, {percent(trained.interpolation, 0)} of the way to it, {model.calibration}"
+        f"went {percent(trained.interpolation, 0)} of the way: held-out drawings gained {percent(trained.learned, 2)}, "
+        f"unseen replay lost {percent(trained.forgotten, 2)}; {model.calibration}"
     )
     taught = Taught.of(learned_from.training, learned_from.validation)
     return Challenger(save_keras(trained.model), model, disagreement(trained.model, tflite, some), taught)
