@@ -59,7 +59,8 @@ class LabelEvidence:
     @property
     def is_blind(self) -> NDArray[np.bool_]:
         """Of which the baseline sees no feature: bool (N,)."""
-        return ~self.features.any(axis=1)
+        sees: NDArray[np.bool_] = self.features.any(axis=1)
+        return ~sees
 
 
 @dataclass(frozen=True)

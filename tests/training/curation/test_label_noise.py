@@ -128,7 +128,7 @@ def form_of(contributors: int, label: int, prior: int, pixels: list[int] | None 
     """Two drawings each of kind 12, which nobody else draws and the baseline takes for `prior`; honest others beside."""
     count = 2 * contributors
     new = evidence(
-        [12] * count, [label] * count, [c // 2 for c in range(count)], seed=7, prior=[prior] * count, **views
+        [12] * count, [label] * count, [c // 2 for c in range(count)], seed=7, prior=[prior] * count, pixels=pixels
     )
     return new + drawn_by(dict.fromkeys(range(20, 28), HONEST))
 
