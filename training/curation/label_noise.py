@@ -59,8 +59,7 @@ class LabelEvidence:
     @property
     def is_blind(self) -> NDArray[np.bool_]:
         """Of which the baseline sees no feature: bool (N,)."""
-        sees: NDArray[np.bool_] = self.features.any(axis=1)
-        return ~sees
+        return np.linalg.norm(self.features, axis=1) == 0.0
 
 
 @dataclass(frozen=True)
