@@ -52,10 +52,12 @@ def blurred_pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     for axis in (1, 2):
         padded = np.pad(grey, [(len(BLUR) // 2,) * 2 if i == axis else (0, 0) for i in range(3)])
         size = grey.shape[axis]
-        grey = sum(share * padded.take(range(at, at + size), axis=axis) for at, share in enumerate(BLUR))
+        shifted = [share * padded.take(range(at, at + size), axis=axis) for at, share in enumerate(BLUR)]
+        grey = np.sum(shifted, axis=0, dtype="float32")
     small = grey.reshape(len(grey), 14, 2, 14, 2).mean(axis=(2, 4)).reshape(len(grey), -1)
     length = np.linalg.norm(small, axis=1, keepdims=True)
-    return np.divide(small, length, out=np.zeros_like(small), where=length > 0).astype("float32")
+    pixels: NDArray[np.float32] = np.divide(small, length, out=np.zeros_like(small), where=length > 0).astype("float32")
+    return pixels
 
 
 def reference_evidence(replay: Replay, config: SnapshotConfig) -> LabelEvidence:

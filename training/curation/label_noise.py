@@ -59,7 +59,8 @@ class LabelEvidence:
     @property
     def is_blind(self) -> NDArray[np.bool_]:
         """Of which the baseline sees no feature: bool (N,)."""
-        return ~self.features.any(axis=1)
+        blind: NDArray[np.bool_] = np.linalg.norm(self.features, axis=1) == 0.0
+        return blind
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 import math
 
-Z95 = 1.959964  # standard normal quantile: 2.5 % lie above it
+from recognizer.intervals import Z_95
+
 Z90 = 1.644854  # 5 % lie above it: a one-sided bound at 95 %
 EXACT_MOST = 1000  # discordant pairs; beyond, the powers of two grow absurd and the normal tail is near enough
 
@@ -23,12 +24,12 @@ def chance_of_rising(fixed: int, broken: int) -> float:
     return chance_of_falling(broken, fixed)
 
 
-def paired_interval(fixed: int, broken: int, count: int, z: float = Z95) -> tuple[float, float]:
+def paired_interval(fixed: int, broken: int, count: int, z: float = Z_95) -> tuple[float, float]:
     """Return the confidence interval of the difference of two paired shares, (fixed - broken) / count, each in -1..1.
 
     Args:
         count: questions, at least `fixed` + `broken`.
-        z: standard normal quantile; Z95 gives a two-sided interval of 95 %.
+        z: standard normal quantile; Z_95 gives a two-sided interval of 95 %.
 
     Method: Wald with half an observation added to each of the four cells (Agresti & Min 2005, "Simple improved
     confidence intervals for comparing matched proportions"), so that no discordant pair does not mean no doubt.

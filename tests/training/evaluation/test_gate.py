@@ -220,7 +220,7 @@ def test_thirteen_of_mnist_are_little_for_a_hundred_and_thirty_four_of_peoples_d
     assert decision.promote
     assert row(decision, "mnist.champion").standing == FELL
     assert row(decision, "mnist.champion").limit == (
-        "may fall by 0.30 points (0.12 points, widened by what people gain), or by more if luck explains it"
+        "may fall by 0.20 points (0.12 points, widened by what people gain), or by more if luck explains it"
     )
 
 
@@ -248,7 +248,7 @@ def test_no_margin_is_widened_by_nothing() -> None:
 
 
 def test_other_margins_widen_by_the_same_factor() -> None:
-    lost = {PEN: Paired(0, 30)}
+    lost = {PEN: Paired(0, 22)}
     assert decide(paired=lost).promote
     assert not decide(paired=lost | {TAUGHT: Paired(5, 0)}).promote
 

@@ -6,7 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from training.evaluation.paired_tests import Z90, Z95, chance_of_falling, chance_of_rising, paired_interval
+from recognizer.intervals import Z_95
+from training.evaluation.paired_tests import Z90, chance_of_falling, chance_of_rising, paired_interval
 
 
 def exact_chance(fixed: int, broken: int) -> float:
@@ -43,17 +44,17 @@ def test_interval_by_hand() -> None:
     """Half an observation in each cell: 12.5 and 4.5 discordant ones of 402."""
     difference, variance = 8 / 402, (17 - 64 / 402) / 402**2
     low, high = paired_interval(12, 4, 400)
-    assert low == pytest.approx(difference - Z95 * math.sqrt(variance))
-    assert high == pytest.approx(difference + Z95 * math.sqrt(variance))
+    assert low == pytest.approx(difference - Z_95 * math.sqrt(variance))
+    assert high == pytest.approx(difference + Z_95 * math.sqrt(variance))
     assert paired_interval(12, 4, 400, Z90)[0] > low
 
 
 def test_interval_of_nothing_that_differs_is_no_certainty() -> None:
     low, high = paired_interval(0, 0, 10)
     assert low == -high
-    assert high == pytest.approx(Z95 / 12)
+    assert high == pytest.approx(Z_95 / 12)
     low, high = paired_interval(1, 0, 1)
-    assert low == pytest.approx(1 / 3 - Z95 * math.sqrt(2 - 1 / 3) / 3)
+    assert low == pytest.approx(1 / 3 - Z_95 * math.sqrt(2 - 1 / 3) / 3)
     assert high == 1.0
 
 
