@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import caches
 from django.db import connection
 
-from recognizer import contributor_cookie, own_drawings, personalization, serving
+from recognizer import contributor_cookie, own_drawings, personalization, prototypes, serving
 from recognizer.api import throttles
 from training.api import provenance
 
@@ -40,6 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def fresh_process_state() -> None:
     """Each test starts as a new process would: no model loaded, nothing counted, no row of another test remembered."""
     serving.champion.reset()
+    prototypes.prototypes.reset()
     for remembered in (own_drawings._load, personalization._features, personalization._traces, provenance._manifest):
         remembered.cache_clear()
     for kept in (contributor_cookie.known, personalization._collected):

@@ -4,7 +4,7 @@ import logging
 
 from celery import Task, shared_task
 
-from training.config import RunConfig
+from training.config import PrototypeConfig, RunConfig
 from training.models import TrainingPolicy, WorkerHeartbeat
 from training.runs import schedule
 from training.runs.resource_limits import confine
@@ -39,6 +39,14 @@ def tick() -> str:
     )
 
     return pipeline.execute(run, config).status
+
+
+@shared_task(name="training.refresh_prototypes", ignore_result=True)
+def refresh_prototypes() -> str:
+    """Let what was approved since help the next person. Returns what was done, or that nothing had changed."""
+    from training.curation import prototypes  # loads LiteRT: in this child only
+
+    return prototypes.refresh(PrototypeConfig())
 
 
 def wake_worker() -> None:

@@ -204,6 +204,7 @@ class AnswerSerializer(serializers.Serializer[Any]):
     alternatives = AlternativeSerializer(many=True)
     model_version = serializers.IntegerField()
     memory = serializers.IntegerField(help_text="corrections of this contributor that were used, 0 if none")
+    people = serializers.IntegerField(help_text="approved drawings of people here that gave this answer, 0 if none")
     preview = serializers.CharField(help_text="the 28 x 28 the model saw, as a PNG data URL")
     steps = StepSerializer(many=True, required=False)
 

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from recognizer import contributor_cookie, personalization, services, serving
+from recognizer import contributor_cookie, personalization, prototypes, services, serving
 from recognizer.api import serializers as shapes
 from recognizer.api.parsers import AnyTypeJSONParser, StrictJSONParser
 from recognizer.api.throttles import (
@@ -35,6 +35,7 @@ from recognizer.errors import InvalidDrawing
 from recognizer.imaging import decoding
 from recognizer.imaging.pixels import to_grey
 from recognizer.imaging.preprocessing import preparation_steps
+from recognizer.inference.answers import credit_people
 from recognizer.labels import api_label, stored_label
 from recognizer.models import Contributor, Drawing, ModelVersion
 from recognizer.submissions import Reading, Submission
@@ -54,9 +55,14 @@ DRAWING_BODY = {
 
 
 def answer_payload(reading: Reading, submission: Submission, caller: Caller | None) -> dict[str, Any]:
-    """Turn a reading into the answer of the API, with what this contributor taught by correcting it."""
+    """Turn a reading into the answer of the API, with what people's approved drawings and this contributor's own ones say."""
     contributor, stamp = (caller.contributor, caller.stamp) if caller else (None, None)
-    answer, remembered = personalization.recall(reading, submission.strokes, contributor, stamp)
+    consulted, people = prototypes.consult(reading)
+    answer, remembered = personalization.recall(consulted, submission.strokes, contributor, stamp)
+    if people and answer.digit != consulted.answer.digit:
+        people = 0  # one's own word counts before all others'
+    if people:
+        answer = credit_people(answer)
     return {
         "kind": answer.kind,
         "digit": answer.digit,
@@ -70,6 +76,7 @@ def answer_payload(reading: Reading, submission: Submission, caller: Caller | No
         "alternatives": [{"digit": digit, "probability": probability} for digit, probability in answer.alternatives],
         "model_version": reading.served.version,
         "memory": remembered,
+        "people": people,
         "preview": picture_url(to_grey(reading.image)),
     }
 

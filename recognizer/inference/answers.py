@@ -1,7 +1,7 @@
 """Raw outputs -> what we say: calibrated probabilities, a refusal, or a close call. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from recognizer.inference.prediction import Prediction
 
 REFUSAL = "Huh... You call that a digit?"  # the 2017 original's words
+PEOPLES = "people here draw it like this"  # instead of how sure the network is: it did not read that
 VERY_SURE = 0.98
 PRETTY_SURE = 0.80
 CLOSE_CALL_MARGIN = 0.5  # top minus second probability; below, people are shown the pair
@@ -112,6 +113,14 @@ def answer(prediction: Prediction, calibration: Calibration, row: int = 0) -> An
     )
 
 
+def credit_people(said: Answer) -> Answer:
+    """Say that an answer comes from what other people drew."""
+    if said.kind is Kind.REFUSED:
+        return said
+    text = said.message if said.kind is Kind.PAIR else f"{_i_read(said.likely_digit)} {PEOPLES.capitalize()}."
+    return replace(said, message=text, certainty=PEOPLES)
+
+
 def _kind(refused: bool, margin: float) -> Kind:
     if refused:
         return Kind.REFUSED
@@ -131,4 +140,8 @@ def _message(kind: Kind, top: int, second: int, confidence: float) -> str:
         return REFUSAL
     if kind is Kind.PAIR:
         return f"{top} or {second}?"
-    return f"I read {'an' if top == 8 else 'a'} {top}. {_certainty(kind, confidence).capitalize()}."
+    return f"{_i_read(top)} {_certainty(kind, confidence).capitalize()}."
+
+
+def _i_read(digit: int) -> str:
+    return f"I read {'an' if digit == 8 else 'a'} {digit}."

@@ -39,6 +39,7 @@ interface AnswerFields {
   alternatives: Alternative[];
   model_version: number;
   memory: number;
+  people: number;
   preview: string;
   steps?: Step[];
 }
