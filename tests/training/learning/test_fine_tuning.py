@@ -92,8 +92,39 @@ def test_what_would_forget_too_much_goes_back_towards_the_baseline(training_set:
         training_set, training=replace(training_set.training, labels=np.full(len(training_set.training.images), 4))
     )
     eager = replace(TINY, epoch_pictures=320, drawing_share=1.0, drawing_repeats=50, average_decay=0.5)
-    assert train(wrong, replace(eager, forgetting_tolerance=1.0)).interpolation == 1.0
-    assert train(wrong, replace(eager, forgetting_tolerance=0.0)).interpolation < 1.0
+    everything = train(wrong, replace(eager, forgetting_tolerance=1.0, forgetting_most=1.0))
+    little = train(wrong, replace(eager, forgetting_tolerance=0.0))
+    assert everything.interpolation == 1.0
+    assert little.interpolation < 1.0
+    assert little.forgotten < everything.forgotten
+    assert train(wrong, replace(eager, forgetting_tolerance=1.0, forgetting_most=0.0)).interpolation < 1.0
+
+
+def test_what_held_out_drawings_gain_may_cost_the_replay_more(training_set: TrainingSet) -> None:
+    images = training_set.training.images
+    fours = replace(training_set.training, labels=np.full(len(images), 4))
+    taught = replace(training_set, training=fours, validation=fours)
+    eager = replace(TINY, epoch_pictures=320, drawing_share=1.0, drawing_repeats=50, average_decay=0.5)
+    strict = replace(eager, forgetting_tolerance=0.0, forgetting_most=1.0)
+    gained = train(taught, replace(strict, forgetting_worth=10.0))
+    assert gained.interpolation == 1.0
+    assert gained.learned > 0.5
+    assert train(taught, replace(strict, forgetting_worth=0.0)).interpolation < 1.0
+
+
+def test_what_the_baseline_says_of_the_replay_holds_it(training_set: TrainingSet) -> None:
+    """With false labels on the replay, only the teacher's word keeps what was known."""
+    replay = training_set.replay
+    false = replace(training_set, replay=replace(replay, labels=(replay.labels + 1) % 10, unseen=0))
+    eager = replace(TINY, epoch_pictures=640, drawing_share=0.0, average_decay=0.5)
+
+    def still_right(config: FineTuneConfig) -> float:
+        from training.learning.fine_tuning import predict
+
+        model = train(false, config).model
+        return float((predict(model, to_input(replay.images)).logits.argmax(axis=1) == replay.labels).mean())
+
+    assert still_right(replace(eager, distillation_weight=50.0)) > still_right(replace(eager, distillation_weight=0.0))
 
 
 def test_weights_that_are_no_numbers_end_the_training_and_say_so(training_set: TrainingSet) -> None:

@@ -33,7 +33,6 @@ SMALL_RUN = {
         "replay_scans": 200,
         "replay_synthetic": 200,
         "replay_others": 300,
-        "patience": 3,
     }
 }
 NOBODY_LISTENS = "http://127.0.0.1:9"  # a proxy that is not there: no data set is downloaded
