@@ -112,7 +112,7 @@ def consult(reading: Reading) -> tuple[Reading, int]:
     if said == NOBODY or said == (NOT_A_DIGIT if network is None else network):
         return reading, 0
     model = reading.served.model
-    prediction = overrule(reading.prediction, said, people.trust * float(votes.shares[0]), model.calibration)
+    prediction = overrule(reading.prediction, said, people.trust * float(votes.shares[0, said]), model.calibration)
     return replace(reading, prediction=prediction, answer=model.interpret(prediction)), int(votes.voters.sum())
 
 

@@ -52,7 +52,7 @@ class Votes:
 
     Attributes:
         labels: int64 (N,), 0-10, or NOBODY where they are not near enough to say anything.
-        shares: float64 (N,), the winner's share of the voices, in 0..1.
+        shares: float64 (N, 11), each label's share of the voices, in 0..1.
         voters: bool (N, K), which drawings gave the winner its voices.
     """
 
@@ -88,5 +88,5 @@ def vote(
     rival = np.where(contradicts, to_landmarks, np.inf).min(axis=1, initial=np.inf)
     is_heard = nearest <= np.where(is_refused, RATIO_REFUSED, RATIO_ANSWERED) * np.minimum(rival, 2)
     is_heard &= voters.any(axis=1)
-    shares = tally.max(axis=1) / np.maximum(tally.sum(axis=1), 1e-300)
+    shares = tally / np.maximum(tally.sum(axis=1, keepdims=True), 1e-300)
     return Votes(np.where(is_heard, winners, NOBODY), shares, voters & is_heard[:, np.newaxis])

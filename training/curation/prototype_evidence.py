@@ -68,9 +68,11 @@ def judge(drawings: Approved, references: Answered, config: PrototypeConfig) -> 
     usual = usual_distance(known, config.plain)
     rival = np.where(drawings.labels[:, np.newaxis] != known.labels, court.to_known, np.inf).min(axis=1, initial=2.0)
     speaks &= rival > usual
-    said = court.hear_strangers(speaks).labels
-    is_borne_out, is_contradicted = said == drawings.labels, (said != NOBODY) & (said != drawings.labels)
-    is_alone = (said == NOBODY) & drawings.is_reviewed & (drawings.is_refused | (rival > config.alone * usual))
+    heard = court.hear_strangers(speaks)
+    own_share = heard.shares[np.arange(len(speaks)), drawings.labels]
+    is_heard = heard.labels != NOBODY
+    is_borne_out, is_contradicted = is_heard & (own_share >= config.borne_out), is_heard & (own_share < config.borne_out)
+    is_alone = ~is_heard & drawings.is_reviewed & (drawings.is_refused | (rival > config.alone * usual))
     speaks &= (is_borne_out | is_alone) & ~_contradicted_contributors(drawings, is_borne_out, is_contradicted)
     return court.silence_what_spoils(speaks, config)
 

@@ -59,7 +59,7 @@ def test_three_vote_and_near_ones_count_for_more() -> None:
     said, votes = ask(0, {4: 4, 8: 5, -8: 5, 30: 4, -30: 4}, {})
     assert said == 5
     assert votes.voters.tolist() == [[False, True, True, False, False]]
-    assert votes.shares[0] == pytest.approx(2 * np.exp(-(1 - np.cos(np.radians(8))) / 0.05) / (
+    assert votes.shares[0, 5] == pytest.approx(2 * np.exp(-(1 - np.cos(np.radians(8))) / 0.05) / (
         2 * np.exp(-(1 - np.cos(np.radians(8))) / 0.05) + np.exp(-(1 - np.cos(np.radians(4))) / 0.05)
     ), abs=1e-4)  # fmt: skip
     assert ask(0, {1: 4, 25: 5, -25: 5}, {})[0] == 4
