@@ -69,10 +69,11 @@ export class DrawingPad extends EventTarget {
     return { strokes, canvas: { width: SIDE, height: SIDE } };
   }
 
-  /** The path and the picture that is to be kept. @returns {Promise<DrawingRequestRequest>} */
+  /** The path and the picture that is to be kept, where this browser makes one. @returns {Promise<DrawingRequestRequest>} */
   async body() {
     const { path } = this;
-    return { image: await canonicalPicture(path.strokes), ...path };
+    const image = await canonicalPicture(path.strokes);
+    return image ? { image, ...path } : path;
   }
 
   get isEmpty() {
@@ -180,7 +181,11 @@ export class DrawingPad extends EventTarget {
     if (event.pointerType === "pen") this.#penSeen = event.timeStamp;
     if (this.#pointer !== null || event.button !== 0 || this.#isPalm(event)) return;
     this.#pointer = event.pointerId;
-    this.#canvas.setPointerCapture(event.pointerId);
+    try {
+      this.#canvas.setPointerCapture(event.pointerId);
+    } catch {
+      // The pointer is gone already, or is one that cannot be held: its moves over the paper still come.
+    }
     const [x, y] = this.#position(event);
     this.begin(x, y, event.timeStamp);
   }

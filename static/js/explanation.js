@@ -1,6 +1,6 @@
 // "How it sees it" and "Why": asked for only when the person opens them.
 
-import { ApiError } from "./api_client.js";
+import { tellable } from "./api_client.js";
 import { inkStroke } from "./ink.js";
 import { find, part } from "./parts.js";
 
@@ -79,8 +79,7 @@ export class Explanation {
     try {
       return await call();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.#why.textContent = error.message;
+      this.#why.textContent = tellable(error).message;
       return null;
     }
   }

@@ -4,6 +4,7 @@
 
 export const SIDE = 280; // the canonical picture, whatever the screen
 export const PEN = SIDE * 0.08; // about what a felt pen leaves in MNIST's 20-pixel box
+const PICTURE_MS = 2000; // that a browser may take to encode it; a slow phone takes 50
 
 /** @param {Point} a @param {Point} b */
 const middle = (a, b) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
@@ -52,12 +53,24 @@ export function takePen(context, pixels, colour) {
 }
 
 /**
- * The picture that is sent: SIDE x SIDE, black on white, independent of theme, zoom and pixel density.
+ * The picture that is kept: SIDE x SIDE, black on white, independent of theme, zoom and pixel density.
+ *
+ * A courtesy to the server, which inks the strokes itself where there is none: browsers that guard against being known by
+ * their canvas give none, or one that shows something else.
  *
  * @param {Stroke[]} strokes
- * @returns {Promise<string>} a data URL
+ * @returns {Promise<string | null>} a data URL, or null where this browser makes none
  */
 export async function canonicalPicture(strokes) {
+  try {
+    return await inTime(inkPicture(strokes));
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Stroke[]} strokes */
+async function inkPicture(strokes) {
   const canvas = document.createElement("canvas");
   canvas.width = SIDE;
   canvas.height = SIDE;
@@ -68,6 +81,20 @@ export async function canonicalPicture(strokes) {
   takePen(context, SIDE, "#000");
   for (const points of strokes) inkStroke(context, points);
   return readAsDataUrl(await pngOf(canvas));
+}
+
+/**
+ * The value of a promise, or null where it takes longer than a picture may.
+ *
+ * @template T
+ * @param {Promise<T>} promise
+ * @returns {Promise<T | null>}
+ */
+function inTime(promise) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(null), PICTURE_MS);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /**

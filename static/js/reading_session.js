@@ -1,7 +1,7 @@
 // From a sheet to a stored label: hand in, confirm or correct, take back. One state, no pixels.
 
 import { news, thanks } from "./answer_words.js";
-import { ApiError, idempotencyKey } from "./api_client.js";
+import { ApiError, idempotencyKey, tellable } from "./api_client.js";
 import { extent } from "./ink.js";
 
 /**
@@ -120,8 +120,8 @@ export class ReadingSession {
         try {
           await this.#api.confirm(answer.id, label);
         } catch (error) {
-          if (isStill() || !(error instanceof ApiError)) throw error;
-          this.#keepUnsent({ answer, label }, error);
+          if (isStill()) throw error;
+          this.#keepUnsent({ answer, label }, tellable(error));
           return;
         }
         if (isStill()) this.#saved(answer, label);
@@ -190,8 +190,7 @@ export class ReadingSession {
       this.#unsent = null;
       this.#alert.clear();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.#keepUnsent(unsent, error);
+      this.#keepUnsent(unsent, tellable(error));
     }
   }
 
@@ -224,8 +223,7 @@ export class ReadingSession {
     try {
       await call();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.#explain(error, again);
+      this.#explain(tellable(error), again);
     } finally {
       this.#view.busy(false);
     }

@@ -198,13 +198,17 @@ test("what is being read or is saved is not handed in again", async () => {
   assert.equal(server.named("submit").length, 1);
 });
 
-test("a fault of our own is no sentence for people", async () => {
+test("a fault of our own ends the phase with a sentence too", async () => {
   pad.draw();
-  const handingIn = session.submit();
+  session.submit();
   await settle();
   server.named("submit")[0].reject(new TypeError("a fault"));
-  await assert.rejects(handingIn, TypeError);
-  assert.deepEqual([alert.words, page.seen.isBusy], ["", false]);
+  await settle();
+  assert.deepEqual([session.state.phase, page.seen.isBusy], ["drawing", false]);
+  assert.match(alert.words, /^Something went wrong on this page/);
+  alert.again?.();
+  await settle();
+  assert.equal(server.named("submit").length, 2);
 });
 
 test("another sheet is another drawing, and one that undo brings back is not", async () => {
