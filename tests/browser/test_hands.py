@@ -7,6 +7,7 @@ from recognizer.models import Drawing
 from tests.support.known import known
 from tests.support.person import OpenContext, Person, Visit
 from tests.support.recorded import SEVEN
+from tests.support.waiting import let_page_settle
 
 BYTES = "new Blob([new Uint8Array(3200).map((_, i) => (i % 32) * 7)], { type: 'image/png' })"
 CANVASES = {
@@ -49,3 +50,63 @@ def test_a_browser_without_the_newest_signals_reads_too(open_context: OpenContex
     person = begin(open_context, "delete AbortSignal.timeout; delete AbortSignal.any;")
     person.hand_in(SEVEN)
     person.expect_answer(7)
+
+
+KEYS = {
+    "AZERTY": {"key": '"', "code": "Digit3"},
+    "Arabic-Indic": {"key": "٣", "code": "Digit3"},
+    "Devanagari": {"key": "३", "code": "Digit3"},
+    "full width": {"key": "３", "code": "Digit3"},
+    "input method": {"key": "Process", "code": "Digit3"},
+}
+
+
+def press(person: Person, key: dict[str, object]) -> None:
+    """Press a key of another layout where the focus is."""
+    person.page.evaluate(
+        "(key) => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, ...key }))", key
+    )
+
+
+@pytest.mark.parametrize("layout", KEYS)
+def test_a_digit_key_is_one_on_every_keyboard(visit: Visit, layout: str) -> None:
+    person = visit()
+    person.hand_in(SEVEN)
+    press(person, KEYS[layout])
+    person.expect_saved("3")
+    assert Drawing.objects.get().confirmed_label == 3
+
+
+def test_letters_are_where_they_are_on_keyboards_of_other_scripts(visit: Visit) -> None:
+    person = visit()
+    person.draw(SEVEN)
+    press(person, {"key": "я", "code": "KeyZ", "ctrlKey": True})
+    assert person.ink_share() == 0
+    press(person, {"key": "Я", "code": "KeyZ", "ctrlKey": True, "shiftKey": True})
+    assert person.ink_share() > 0
+
+
+def test_a_single_key_on_a_link_labels_nothing(visit: Visit) -> None:
+    person = visit()
+    person.hand_in(SEVEN)
+    person.page.get_by_role("link", name="Yours").focus()
+    for key in ("2", "x"):
+        person.page.keyboard.press(key)
+    let_page_settle(person.page)
+    assert person.phase == "answered"
+
+
+def test_single_keys_can_be_switched_off_for_good(visit: Visit) -> None:
+    person = visit()
+    person.button("shortcuts").click()
+    person.part("single-keys").uncheck()
+    person.page.keyboard.press("Escape")
+    person.page.reload()
+    person.hand_in(SEVEN)
+    for key in ("2", "x", "?"):
+        person.page.keyboard.press(key)
+    let_page_settle(person.page)
+    assert person.phase == "answered"
+    expect(person.part("shortcuts")).to_be_hidden()
+    person.page.keyboard.press("Enter")  # no single key that somebody says by chance
+    person.expect_saved("7")
