@@ -51,13 +51,12 @@ export class Explanation {
   }
 
   async ask() {
-    const { sheet } = this.#session;
-    const { path } = this.#session;
+    const { sheet, path } = this.#session;
     const answer = await this.#politely(() => this.#api.explain(path));
     if (!answer || this.#session.sheet !== sheet || this.#session.state.phase !== "answered") return;
     this.#why.textContent = answer.sentence;
     const span = answer.strongest;
-    if (span) inkStroke(this.#marks.begin(), path.strokes[span.stroke].slice(span.start, span.end + 1));
+    if (span) inkStroke(this.#marks.begin(), sheet[span.stroke].slice(span.start, span.end + 1));
     else this.#marks.wipe();
   }
 

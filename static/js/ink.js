@@ -42,9 +42,10 @@ export function inkStroke(context, points, from = 0) {
  * @param {CanvasRenderingContext2D} context
  * @param {number} pixels side of the canvas
  * @param {string} colour
+ * @param {number} side of what it shows, in canonical units
  */
-export function takePen(context, pixels, colour) {
-  const scale = pixels / SIDE;
+export function takePen(context, pixels, colour, side = SIDE) {
+  const scale = pixels / side;
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.lineWidth = PEN;
   context.lineCap = "round";
@@ -59,18 +60,19 @@ export function takePen(context, pixels, colour) {
  * their canvas give none, or one that shows something else.
  *
  * @param {Stroke[]} strokes
+ * @param {number} side of the square that they are in
  * @returns {Promise<string | null>} a data URL, or null where this browser makes none
  */
-export async function canonicalPicture(strokes) {
+export async function canonicalPicture(strokes, side) {
   try {
-    return await inTime(inkPicture(strokes));
+    return await inTime(inkPicture(strokes, side));
   } catch {
     return null;
   }
 }
 
-/** @param {Stroke[]} strokes */
-async function inkPicture(strokes) {
+/** @param {Stroke[]} strokes @param {number} side */
+async function inkPicture(strokes, side) {
   const canvas = document.createElement("canvas");
   canvas.width = SIDE;
   canvas.height = SIDE;
@@ -78,7 +80,7 @@ async function inkPicture(strokes) {
   const context = contextOf(canvas, { willReadFrequently: true });
   context.fillStyle = "#fff";
   context.fillRect(0, 0, SIDE, SIDE);
-  takePen(context, SIDE, "#000");
+  takePen(context, SIDE, "#000", side);
   for (const points of strokes) inkStroke(context, points);
   return readAsDataUrl(await pngOf(canvas));
 }
@@ -119,16 +121,39 @@ function readAsDataUrl(blob) {
   });
 }
 
+/** Left, top, right and bottom of the pen's way; of nothing, those of no place. @param {Stroke[]} strokes */
+function boxOf(strokes) {
+  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+  for (const [x, y] of strokes.flat()) {
+    box.left = Math.min(box.left, x);
+    box.right = Math.max(box.right, x);
+    box.top = Math.min(box.top, y);
+    box.bottom = Math.max(box.bottom, y);
+  }
+  return box;
+}
+
 /** The longer side of what was drawn, in canonical units, the pen's own width left out. @param {Stroke[]} strokes */
 export function extent(strokes) {
-  const points = strokes.flat();
-  if (points.length === 0) return 0;
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const [x, y] of points) {
-    left = Math.min(left, x);
-    right = Math.max(right, x);
-    top = Math.min(top, y);
-    bottom = Math.max(bottom, y);
-  }
-  return Math.max(right - left, bottom - top);
+  const { left, top, right, bottom } = boxOf(strokes);
+  return Math.max(0, right - left, bottom - top);
+}
+
+/** @param {number} value */
+const tenth = (value) => Math.round(value * 10) / 10;
+
+/**
+ * The strokes with the canvas that they are on: the paper, or a larger one where the pen went beyond its edge.
+ *
+ * @param {Stroke[]} strokes
+ */
+export function onCanvas(strokes) {
+  const { left, top, right, bottom } = boxOf(strokes);
+  const [dx, dy] = [Math.max(0, -left), Math.max(0, -top)];
+  const side = tenth(Math.max(Math.max(SIDE, right) + dx, Math.max(SIDE, bottom) + dy));
+  if (side === SIDE) return { strokes, canvas: { width: SIDE, height: SIDE } };
+  const moved = strokes.map((points) =>
+    points.map(([x, y, time]) => /** @type {Point} */ ([tenth(x + dx), tenth(y + dy), time])),
+  );
+  return { strokes: moved, canvas: { width: side, height: side } };
 }

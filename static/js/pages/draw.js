@@ -5,6 +5,7 @@ import { ApiClient } from "../api_client.js";
 import { DrawingPad } from "../drawing_pad.js";
 import { Explanation } from "../explanation.js";
 import { KeyboardPen } from "../keyboard_pen.js";
+import { areSingleKeysOn, digitOf, letterOf } from "../keys.js";
 import { LiveGuess } from "../live_guess.js";
 import { MarksCanvas } from "../marks_canvas.js";
 import { button, closest, find } from "../parts.js";
@@ -110,6 +111,7 @@ pad.addEventListener("ink", () => {
   live.penMoved();
 });
 pad.addEventListener("change", sheetChanged);
+pad.addEventListener("palm", () => alert.show("That was as wide as a hand and left no ink. Draw with a fingertip."));
 pad.addEventListener("full", () => alert.show("That is a lot of strokes for one digit. Clear and start again."));
 
 root.addEventListener("click", (event) => {
@@ -120,7 +122,7 @@ root.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.altKey || document.querySelector("dialog[open]")) return;
   const isCommand = event.ctrlKey || event.metaKey;
-  if (isCommand && event.key.toLowerCase() === "z") {
+  if (isCommand && letterOf(event) === "z") {
     if (event.shiftKey) pad.redo();
     else pad.undo();
     event.preventDefault();
@@ -134,8 +136,20 @@ function pressed(event) {
   const onControl = closest(event, "a, button, summary, input, select, textarea");
   if (event.key === "Escape") clear();
   else if (event.key === "Enter" && !onControl) enter();
-  else if (/^[0-9]$/.test(event.key)) confirm(Number(event.key));
-  else if (event.key.toLowerCase() === "x") confirm(null);
+  else if (areSingleKeysOn() && isAboutTheDrawing(event)) labelKey(event);
+}
+
+/** A single key acts on the pad and in the answer, or where nothing has the focus; never on a link. @param {Event} event */
+function isAboutTheDrawing(event) {
+  if (closest(event, "a, input, select, textarea")) return false;
+  return event.target === document.body || event.target === root || closest(event, ".desk, .reading") !== null;
+}
+
+/** @param {KeyboardEvent} event */
+function labelKey(event) {
+  const digit = digitOf(event);
+  if (digit !== null) confirm(digit);
+  else if (letterOf(event) === "x") confirm(null);
 }
 
 /** The obvious next step: read, say yes, take the next sheet. */

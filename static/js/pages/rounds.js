@@ -56,6 +56,7 @@ document.addEventListener("keydown", (event) => {
   if (state.phase === "asking") read();
   else if (state.phase === "answered") confirm();
 });
+pad.addEventListener("palm", () => alert.show("That was as wide as a hand and left no ink. Draw with a fingertip."));
 pad.addEventListener("ink", () => root.toggleAttribute("data-inked", true));
 pad.addEventListener("change", () => {
   key = null;
