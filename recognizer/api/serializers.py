@@ -204,6 +204,7 @@ class AnswerSerializer(serializers.Serializer[Any]):
     alternatives = AlternativeSerializer(many=True)
     model_version = serializers.IntegerField()
     memory = serializers.IntegerField(help_text="corrections of this contributor that were used, 0 if none")
+    memory_changed = serializers.BooleanField(help_text="whether the network alone would have answered otherwise")
     preview = serializers.CharField(help_text="the 28 x 28 the model saw, as a PNG data URL")
     steps = StepSerializer(many=True, required=False)
 

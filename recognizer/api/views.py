@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from recognizer import contributor_cookie, personalization, services, serving
+from recognizer import contributor_cookie, personalization, refusals, services, serving
 from recognizer.api import serializers as shapes
 from recognizer.api.parsers import AnyTypeJSONParser, StrictJSONParser
 from recognizer.api.throttles import (
@@ -57,11 +57,12 @@ def answer_payload(reading: Reading, submission: Submission, caller: Caller | No
     """Turn a reading into the answer of the API, with what this contributor taught by correcting it."""
     contributor, stamp = (caller.contributor, caller.stamp) if caller else (None, None)
     answer, remembered = personalization.recall(reading, submission.strokes, contributor, stamp)
+    alone = reading.answer
     return {
         "kind": answer.kind,
         "digit": answer.digit,
         "refused": answer.refused,
-        "message": answer.message,
+        "message": refusals.message(answer, submission.strokes_on_ink, reading.served.model),
         "certainty": answer.certainty,
         "confidence": answer.confidence,
         "margin": answer.margin,
@@ -70,6 +71,7 @@ def answer_payload(reading: Reading, submission: Submission, caller: Caller | No
         "alternatives": [{"digit": digit, "probability": probability} for digit, probability in answer.alternatives],
         "model_version": reading.served.version,
         "memory": remembered,
+        "memory_changed": (answer.kind, answer.digit) != (alone.kind, alone.digit),
         "preview": picture_url(to_grey(reading.image)),
     }
 

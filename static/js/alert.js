@@ -58,7 +58,8 @@ export class Alert {
     try {
       await call();
     } catch (error) {
-      this.show(tellable(error).message, again);
+      const { message, isFinal } = tellable(error);
+      this.show(message, isFinal ? null : again);
     }
   }
 }

@@ -5,6 +5,10 @@
 const TIMEOUT_MS = 15000;
 const FAULTS_OF_A_PICTURE = ["invalid_image", "invalid_size", "too_large", "too_small", "empty"]; // as the API names them
 
+/** Why a key that was just given may be gone. `navigator.cookieEnabled` stays true where only this site's are blocked. */
+export const NO_COOKIES =
+  "Cookies seem to be blocked here, so I cannot tell whose drawing it is. Allow them for this site to correct me.";
+
 export class ApiError extends Error {
   /**
    * @param {string} code offline, timeout, throttled, unavailable, gone, decided, or the server's own
@@ -16,6 +20,11 @@ export class ApiError extends Error {
     this.name = "ApiError";
     this.code = code;
     this.retryAfter = retryAfter;
+  }
+
+  /** Trying again would change nothing. */
+  get isFinal() {
+    return ["gone", "decided"].includes(this.code);
   }
 }
 

@@ -39,6 +39,7 @@ interface AnswerFields {
   alternatives: Alternative[];
   model_version: number;
   memory: number;
+  memory_changed: boolean;
   preview: string;
   steps?: Step[];
 }

@@ -32,8 +32,8 @@ new KeyboardPen(ink, pad, marks);
 
 /** @type {Record<string, (control: HTMLElement) => unknown>} */
 const actions = {
-  undo: () => pad.undo(),
-  redo: () => pad.redo(),
+  undo,
+  redo: () => session.isLabelled || pad.redo(),
   clear,
   read: submit,
   again: nextSheet,
@@ -42,6 +42,12 @@ const actions = {
   retry: () => take(() => alert.retry()),
   why: () => explanation.ask(),
 };
+
+/** The last thing done is taken back: a label first, and the stroke only where there is none. */
+function undo() {
+  if (session.state.phase === "saved") take(() => session.withdraw());
+  else if (!session.isLabelled) pad.undo();
+}
 
 function clear() {
   if (session.isLabelled) pad.reset();
@@ -83,8 +89,8 @@ function sheetChanged() {
 }
 
 function showTools() {
-  offer("undo", pad.canUndo);
-  offer("redo", pad.canRedo);
+  offer("undo", pad.canUndo || session.state.phase === "saved");
+  offer("redo", pad.canRedo && !session.isLabelled);
   offer("clear", !pad.isEmpty);
   offer("read", !pad.isEmpty && !["answered", "saved"].includes(session.state.phase));
   root.toggleAttribute("data-inked", !pad.isEmpty);
@@ -106,6 +112,7 @@ pad.addEventListener("beforestroke", () => {
   if (session.isLabelled) pad.reset(); // the last drawing is finished; this is the next one
 });
 pad.addEventListener("ink", () => {
+  root.dataset.guess = "early"; // what was guessed while the pen was up no longer stands
   if (session.state.phase !== "drawing") session.sheetChanged();
   root.toggleAttribute("data-inked", true);
   live.penMoved();
@@ -123,8 +130,8 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.altKey || document.querySelector("dialog[open]")) return;
   const isCommand = event.ctrlKey || event.metaKey;
   if (isCommand && letterOf(event) === "z") {
-    if (event.shiftKey) pad.redo();
-    else pad.undo();
+    if (!event.shiftKey) undo();
+    else if (!session.isLabelled) pad.redo();
     event.preventDefault();
   } else if (!isCommand && !event.repeat) {
     pressed(event); // a key that is held says nothing new, least of all yes to an answer nobody has read
@@ -156,7 +163,7 @@ function labelKey(event) {
 function enter() {
   const { state } = session;
   if (state.phase === "drawing") submit();
-  else if (state.phase === "answered" && state.answer.kind !== "pair") confirm(state.answer.digit);
+  else if (state.phase === "answered" && state.answer.kind === "digit") confirm(state.answer.digit);
   else if (state.phase === "saved") nextSheet();
 }
 
