@@ -134,6 +134,11 @@ export class ApiClient {
     return this.#call("DELETE", this.#drawing(id));
   }
 
+  /** The same from a page that is being left: nobody waits for the answer. @param {string} id */
+  forgetOnLeaving(id) {
+    this.#call("DELETE", this.#drawing(id), { keepalive: true }).catch(() => {}); // nobody is there to be told
+  }
+
   /** @returns {Promise<null>} */
   forgetAll() {
     return this.#call("DELETE", this.#url("drawingsUrl"));
@@ -154,9 +159,9 @@ export class ApiClient {
   /**
    * @param {string} method
    * @param {string} url
-   * @param {{ body?: object, headers?: Record<string, string>, signal?: AbortSignal }} options
+   * @param {{ body?: object, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean }} options
    */
-  async #call(method, url, { body, headers = {}, signal } = {}) {
+  async #call(method, url, { body, headers = {}, signal, keepalive } = {}) {
     const patience = new Patience(signal);
     try {
       const type = body && { "Content-Type": "application/json" };
@@ -165,6 +170,7 @@ export class ApiClient {
         headers: { Accept: "application/json", ...type, ...headers },
         body: body && JSON.stringify(body),
         credentials: "same-origin",
+        keepalive,
         signal: patience.signal,
       }).catch(() => {
         throw networkError(patience);

@@ -97,6 +97,7 @@ export interface DrawingSummary {
   model_version: number;
   confirmed: Label;
   is_confirmed: boolean;
+  is_reviewed: boolean;
   status: StatusEnum;
   fate: string;
 }

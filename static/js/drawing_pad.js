@@ -115,6 +115,13 @@ export class DrawingPad extends EventTarget {
     this.#turn(() => this.#history.reset());
   }
 
+  /** Lay strokes on the pad that were drawn before; what is added comes after them in time. @param {Stroke[]} strokes */
+  restore(strokes) {
+    const ended = Math.max(0, ...strokes.map((points) => points[points.length - 1][2]));
+    this.#startedAt = performance.now() - ended;
+    this.#turn(() => this.#history.restore(strokes));
+  }
+
   /** @param {number} x @param {number} y @param {number} time */
   begin(x, y, time) {
     this.dispatchEvent(new Event("beforestroke"));

@@ -4,6 +4,7 @@ import { Alert } from "../alert.js";
 import { ApiClient } from "../api_client.js";
 import { DrawingPad } from "../drawing_pad.js";
 import { Explanation } from "../explanation.js";
+import { keep, kept, SHEET } from "../kept_sheet.js";
 import { KeyboardPen } from "../keyboard_pen.js";
 import { areSingleKeysOn, digitOf, letterOf } from "../keys.js";
 import { LiveGuess } from "../live_guess.js";
@@ -94,6 +95,17 @@ function showTools() {
   offer("clear", !pad.isEmpty);
   offer("read", !pad.isEmpty && !["answered", "saved"].includes(session.state.phase));
   root.toggleAttribute("data-inked", !pad.isEmpty);
+  keep(SHEET, pad.isEmpty ? null : { ...session.kept, strokes: pad.sheet });
+}
+
+/** The sheet lies where it lay before a reload, a link or Back. */
+function comeBack() {
+  const sheet = kept(SHEET);
+  if (!sheet) return;
+  pad.restore(sheet.strokes);
+  session.restore(sheet);
+  if (session.state.phase !== "drawing") live.cancel();
+  if (session.state.phase === "answered") explanation.answered();
 }
 
 /**
@@ -173,4 +185,5 @@ function nextSheet() {
 }
 
 view.phase("intro");
+comeBack();
 showTools();

@@ -4,6 +4,7 @@ import { Alert } from "../alert.js";
 import { TEASE } from "../answer_words.js";
 import { ApiClient, ApiError, idempotencyKey, NO_COOKIES } from "../api_client.js";
 import { DrawingPad } from "../drawing_pad.js";
+import { keep, kept, ROUND } from "../kept_sheet.js";
 import { KeyboardPen } from "../keyboard_pen.js";
 import { article } from "../labels.js";
 import { MarksCanvas } from "../marks_canvas.js";
@@ -87,6 +88,11 @@ function reopen() {
 function ask(round) {
   enter({ phase: "asking", round });
   pad.reset();
+  showQuestion(round);
+}
+
+/** @param {RoundOfTen} round */
+function showQuestion(round) {
   const words = `Draw ${named(round.asked)}.`;
   part(root, "count").textContent = `${round.marks.length + 1} of ${round.length}`;
   part(root, "prompt").textContent = words;
@@ -103,13 +109,17 @@ async function read() {
   await attempt(read, async () => {
     showReading(true);
     const answer = await api.submit({ ...(await pad.body()), prompted: round.asked }, sent);
-    if (sent !== key) return; // drawn on while waiting
-    enter({ phase: "answered", round, answer });
-    const words = answer.kind === "refused" ? unread(answer) : `It reads ${named(answer.digit)}.`;
-    part(root, "verdict").textContent = words;
-    button(root, "confirm").textContent = `Yes, I drew ${named(round.asked)}`;
-    announce(words);
+    if (sent === key) showAnswer(round, answer); // else drawn on while waiting
   });
+}
+
+/** @param {RoundOfTen} round @param {StoredAnswer} answer */
+function showAnswer(round, answer) {
+  enter({ phase: "answered", round, answer });
+  const words = answer.kind === "refused" ? unread(answer) : `It reads ${named(answer.digit)}.`;
+  part(root, "verdict").textContent = words;
+  button(root, "confirm").textContent = `Yes, I drew ${named(round.asked)}`;
+  announce(words);
 }
 
 /** In a round nobody is teased: the digit was asked for. @param {StoredAnswer} answer */
@@ -198,6 +208,25 @@ function showTools() {
   button(root, "redo").disabled = !pad.canRedo;
   button(root, "clear").disabled = pad.isEmpty;
   button(root, "read").disabled = pad.isEmpty || state.phase !== "asking";
+  keep(ROUND, state.phase === "asking" || state.phase === "answered" ? keptRound(state) : null);
+}
+
+/** @param {Extract<State, { round: RoundOfTen }>} state */
+function keptRound(state) {
+  const answer = state.phase === "answered" ? state.answer : null;
+  return { ...state.round.kept, answer, key, strokes: pad.sheet };
+}
+
+/** The round goes on where it was before a reload, a link or Back. */
+function comeBack() {
+  const before = kept(ROUND);
+  if (!before) return;
+  const round = new RoundOfTen(before.digits, before.marks);
+  enter({ phase: "asking", round });
+  pad.restore(before.strokes);
+  key = before.key;
+  showQuestion(round);
+  if (before.answer) showAnswer(round, before.answer);
 }
 
 /** A slow line must not look like a tap that was missed. @param {boolean} isUnderWay */
@@ -228,3 +257,5 @@ async function attempt(again, call) {
     showReading(false);
   }
 }
+
+comeBack();
