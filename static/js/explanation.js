@@ -1,7 +1,6 @@
 // "How it sees it" and "Why": asked for only when the person opens them.
 
 import { tellable } from "./api_client.js";
-import { inkStroke } from "./ink.js";
 import { find, part } from "./parts.js";
 
 /**
@@ -56,7 +55,7 @@ export class Explanation {
     if (!answer || this.#session.sheet !== sheet || this.#session.state.phase !== "answered") return;
     this.#why.textContent = answer.sentence;
     const span = answer.strongest;
-    if (span) inkStroke(this.#marks.begin(), sheet[span.stroke].slice(span.start, span.end + 1));
+    if (span) this.#marks.point(sheet[span.stroke].slice(span.start, span.end + 1));
     else this.#marks.wipe();
   }
 
