@@ -10,6 +10,7 @@ from recognizer.imaging.preprocessing import normalize_strokes
 from recognizer.imaging.strokes import Strokes
 from recognizer.inference.answers import Answer, Kind
 from recognizer.inference.calibrated_model import CalibratedModel
+from recognizer.labels import article
 
 MAX_PARTS = 11  # left out in turn; with the whole drawing a dozen passes, one batch
 PIECES = 6  # that a long stroke is cut into: about a bar, a corner or half a bowl each
@@ -57,6 +58,8 @@ def explain(strokes: Strokes, model: CalibratedModel) -> Explanation:
     whole, *rest = (model.interpret(prediction, row) for row in range(len(variants)))
     parts = [_part(whole, left, span) for span, left in zip(spans, rest, strict=True)]
     key = strongest_part(whole.digit, parts)
+    if key and not _decides(whole.digit, key):
+        key = None  # a part that is marked is one that the sentence speaks of
     return Explanation(whole.kind, whole.digit, whole.confidence, parts, key, _sentence(strokes, whole.digit, key))
 
 
@@ -91,7 +94,7 @@ def credit_memory(explanation: Explanation, digit: int | None, corrections: int)
 
 
 def _reading(digit: int | None) -> str:
-    return "no digit" if digit is None else f"{'an' if digit == 8 else 'a'} {digit}"
+    return "no digit" if digit is None else f"{article(digit)} {digit}"
 
 
 def _part(whole: Answer, left: Answer, span: Span) -> Part:
@@ -109,8 +112,12 @@ def strongest_part(whole_digit: int | None, parts: list[Part]) -> Part | None:
     return max(misread or refused or parts, key=lambda part: part.drop, default=None)
 
 
+def _decides(digit: int | None, part: Part) -> bool:
+    return part.digit != digit or (digit is not None and part.drop >= NOTICEABLE_DROP)
+
+
 def _sentence(strokes: Strokes, digit: int | None, part: Part | None) -> str:
-    if part is None or (part.digit == digit and (digit is None or part.drop < NOTICEABLE_DROP)):
+    if part is None:
         if digit is None:
             return "I find no digit in it, with or without any one part."
         return f"No single part decides it: leave out any one and I would still say {digit}."

@@ -11,3 +11,8 @@ def stored_label(digit: int | None) -> int:
 def api_label(label: int | None) -> int | None:
     """Translate a stored label into the API's."""
     return None if label == NOT_A_DIGIT else label
+
+
+def article(digit: int) -> str:
+    """Say "a" or, before 8, "an"."""
+    return "an" if digit == 8 else "a"

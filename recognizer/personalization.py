@@ -6,6 +6,7 @@ drawings are the memory, and when they are deleted it is gone. A process keeps w
 stamp of the contributor's cookie: a label or a deletion changes the stamp, so that the next call collects anew in any process.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging import trajectories
 from recognizer.imaging.strokes import Strokes
-from recognizer.inference.answers import Answer, Calibration, calibrated_probabilities
+from recognizer.inference.answers import VERY_SURE, Answer, Calibration, calibrated_probabilities
 from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.inference.prediction import NUM_CLASSES, Prediction
 from recognizer.labels import NOT_A_DIGIT
@@ -25,6 +26,7 @@ from recognizer.models import Contributor, Drawing
 from recognizer.submissions import Reading, Submission
 from recognizer.ttl_cache import TtlCache
 
+LABELS = ("confirmed_label", "reviewed_label", "predicted_label", "confidence")
 MOST_REMEMBERED = 50  # newest first; a hand changes, and a guess must stay fast
 COLLECTED_SECONDS = 10  # that a collected memory is used; a reviewer's word, which stamps no cookie, counts after this
 # Chosen on the UCI pen digits' training writers, as they wrote and sheared, stretched and bent, read by three networks, one
@@ -123,8 +125,9 @@ def forget(contributor_id: int) -> None:
 
 def _collect(contributor: Contributor, model: CalibratedModel, by_features: bool) -> Remembered:
     mine = Drawing.objects.of(contributor).confirmed().exclude(status=Drawing.Status.REJECTED)
-    rows = mine.order_by("-created_at").only("confirmed_label", "reviewed_label")[:MOST_REMEMBERED]
-    labels = {row.pk: row.label for row in rows}
+    rows = list(mine.order_by("-created_at").only(*LABELS)[:MOST_REMEMBERED])
+    slips = _slips(rows)
+    labels = {row.pk: row.label for row in rows if row.pk not in slips}
     if not labels:
         return Remembered()
     traces = _traces(tuple(labels))
@@ -134,6 +137,17 @@ def _collect(contributor: Contributor, model: CalibratedModel, by_features: bool
     if not kept:
         return Remembered()
     return Remembered(np.array(list(labels.values()))[kept], traces[kept], _stack([looks[i] for i in kept]))
+
+
+def _slips(rows: list[Drawing]) -> set[UUID]:
+    """Find each single "not a digit" of what was read for sure: one slip must not have every later such digit refused."""
+    denied = [row for row in rows if row.label == NOT_A_DIGIT and row.reviewed_label is None and _was_sure(row)]
+    often = Counter(row.predicted_label for row in denied)
+    return {row.pk for row in denied if often[row.predicted_label] == 1}
+
+
+def _was_sure(row: Drawing) -> bool:
+    return row.predicted_label is not None and (row.confidence or 0) >= VERY_SURE
 
 
 def _stack(arrays: Sequence[NDArray[np.float32] | None], shape: tuple[int, ...] = (0,)) -> NDArray[np.float32]:

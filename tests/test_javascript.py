@@ -19,7 +19,7 @@ from recognizer.admin import queue_views
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging import strokes
 from recognizer.imaging.preprocessing import FRAME, SMALLEST_SHARE, normalize_ink
-from recognizer.inference.answers import Calibration, Kind, answer
+from recognizer.inference.answers import REFUSAL, Calibration, Kind, answer
 from recognizer.inference.prediction import Prediction
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import CLAIM_TIMEOUT, Drawing, label_text
@@ -31,13 +31,14 @@ ROOT = Path(__file__).resolve().parent.parent
 STATIC, PAGES = ROOT / "static", ROOT / "templates" / "pages"
 TESTS = sorted(str(path) for path in (ROOT / "tests" / "js").glob("*.test.js"))
 CONSTANTS = """
+import { TEASE } from "./static/js/answer_words.js";
 import { DOTS } from "./static/js/explanation.js";
 import { PEN, SIDE } from "./static/js/ink.js";
 import { article, labelName } from "./static/js/labels.js";
 import { SPECK, SPECK_WORDS } from "./static/js/reading_session.js";
 import { SKIPS_KEPT } from "./static/review/hand.js";
 const articles = Array.from({ length: 10 }, (_, digit) => article(digit));
-console.log(JSON.stringify({ DOTS, PEN, SIDE, SPECK, SPECK_WORDS, SKIPS_KEPT, articles, nothing: labelName(null) }));
+console.log(JSON.stringify({ DOTS, PEN, SIDE, SPECK, SPECK_WORDS, SKIPS_KEPT, TEASE, articles, nothing: labelName(null) }));
 """
 
 
@@ -72,6 +73,11 @@ def test_strokes_are_inked_here_as_there(constants: dict[str, Any]) -> None:
 @pytest.mark.node
 def test_dots_are_as_many_as_the_network_sees(constants: dict[str, Any]) -> None:
     assert constants["DOTS"] == FRAME
+
+
+@pytest.mark.node
+def test_the_tease_is_known_by_its_words(constants: dict[str, Any]) -> None:
+    assert constants["TEASE"] == REFUSAL
 
 
 @pytest.mark.node

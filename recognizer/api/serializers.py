@@ -205,6 +205,7 @@ class AnswerSerializer(serializers.Serializer[Any]):
     model_version = serializers.IntegerField()
     memory = serializers.IntegerField(help_text="corrections of this contributor that were used, 0 if none")
     people = serializers.IntegerField(help_text="approved drawings of people here that gave this answer, 0 if none")
+    memory_changed = serializers.BooleanField(help_text="whether the network alone would have answered otherwise")
     preview = serializers.CharField(help_text="the 28 x 28 the model saw, as a PNG data URL")
     steps = StepSerializer(many=True, required=False)
 
@@ -234,6 +235,7 @@ class DrawingSummarySerializer(serializers.ModelSerializer[Drawing]):
     predicted = serializers.IntegerField(source="predicted_label", allow_null=True)
     confirmed = serializers.SerializerMethodField()
     is_confirmed = serializers.SerializerMethodField()
+    is_reviewed = serializers.SerializerMethodField(help_text="then what was said of it stands")
     model_version = serializers.IntegerField(source="model_version.number")
     image = serializers.SerializerMethodField()
     fate = serializers.SerializerMethodField(help_text="what became of it, in a sentence")
@@ -242,7 +244,7 @@ class DrawingSummarySerializer(serializers.ModelSerializer[Drawing]):
         model = Drawing
         fields = [
             "id", "created_at", "image", "predicted", "confidence", "model_version", "confirmed", "is_confirmed",
-            "status", "status_reason", "fate",
+            "is_reviewed", "status", "status_reason", "fate",
         ]  # fmt: skip
 
     def get_confirmed(self, drawing: Drawing) -> int | None:
@@ -250,6 +252,9 @@ class DrawingSummarySerializer(serializers.ModelSerializer[Drawing]):
 
     def get_is_confirmed(self, drawing: Drawing) -> bool:
         return drawing.confirmed_label is not None
+
+    def get_is_reviewed(self, drawing: Drawing) -> bool:
+        return drawing.reviewed_at is not None
 
     def get_image(self, drawing: Drawing) -> str:
         return decoding.data_url(bytes(drawing.png))

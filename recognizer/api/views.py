@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from recognizer import contributor_cookie, personalization, prototypes, services, serving
+from recognizer import contributor_cookie, personalization, prototypes, refusals, services, serving
 from recognizer.api import serializers as shapes
 from recognizer.api.parsers import AnyTypeJSONParser, StrictJSONParser
 from recognizer.api.throttles import (
@@ -59,7 +59,8 @@ def answer_payload(reading: Reading, submission: Submission, caller: Caller | No
     contributor, stamp = (caller.contributor, caller.stamp) if caller else (None, None)
     consulted, people = prototypes.consult(reading)
     answer, remembered = personalization.recall(consulted, submission.strokes, contributor, stamp)
-    if people and answer.digit != consulted.answer.digit:
+    alone = consulted.answer
+    if people and answer.digit != alone.digit:
         people = 0  # one's own word counts before all others'
     if people:
         answer = credit_people(answer)
@@ -67,7 +68,7 @@ def answer_payload(reading: Reading, submission: Submission, caller: Caller | No
         "kind": answer.kind,
         "digit": answer.digit,
         "refused": answer.refused,
-        "message": answer.message,
+        "message": refusals.message(answer, submission.strokes_on_ink, reading.served.model),
         "certainty": answer.certainty,
         "confidence": answer.confidence,
         "margin": answer.margin,
@@ -77,6 +78,7 @@ def answer_payload(reading: Reading, submission: Submission, caller: Caller | No
         "model_version": reading.served.version,
         "memory": remembered,
         "people": people,
+        "memory_changed": (answer.kind, answer.digit) != (alone.kind, alone.digit),
         "preview": picture_url(to_grey(reading.image)),
     }
 

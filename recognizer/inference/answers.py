@@ -9,9 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.inference.prediction import Prediction
+from recognizer.labels import article
 
-REFUSAL = "Huh... You call that a digit?"  # the 2017 original's words
+REFUSAL = "Huh... You call that a digit?"  # the 2017 original's words, of what is plainly none
+UNREAD = "I cannot read it. Which digit is it?"
 PEOPLES = "people here draw it like this"  # instead of how sure the network is: it did not read that
+PLAINLY_NONE = 0.0  # digitness below which it is likelier none than one
+GUESSABLE = 0.5  # probability of one digit from which there is something to ask about
 VERY_SURE = 0.98
 PRETTY_SURE = 0.80
 CLOSE_CALL_MARGIN = 0.5  # top minus second probability; below, people are shown the pair
@@ -103,7 +107,7 @@ def answer(prediction: Prediction, calibration: Calibration, row: int = 0) -> An
     return Answer(
         kind=kind,
         digit=None if kind is Kind.REFUSED else top,
-        message=_message(kind, top, second, confidence),
+        message=_refusal(digitness, confidence) if kind is Kind.REFUSED else _message(kind, top, second, confidence),
         confidence=confidence,
         probabilities=probabilities.tolist(),
         alternatives=[a for a in alternatives if a[1] >= ALTERNATIVE_MIN_PROBABILITY],
@@ -135,13 +139,15 @@ def _certainty(kind: Kind, confidence: float) -> str:
     return "pretty sure" if confidence >= PRETTY_SURE else "not sure"
 
 
+def _refusal(digitness: float, confidence: float) -> str:
+    return REFUSAL if digitness < PLAINLY_NONE and confidence < GUESSABLE else UNREAD
+
+
 def _message(kind: Kind, top: int, second: int, confidence: float) -> str:
-    if kind is Kind.REFUSED:
-        return REFUSAL
     if kind is Kind.PAIR:
         return f"{top} or {second}?"
     return f"{_i_read(top)} {_certainty(kind, confidence).capitalize()}."
 
 
 def _i_read(digit: int) -> str:
-    return f"I read {'an' if digit == 8 else 'a'} {digit}."
+    return f"I read {article(digit)} {digit}."

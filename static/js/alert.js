@@ -1,6 +1,6 @@
 // The sentence that says what went wrong, with a button that does something about it.
 
-import { ApiError } from "./api_client.js";
+import { tellable } from "./api_client.js";
 import { find, part } from "./parts.js";
 
 /** @typedef {() => unknown} Step */
@@ -58,8 +58,8 @@ export class Alert {
     try {
       await call();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.show(error.message, again);
+      const { message, isFinal } = tellable(error);
+      this.show(message, isFinal ? null : again);
     }
   }
 }

@@ -1,6 +1,6 @@
 // An answer in words. What kind it is, how sure it is and its sentence are the API's; how the page puts them is here.
 
-/** @import { Answer, Label, PairAnswer, Totals } from "./api_types.d.ts" */
+/** @import { Answer, DigitAnswer, Label, PairAnswer, StatusEnum, Totals } from "./api_types.d.ts" */
 import { article } from "./labels.js";
 
 /**
@@ -13,11 +13,18 @@ import { article } from "./labels.js";
 
 /** @typedef {{ label: Label, words: string }} Choice */
 
+export const TEASE = "Huh... You call that a digit?"; // the API's, of a scribble
+const AFTER_THE_TEASE = "I see no digit in it."; // nobody is teased twice
+const WORTH_A_BUTTON = 0.15; // of a digit, where the drawing was refused
+
 /** @param {string} words */
 const capital = (words) => `${words[0].toUpperCase()}${words.slice(1)}`;
 
 /** @param {string} words */
 const sentence = (words) => `${capital(words)}.`;
+
+/** @param {number} digit */
+const named = (digit) => `${article(digit)} ${digit}`;
 
 /** @type {Verdict} */
 export const NOTHING_YET = { lead: "", digit: "…", certainty: "", isSmall: true };
@@ -25,17 +32,46 @@ export const NOTHING_YET = { lead: "", digit: "…", certainty: "", isSmall: tru
 /** Nothing is certain: what would round to 100.0 % is said to be more than 99.9 %. @param {number} share */
 export const percent = (share) => (share >= 0.9995 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`);
 
-/** What stands beside the paper once the answer is final. @param {Answer} answer @returns {Verdict} */
-export function verdict(answer) {
-  if (answer.kind === "refused") return { lead: "", digit: "?", certainty: answer.message, isSmall: false };
+/** Without decimals: how likely each digit is, if it is one at all. @param {number} share */
+export const roughly = (share) => (share >= 0.995 ? "> 99 %" : `${Math.round(100 * share)} %`);
+
+/** @param {Answer} answer @returns {answer is DigitAnswer} */
+export const isSure = (answer) => answer.kind === "digit" && answer.certainty === "very sure";
+
+/** The digits that a refused drawing may be, the likeliest first; none where all are alike. @param {Answer} answer */
+export function likeliest({ probabilities }) {
+  const digits = [...probabilities.keys()].filter((digit) => probabilities[digit] >= WORTH_A_BUTTON);
+  return digits.sort((a, b) => probabilities[b] - probabilities[a]).slice(0, 3);
+}
+
+/**
+ * What stands beside the paper once the answer is final.
+ *
+ * @param {Answer} answer
+ * @param {boolean} wasTeased whether this person has met the tease before
+ * @returns {Verdict}
+ */
+export function verdict(answer, wasTeased = false) {
+  if (answer.kind === "refused") {
+    return { lead: "", digit: "?", certainty: refusal(answer.message, wasTeased), isSmall: false };
+  }
   return reading(answer, answer.kind === "digit" ? `I read ${article(answer.digit)}` : "");
 }
 
-/** What stands there while the pen moves. @param {Answer} answer @returns {Verdict} */
-export function guess(answer) {
-  // half a digit is no reason to scold
-  if (answer.kind === "refused") return { ...NOTHING_YET, certainty: "No digit yet." };
-  return reading(answer, "Looks like");
+/** @param {string} message @param {boolean} wasTeased */
+const refusal = (message, wasTeased) => (message === TEASE && wasTeased ? AFTER_THE_TEASE : message);
+
+/**
+ * What stands there while somebody draws. Half a digit is no reason to scold, and nothing is sure before the pen is up.
+ *
+ * @param {Answer} answer
+ * @param {boolean} isPenDown
+ * @returns {Verdict}
+ */
+export function guess(answer, isPenDown) {
+  if (answer.kind === "refused") return isPenDown ? NOTHING_YET : { ...NOTHING_YET, certainty: "No digit yet." };
+  const words = reading(answer, "Looks like");
+  return isPenDown ? { ...words, certainty: "" } : words;
 }
 
 /** @param {Exclude<Answer, { kind: "refused" }>} answer @param {string} lead */
@@ -45,32 +81,45 @@ function reading(answer, lead) {
   return { lead: "Too close to call", digit: answer.message, certainty, isSmall: true };
 }
 
-/** @param {Answer} answer */
-export const question = (answer) => (answer.kind === "digit" ? "Was that right?" : "Which one?");
+/** A refusal asks by itself, or is no question. @param {Answer} answer */
+export function question(answer) {
+  if (answer.kind === "refused") return answer.message === TEASE ? "If it is one: which?" : "";
+  return answer.kind === "digit" ? "Was that right?" : "Which one?";
+}
 
 /** The labels that it offers before all others. @param {Answer} answer @returns {Choice[]} */
 export function firstChoices(answer) {
-  switch (answer.kind) {
-    case "refused":
-      return [{ label: null, words: "Right, not a digit" }];
-    case "digit":
-      return [{ label: answer.digit, words: `Yes, ${answer.digit}` }];
-    case "pair":
-      return pair(answer).map((digit) => ({ label: digit, words: capital(`${article(digit)} ${digit}`) }));
-  }
+  if (answer.kind === "digit") return [{ label: answer.digit, words: `Yes, ${answer.digit}` }];
+  const digits = answer.kind === "pair" ? pair(answer) : likeliest(answer);
+  return digits.map((digit) => ({ label: digit, words: capital(named(digit)) }));
 }
 
 /** @param {PairAnswer} answer */
 const pair = (answer) => [answer.digit, answer.alternatives[0].digit];
 
-/** For who listens: final answers only. @param {Answer} answer */
-export const spoken = (answer) =>
-  answer.kind === "refused" ? answer.message : `${answer.message} ${question(answer)}`;
+/** "Not a digit" was said of what is read for sure. @param {Answer} answer @returns {{ question: string, choices: Choice[] }} */
+export function doubt(answer) {
+  const words = named(answer.likely_digit);
+  return {
+    question: `Really not a digit? I am very sure that it is ${words}.`,
+    choices: [
+      { label: answer.likely_digit, words: `It is ${words}` },
+      { label: null, words: "Not a digit" },
+    ],
+  };
+}
 
-/** How many of this person's corrections spoke with the network. @param {number} used */
-export function memoryWords(used) {
-  if (used === 0) return "";
-  return `using your last ${used === 1 ? "correction" : `${used} corrections`}`;
+/** For who listens: final answers only. @param {Answer} answer */
+export const spoken = (answer, wasTeased = false) =>
+  answer.kind === "refused"
+    ? [refusal(answer.message, wasTeased), question(answer)].filter(Boolean).join(" ")
+    : `${answer.message} ${question(answer)}`;
+
+/** This person's corrections are spoken of only where they made the answer another one. @param {Answer} answer */
+export function memoryWords(answer) {
+  if (!answer.memory_changed) return "";
+  if (answer.kind === "refused") return "You said that one like it is no digit.";
+  return answer.kind === "digit" ? `You draw your ${answer.digit}s like this.` : "You have drawn both like this.";
 }
 
 /** The person's label stands. @param {Answer} answer @param {Label} label */
@@ -86,11 +135,22 @@ export function savedVerdict(answer, label) {
   };
 }
 
-/** @param {Answer} answer @param {Label} label */
-export const thanks = (answer, label) => (label === answer.digit ? "Thanks." : "Thanks. A reviewer will look at it.");
+/** What became of the drawing by its label. @param {StatusEnum} [status] */
+export function thanks(status) {
+  switch (status) {
+    case "approved":
+      return "Thanks. It is accepted.";
+    case "waiting":
+    case "quarantined":
+      return "Thanks. A reviewer will look at it.";
+    default:
+      return "Thanks.";
+  }
+}
 
-/** What the label adds up to. @param {Totals} totals @param {number} version the newest */
+/** What all that is new adds up to; nothing where a reviewer has accepted nothing yet. @param {Totals} totals @param {number} version the newest */
 export function news(totals, version) {
+  if (totals.new_since === 0) return "";
   const drawings = totals.new_since === 1 ? "1 new drawing" : `${totals.new_since} new drawings`;
   const next = totals.next_at ? `; next training at ${totals.next_at}` : "";
   return `${drawings} since version ${version}${next}.`;

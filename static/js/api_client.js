@@ -3,6 +3,11 @@
 /** @import * as api from "./api_types.d.ts" */
 
 const TIMEOUT_MS = 15000;
+const FAULTS_OF_A_PICTURE = ["invalid_image", "invalid_size", "too_large", "too_small", "empty"]; // as the API names them
+
+/** Why a key that was just given may be gone. `navigator.cookieEnabled` stays true where only this site's are blocked. */
+export const NO_COOKIES =
+  "Cookies seem to be blocked here, so I cannot tell whose drawing it is. Allow them for this site to correct me.";
 
 export class ApiError extends Error {
   /**
@@ -16,6 +21,22 @@ export class ApiError extends Error {
     this.code = code;
     this.retryAfter = retryAfter;
   }
+
+  /** Trying again would change nothing. */
+  get isFinal() {
+    return ["gone", "decided"].includes(this.code);
+  }
+}
+
+/**
+ * Any failure as one that can be told. What is no ApiError is a fault of the page or of its browser: it goes to the console too.
+ *
+ * @param {unknown} error
+ */
+export function tellable(error) {
+  if (error instanceof ApiError) return error;
+  globalThis.reportError?.(error);
+  return new ApiError("fault", "Something went wrong on this page. Your drawing is still here; try again.");
 }
 
 /** A key that lets the server recognise a retry. `crypto.randomUUID` is missing on plain HTTP. */
@@ -41,12 +62,22 @@ export class ApiClient {
   }
 
   /**
+   * Hand a drawing in. Some browsers falsify what is read from a canvas: where the picture is refused, its path goes alone.
+   *
    * @param {api.DrawingRequestRequest} body
    * @param {string} key
    * @returns {Promise<api.StoredAnswer>}
    */
-  submit(body, key) {
-    return this.#call("POST", this.#url("drawingsUrl"), { body, headers: { "Idempotency-Key": key } });
+  async submit({ image, ...path }, key) {
+    /** @param {api.DrawingRequestRequest} body */
+    const send = (body) => this.#call("POST", this.#url("drawingsUrl"), { body, headers: { "Idempotency-Key": key } });
+    if (!image) return await send(path);
+    try {
+      return await send({ image, ...path });
+    } catch (error) {
+      if (!(error instanceof ApiError && FAULTS_OF_A_PICTURE.includes(error.code))) throw error;
+      return await send(path);
+    }
   }
 
   /**
@@ -103,6 +134,11 @@ export class ApiClient {
     return this.#call("DELETE", this.#drawing(id));
   }
 
+  /** The same from a page that is being left: nobody waits for the answer. @param {string} id */
+  forgetOnLeaving(id) {
+    this.#call("DELETE", this.#drawing(id), { keepalive: true }).catch(() => {}); // nobody is there to be told
+  }
+
   /** @returns {Promise<null>} */
   forgetAll() {
     return this.#call("DELETE", this.#url("drawingsUrl"));
@@ -123,32 +159,62 @@ export class ApiClient {
   /**
    * @param {string} method
    * @param {string} url
-   * @param {{ body?: object, headers?: Record<string, string>, signal?: AbortSignal }} options
+   * @param {{ body?: object, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean }} options
    */
-  async #call(method, url, { body, headers = {}, signal } = {}) {
-    const timeout = AbortSignal.timeout(TIMEOUT_MS);
-    const type = body && { "Content-Type": "application/json" };
-    const response = await fetch(url, {
-      method,
-      headers: { Accept: "application/json", ...type, ...headers },
-      body: body && JSON.stringify(body),
-      credentials: "same-origin",
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    }).catch((error) => {
-      throw networkError(error);
-    });
-    const answer = await response.json().catch((error) => {
-      if (response.ok && response.status !== 204) throw networkError(error); // its body was lost on the way
-      return null; // 204, or a proxy's own page
-    });
-    if (!response.ok) throw httpError(response, answer);
-    return answer;
+  async #call(method, url, { body, headers = {}, signal, keepalive } = {}) {
+    const patience = new Patience(signal);
+    try {
+      const type = body && { "Content-Type": "application/json" };
+      const response = await fetch(url, {
+        method,
+        headers: { Accept: "application/json", ...type, ...headers },
+        body: body && JSON.stringify(body),
+        credentials: "same-origin",
+        keepalive,
+        signal: patience.signal,
+      }).catch(() => {
+        throw networkError(patience);
+      });
+      const answer = await response.json().catch(() => {
+        if (response.ok && response.status !== 204) throw networkError(patience); // its body was lost on the way
+        return null; // 204, or a proxy's own page
+      });
+      if (!response.ok) throw httpError(response, answer);
+      return answer;
+    } finally {
+      patience.end();
+    }
   }
 }
 
-/** @param {Error} error */
-function networkError(error) {
-  if (error.name === "TimeoutError") {
+/** A call's end by time or by its caller. `AbortSignal.timeout` and `.any` would be shorter, and are missing in older browsers. */
+class Patience {
+  #controller = new AbortController();
+  #timer;
+  isOver = false;
+
+  /** @param {AbortSignal} [signal] the caller's own */
+  constructor(signal) {
+    this.#timer = setTimeout(() => {
+      this.isOver = true;
+      this.#controller.abort();
+    }, TIMEOUT_MS);
+    if (signal?.aborted) this.#controller.abort();
+    signal?.addEventListener("abort", () => this.#controller.abort(), { once: true });
+  }
+
+  get signal() {
+    return this.#controller.signal;
+  }
+
+  end() {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** @param {Patience} patience */
+function networkError(patience) {
+  if (patience.isOver) {
     return new ApiError("timeout", "That takes too long. Your drawing is still here; try again.");
   }
   const sentence = navigator.onLine
@@ -175,6 +241,8 @@ function httpError(response, answer) {
     case 503:
     case 504:
       return new ApiError("unavailable", `The reader is not ready. Nothing is lost; try again ${inAWhile}.`, wait);
+    case 413: // the server's, or a page of the proxy before it
+      return new ApiError("too_large", answer?.detail ?? "That is more than the server takes. Clear and draw it anew.");
     default:
       return new ApiError(
         answer?.code ?? "failed",

@@ -40,6 +40,7 @@ interface AnswerFields {
   model_version: number;
   memory: number;
   people: number;
+  memory_changed: boolean;
   preview: string;
   steps?: Step[];
 }
@@ -97,6 +98,7 @@ export interface DrawingSummary {
   model_version: number;
   confirmed: Label;
   is_confirmed: boolean;
+  is_reviewed: boolean;
   status: StatusEnum;
   fate: string;
 }

@@ -1,25 +1,28 @@
 // A square of paper. Mouse, touch and pen become one kind of stroke; the strokes are the truth, pixels only show them.
 
 import { onSchemeChange } from "./colour_scheme.js";
-import { canonicalPicture, contextOf, inkStroke, SIDE, takePen } from "./ink.js";
+import { canonicalPicture, contextOf, inkStroke, onCanvas, SIDE, takePen } from "./ink.js";
+import { Palms } from "./palms.js";
 import { SheetHistory } from "./sheet_history.js";
 
 /** @import { DrawingRequestRequest, Stroke } from "./api_types.d.ts" */
 
 const MIN_STEP = 1; // canonical units; closer samples add bytes, not shape
-const PALM = 60; // CSS pixels of contact; fingertips leave 20 to 40
-const PEN_MEMORY_MS = 1500; // after a pen was near, touches are the hand that holds it
+const BEYOND = SIDE / 4; // the pen may leave the paper by so much within one stroke
 const MAX_PIXEL_RATIO = 3;
 
 /** @param {number} value */
 const round = (value) => Math.round(value * 10) / 10;
 
 /** @param {number} value */
-const clamp = (value) => Math.min(SIDE, Math.max(0, value));
+const clamp = (value) => Math.min(SIDE + BEYOND, Math.max(-BEYOND, value));
+
+/** @param {number} x @param {number} y @param {number} margin around the paper */
+const isWithin = (x, y, margin) => Math.min(x, y) >= -margin && Math.max(x, y) <= SIDE + margin;
 
 /**
  * Events: "beforestroke" (the pen is about to touch), "ink" (points were added), "change" (the sheet is another one),
- * "full" (no more strokes fit).
+ * "full" (no more strokes fit), "palm" (a lone touch as wide as a hand left no ink).
  */
 export class DrawingPad extends EventTarget {
   #canvas;
@@ -31,9 +34,11 @@ export class DrawingPad extends EventTarget {
   #current = null;
   #inked = 0;
   #frame = 0;
-  /** @type {number | null} */
+  /** The pointer that draws. @type {{ id: number, type: string } | null} */
   #pointer = null;
-  #penSeen = -Infinity;
+  #palms = new Palms();
+  /** @type {number | null} */
+  #restingPalm = null;
   #startedAt = 0;
 
   /** @param {HTMLCanvasElement} canvas whose data- attributes tell how much the server takes */
@@ -48,6 +53,8 @@ export class DrawingPad extends EventTarget {
     for (const end of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {
       canvas.addEventListener(end, (event) => this.#up(event));
     }
+    // What is selected would be dragged away in place of a stroke.
+    document.addEventListener("dragstart", (event) => this.#pointer && event.preventDefault());
     new ResizeObserver(() => this.redraw()).observe(canvas);
     onSchemeChange(() => this.redraw());
     matchMedia("(forced-colors: active)").addEventListener("change", () => this.redraw());
@@ -65,14 +72,14 @@ export class DrawingPad extends EventTarget {
 
   /** The pen's way alone: all that reading takes, a tenth of the bytes, and no canvas to read back. @returns {DrawingRequestRequest} */
   get path() {
-    const strokes = this.strokes.map((points) => [...points]); // the pen goes on meanwhile
-    return { strokes, canvas: { width: SIDE, height: SIDE } };
+    return onCanvas(this.strokes.map((points) => [...points])); // the pen goes on meanwhile
   }
 
-  /** The path and the picture that is to be kept. @returns {Promise<DrawingRequestRequest>} */
+  /** The path and the picture that is to be kept, where this browser makes one. @returns {Promise<DrawingRequestRequest>} */
   async body() {
     const { path } = this;
-    return { image: await canonicalPicture(path.strokes), ...path };
+    const image = await canonicalPicture(path.strokes, path.canvas.width);
+    return image ? { image, ...path } : path;
   }
 
   get isEmpty() {
@@ -106,6 +113,13 @@ export class DrawingPad extends EventTarget {
   /** A fresh sheet that cannot be undone: the last drawing is finished. */
   reset() {
     this.#turn(() => this.#history.reset());
+  }
+
+  /** Lay strokes on the pad that were drawn before; what is added comes after them in time. @param {Stroke[]} strokes */
+  restore(strokes) {
+    const ended = Math.max(0, ...strokes.map((points) => points[points.length - 1][2]));
+    this.#startedAt = performance.now() - ended;
+    this.#turn(() => this.#history.restore(strokes));
   }
 
   /** @param {number} x @param {number} y @param {number} time */
@@ -177,45 +191,79 @@ export class DrawingPad extends EventTarget {
 
   /** @param {PointerEvent} event */
   #down(event) {
-    if (event.pointerType === "pen") this.#penSeen = event.timeStamp;
-    if (this.#pointer !== null || event.button !== 0 || this.#isPalm(event)) return;
-    this.#pointer = event.pointerId;
-    this.#canvas.setPointerCapture(event.pointerId);
+    this.#palms.notice(event);
+    if (event.pointerType === "pen" && this.#pointer?.type === "touch") this.#drop(); // it was the hand that holds it
+    if (this.#pointer !== null || event.button !== 0) return;
+    if (this.#palms.isPalm(event)) {
+      this.#restingPalm = event.pointerId;
+      return;
+    }
+    this.#pointer = { id: event.pointerId, type: event.pointerType };
+    getSelection()?.removeAllRanges();
+    try {
+      this.#canvas.setPointerCapture(event.pointerId);
+    } catch {
+      // The pointer is gone already, or is one that cannot be held: its moves over the paper still come.
+    }
     const [x, y] = this.#position(event);
     this.begin(x, y, event.timeStamp);
   }
 
   /** @param {PointerEvent} event */
   #move(event) {
-    if (event.pointerId !== this.#pointer) return;
+    this.#palms.notice(event);
+    if (event.pointerId !== this.#pointer?.id) return;
+    if (this.#palms.isPalm(event)) {
+      this.#drop(); // it came down small, as palms do
+      return;
+    }
     const samples = event.getCoalescedEvents?.() ?? [];
     for (const sample of samples.length > 0 ? samples : [event]) this.#sample(sample);
   }
 
-  /** Leaving the paper ends the stroke at its edge; coming back starts another one. @param {PointerEvent} sample */
+  /**
+   * A stroke goes on a little beyond the edge, as the pen does; farther out it ends, and coming back starts another one.
+   *
+   * @param {PointerEvent} sample
+   */
   #sample(sample) {
     const [x, y] = this.#position(sample);
-    const isInside = x >= 0 && y >= 0 && x <= SIDE && y <= SIDE;
     if (this.#current) {
       this.extend(x, y, sample.timeStamp);
-      if (!isInside) this.end();
-    } else if (isInside) {
+      if (!isWithin(x, y, BEYOND)) this.end();
+    } else if (isWithin(x, y, 0)) {
       this.begin(x, y, sample.timeStamp);
     }
   }
 
   /** @param {PointerEvent} event */
   #up(event) {
-    if (event.pointerId !== this.#pointer) return;
+    this.#palms.notice(event);
+    if (event.pointerId === this.#restingPalm) this.#liftPalm(event);
+    if (event.pointerId !== this.#pointer?.id) return;
+    if (event.type === "pointercancel" && event.pointerType === "touch") {
+      this.#drop(); // the system knows a palm, or a gesture of its own, by more than we see
+      return;
+    }
     if (event.type === "pointerup" && this.#current) this.#sample(event); // a quick hand moves on until it lifts
     this.#pointer = null;
     this.end();
   }
 
-  /** @param {PointerEvent} event */
-  #isPalm(event) {
-    if (event.pointerType !== "touch") return false;
-    return event.timeStamp - this.#penSeen < PEN_MEMORY_MS || Math.max(event.width, event.height) > PALM;
+  /** Beside a pen or a finger that draws, a palm is expected; alone it may have been meant. @param {PointerEvent} event */
+  #liftPalm(event) {
+    this.#restingPalm = null;
+    const isAlone = this.#pointer === null && !this.#palms.isBesidePen(event);
+    if (isAlone && event.type === "pointerup") this.dispatchEvent(new Event("palm"));
+  }
+
+  /** Give up the stroke under the pointer: it was not meant. */
+  #drop() {
+    this.#pointer = null;
+    if (!this.#current) return;
+    this.#current = null;
+    this.redraw();
+    this.dispatchEvent(new Event("change"));
   }
 
   /** @param {PointerEvent} event */

@@ -1,7 +1,6 @@
 // "How it sees it" and "Why": asked for only when the person opens them.
 
-import { ApiError } from "./api_client.js";
-import { inkStroke } from "./ink.js";
+import { tellable } from "./api_client.js";
 import { find, part } from "./parts.js";
 
 /**
@@ -51,13 +50,12 @@ export class Explanation {
   }
 
   async ask() {
-    const { sheet } = this.#session;
-    const { path } = this.#session;
+    const { sheet, path } = this.#session;
     const answer = await this.#politely(() => this.#api.explain(path));
     if (!answer || this.#session.sheet !== sheet || this.#session.state.phase !== "answered") return;
     this.#why.textContent = answer.sentence;
     const span = answer.strongest;
-    if (span) inkStroke(this.#marks.begin(), path.strokes[span.stroke].slice(span.start, span.end + 1));
+    if (span) this.#marks.point(sheet[span.stroke].slice(span.start, span.end + 1));
     else this.#marks.wipe();
   }
 
@@ -79,8 +77,7 @@ export class Explanation {
     try {
       return await call();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.#why.textContent = error.message;
+      this.#why.textContent = tellable(error).message;
       return null;
     }
   }

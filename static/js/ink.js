@@ -4,6 +4,7 @@
 
 export const SIDE = 280; // the canonical picture, whatever the screen
 export const PEN = SIDE * 0.08; // about what a felt pen leaves in MNIST's 20-pixel box
+const PICTURE_MS = 2000; // that a browser may take to encode it; a slow phone takes 50
 
 /** @param {Point} a @param {Point} b */
 const middle = (a, b) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
@@ -41,9 +42,10 @@ export function inkStroke(context, points, from = 0) {
  * @param {CanvasRenderingContext2D} context
  * @param {number} pixels side of the canvas
  * @param {string} colour
+ * @param {number} side of what it shows, in canonical units
  */
-export function takePen(context, pixels, colour) {
-  const scale = pixels / SIDE;
+export function takePen(context, pixels, colour, side = SIDE) {
+  const scale = pixels / side;
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.lineWidth = PEN;
   context.lineCap = "round";
@@ -52,12 +54,25 @@ export function takePen(context, pixels, colour) {
 }
 
 /**
- * The picture that is sent: SIDE x SIDE, black on white, independent of theme, zoom and pixel density.
+ * The picture that is kept: SIDE x SIDE, black on white, independent of theme, zoom and pixel density.
+ *
+ * A courtesy to the server, which inks the strokes itself where there is none: browsers that guard against being known by
+ * their canvas give none, or one that shows something else.
  *
  * @param {Stroke[]} strokes
- * @returns {Promise<string>} a data URL
+ * @param {number} side of the square that they are in
+ * @returns {Promise<string | null>} a data URL, or null where this browser makes none
  */
-export async function canonicalPicture(strokes) {
+export async function canonicalPicture(strokes, side) {
+  try {
+    return await inTime(inkPicture(strokes, side));
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Stroke[]} strokes @param {number} side */
+async function inkPicture(strokes, side) {
   const canvas = document.createElement("canvas");
   canvas.width = SIDE;
   canvas.height = SIDE;
@@ -65,9 +80,23 @@ export async function canonicalPicture(strokes) {
   const context = contextOf(canvas, { willReadFrequently: true });
   context.fillStyle = "#fff";
   context.fillRect(0, 0, SIDE, SIDE);
-  takePen(context, SIDE, "#000");
+  takePen(context, SIDE, "#000", side);
   for (const points of strokes) inkStroke(context, points);
   return readAsDataUrl(await pngOf(canvas));
+}
+
+/**
+ * The value of a promise, or null where it takes longer than a picture may.
+ *
+ * @template T
+ * @param {Promise<T>} promise
+ * @returns {Promise<T | null>}
+ */
+function inTime(promise) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(null), PICTURE_MS);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /**
@@ -92,16 +121,39 @@ function readAsDataUrl(blob) {
   });
 }
 
+/** Left, top, right and bottom of the pen's way; of nothing, those of no place. @param {Stroke[]} strokes */
+function boxOf(strokes) {
+  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+  for (const [x, y] of strokes.flat()) {
+    box.left = Math.min(box.left, x);
+    box.right = Math.max(box.right, x);
+    box.top = Math.min(box.top, y);
+    box.bottom = Math.max(box.bottom, y);
+  }
+  return box;
+}
+
 /** The longer side of what was drawn, in canonical units, the pen's own width left out. @param {Stroke[]} strokes */
 export function extent(strokes) {
-  const points = strokes.flat();
-  if (points.length === 0) return 0;
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const [x, y] of points) {
-    left = Math.min(left, x);
-    right = Math.max(right, x);
-    top = Math.min(top, y);
-    bottom = Math.max(bottom, y);
-  }
-  return Math.max(right - left, bottom - top);
+  const { left, top, right, bottom } = boxOf(strokes);
+  return Math.max(0, right - left, bottom - top);
+}
+
+/** @param {number} value */
+const tenth = (value) => Math.round(value * 10) / 10;
+
+/**
+ * The strokes with the canvas that they are on: the paper, or a larger one where the pen went beyond its edge.
+ *
+ * @param {Stroke[]} strokes
+ */
+export function onCanvas(strokes) {
+  const { left, top, right, bottom } = boxOf(strokes);
+  const [dx, dy] = [Math.max(0, -left), Math.max(0, -top)];
+  const side = tenth(Math.max(Math.max(SIDE, right) + dx, Math.max(SIDE, bottom) + dy));
+  if (side === SIDE) return { strokes, canvas: { width: SIDE, height: SIDE } };
+  const moved = strokes.map((points) =>
+    points.map(([x, y, time]) => /** @type {Point} */ ([tenth(x + dx), tenth(y + dy), time])),
+  );
+  return { strokes: moved, canvas: { width: side, height: side } };
 }

@@ -1,25 +1,36 @@
 // From a sheet to a stored label: hand in, confirm or correct, take back. One state, no pixels.
 
-import { news, thanks } from "./answer_words.js";
-import { ApiError, idempotencyKey } from "./api_client.js";
+import { isSure, news, thanks } from "./answer_words.js";
+import { ApiError, idempotencyKey, NO_COOKIES, tellable } from "./api_client.js";
 import { extent } from "./ink.js";
 
 /**
  * @import { Alert, Step } from "./alert.js"
  * @import { ApiClient } from "./api_client.js"
- * @import { Answer, Label, StoredAnswer, Stroke } from "./api_types.d.ts"
+ * @import { Answer, Label, StatusEnum, StoredAnswer, Stroke } from "./api_types.d.ts"
  * @import { DrawingPad } from "./drawing_pad.js"
  * @import { ResultView } from "./result_view.js"
  */
 
 /**
  * @typedef {{ phase: "intro" } | { phase: "drawing" } | { phase: "reading" }
- *   | { phase: "answered", answer: StoredAnswer } | { phase: "saved", answer: StoredAnswer }} State
+ *   | { phase: "answered", answer: StoredAnswer }
+ *   | { phase: "saved", answer: StoredAnswer, label: Label, status?: StatusEnum }} State
  */
+
+/** A sheet with what is known of it, to be kept while the page is away. @typedef {{ state: State, key: string | null }} Kept */
 
 export const SPECK = 24; // canonical units; below it the pen is wider than the drawing
 export const SPECK_WORDS = "That is only a speck. Draw a bit bigger."; // as the server would answer
-const UNDO_MS = 10000;
+
+/**
+ * @template T
+ * @param {T | null} value
+ */
+function known(value) {
+  if (value === null) throw new Error("This was not there yet.");
+  return value;
+}
 
 export class ReadingSession {
   #api;
@@ -28,12 +39,16 @@ export class ReadingSession {
   #alert;
   /** By sheet: handing in the same sheet again, after a failure or an undo, stores it once. @type {WeakMap<Stroke[], string>} */
   #keys = new WeakMap();
-  /** The answer whose label is on its way. @type {StoredAnswer | null} */
+  /** What is guessed of this sheet. @type {Answer | null} */
+  #guess = null;
+  /** Stands for the label that is on its way. @type {object | null} */
   #labelling = null;
-  /** What got stuck while the next sheet was begun. @type {{ answer: StoredAnswer, label: Label } | null} */
+  /** Of which it was asked whether it really is no digit. @type {Answer | null} */
+  #doubted = null;
+  /** Sends what got stuck while the next sheet was begun. @type {(() => Promise<unknown>) | null} */
   #unsent = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #undoTimer;
+  /** How often in a row a drawing was nobody's by the time it got its label. */
+  #keysLost = 0;
   /** @type {State} */
   state = { phase: "intro" };
 
@@ -76,8 +91,8 @@ export class ReadingSession {
 
   /** The sheet is another one: what was said about the old one no longer holds. */
   sheetChanged() {
-    clearTimeout(this.#undoTimer);
     this.#labelling = null;
+    this.#guess = null;
     if (!this.#unsent) this.#alert.clear();
     if (this.#pad.isEmpty) this.#view.blank();
     this.#enter({ phase: this.#pad.isEmpty ? "intro" : "drawing" });
@@ -85,55 +100,66 @@ export class ReadingSession {
 
   /** @param {Answer} answer */
   guessed(answer) {
-    if (this.state.phase === "drawing") this.#view.guess(answer);
+    if (this.state.phase !== "drawing") return;
+    this.#guess = answer;
+    this.#view.guess(answer, this.#pad.isDrawing);
   }
 
   async submit() {
-    if (this.#pad.isEmpty || this.state.phase === "reading" || this.state.phase === "saved") return;
-    if (this.isSpeck) {
-      this.#alert.show(SPECK_WORDS);
-      return;
-    }
+    if (this.#pad.isEmpty || ["reading", "saved"].includes(this.state.phase)) return;
+    if (this.#isRefusedAsSpeck()) return;
     const sheet = this.#pad.sheet;
     const isStill = () => this.state.phase === "reading" && this.#pad.sheet === sheet; // else drawn on while waiting
     await this.#attempt(
       () => this.submit(),
       async () => {
         this.#enter({ phase: "reading" });
+        this.#view.reading();
         const answer = await this.#api.submit(await this.body(), this.#keyOf(sheet));
         if (isStill()) this.#answered(answer);
       },
     );
-    if (isStill()) this.#enter({ phase: "drawing" });
+    if (isStill()) this.#goOnDrawing();
     else if (this.#unsent && this.state.phase === "answered") await this.#sendUnsent(this.#unsent);
   }
 
-  /** @param {Label} label */
+  /**
+   * Say what the drawing is. A guess can be confirmed or corrected where it stands: that hands the drawing in.
+   *
+   * @param {Label} label
+   */
   async confirm(label) {
-    if (this.state.phase !== "answered" || this.#labelling) return;
-    const { answer } = this.state;
-    this.#labelling = answer;
-    const isStill = () => this.#labelling === answer; // else the next drawing was begun while waiting
+    const said = this.#saidOfSheet();
+    if (!said || this.#labelling || this.#isDoubtful(said, label) || this.#isRefusedAsSpeck()) return;
+    const labelling = {};
+    this.#labelling = labelling;
+    const isStill = () => this.#labelling === labelling; // else the next drawing was begun while waiting
+    const { send, stored } = this.#delivery(label);
     await this.#attempt(
       () => this.confirm(label),
       async () => {
         try {
-          await this.#api.confirm(answer.id, label);
+          if (!stored()) {
+            this.#enter({ phase: "reading" });
+            this.#view.reading();
+          }
+          const { status } = await send();
+          this.#keysLost = 0;
+          if (isStill()) this.#saved(known(stored()), label, status);
         } catch (error) {
-          if (isStill() || !(error instanceof ApiError)) throw error;
-          this.#keepUnsent({ answer, label }, error);
-          return;
+          if (isStill()) throw error;
+          this.#keepUnsent(send, tellable(error));
         }
-        if (isStill()) this.#saved(answer, label);
       },
+      () => isStill() && this.#returnTo(stored()),
     );
     if (isStill()) this.#labelling = null;
   }
 
+  /** Take the label back, for as long as the drawing is shown. */
   async withdraw() {
     if (this.state.phase !== "saved") return;
     const { answer } = this.state;
-    clearTimeout(this.#undoTimer);
     await this.#attempt(
       () => this.withdraw(),
       async () => {
@@ -143,19 +169,79 @@ export class ReadingSession {
     );
   }
 
+  /** What there is to keep of this sheet while the page is away. @returns {Kept} */
+  get kept() {
+    const { state } = this;
+    const isUnderWay = state.phase === "reading" || state.phase === "intro";
+    return { state: isUnderWay ? { phase: "drawing" } : state, key: this.#keys.get(this.#pad.sheet) ?? null };
+  }
+
+  /** Take up a sheet that lies on the pad again. @param {Kept} kept */
+  restore({ state, key }) {
+    if (key) this.#keys.set(this.#pad.sheet, key);
+    if (state.phase === "answered") this.#answered(state.answer);
+    else if (state.phase === "saved") this.#saved(state.answer, state.label, state.status);
+  }
+
+  /** The answer, or the guess that stands for one once the pen is up. */
+  #saidOfSheet() {
+    if (this.state.phase === "answered") return this.state.answer;
+    return this.state.phase === "drawing" && !this.#pad.isDrawing ? this.#guess : null;
+  }
+
+  /** Nothing but a slip says "not a digit" to what is read for sure: that is asked about once. @param {Answer} answer @param {Label} label */
+  #isDoubtful(answer, label) {
+    if (label !== null || !isSure(answer) || this.#doubted === answer) return false;
+    this.#doubted = answer;
+    this.#view.doubt(answer);
+    return true;
+  }
+
+  #isRefusedAsSpeck() {
+    if (this.isSpeck) this.#alert.show(SPECK_WORDS);
+    return this.isSpeck;
+  }
+
+  /**
+   * How the label gets there, and with it the drawing where it is not there yet. Sent again, each goes once.
+   *
+   * @param {Label} label
+   */
+  #delivery(label) {
+    /** @type {StoredAnswer | null} */
+    let answer = this.state.phase === "answered" ? this.state.answer : null;
+    const body = answer ? null : this.body(); // of this sheet, whatever lies on the pad later
+    const key = this.#keyOf(this.#pad.sheet);
+    const send = async () => {
+      answer ??= await this.#api.submit(known(await body), key);
+      return await this.#api.confirm(answer.id, label);
+    };
+    return { send, stored: () => answer };
+  }
+
+  /** What was under way has failed: show what is known. @param {StoredAnswer | null} stored */
+  #returnTo(stored) {
+    if (!stored) this.#goOnDrawing();
+    else if (this.state.phase !== "answered") this.#answered(stored);
+  }
+
+  #goOnDrawing() {
+    this.#enter({ phase: "drawing" });
+    if (this.#guess) this.#view.guess(this.#guess, false);
+    else this.#view.blank();
+  }
+
   /** @param {StoredAnswer} answer */
   #answered(answer) {
     this.#enter({ phase: "answered", answer });
     this.#view.answer(answer);
   }
 
-  /** @param {StoredAnswer} answer @param {Label} label */
-  #saved(answer, label) {
-    this.#enter({ phase: "saved", answer });
-    this.#view.saved(answer, label, thanks(answer, label));
+  /** @param {StoredAnswer} answer @param {Label} label @param {StatusEnum} [status] */
+  #saved(answer, label, status) {
+    this.#enter({ phase: "saved", answer, label, status });
+    this.#view.saved(answer, label, thanks(status));
     this.#tellNews(answer);
-    this.#view.undoable(true);
-    this.#undoTimer = setTimeout(() => this.#view.undoable(false), UNDO_MS);
   }
 
   /** @param {StoredAnswer} answer */
@@ -173,25 +259,23 @@ export class ReadingSession {
   /**
    * The label of a drawing that has left the paper did not arrive: say so, and offer to send it again.
    *
-   * @param {{ answer: StoredAnswer, label: Label }} unsent
+   * @param {() => Promise<unknown>} send
    * @param {ApiError} error
    */
-  #keepUnsent(unsent, error) {
-    const isHopeless = ["gone", "decided"].includes(error.code);
-    this.#unsent = isHopeless ? null : unsent;
+  #keepUnsent(send, error) {
+    this.#unsent = error.isFinal ? null : send;
     const sentence = `What you said of the last drawing is not saved. ${error.message}`;
-    this.#alert.show(sentence, isHopeless ? null : () => this.#sendUnsent(unsent));
+    this.#alert.show(sentence, error.isFinal ? null : () => this.#sendUnsent(send));
   }
 
-  /** @param {{ answer: StoredAnswer, label: Label }} unsent */
-  async #sendUnsent(unsent) {
+  /** @param {() => Promise<unknown>} send */
+  async #sendUnsent(send) {
     try {
-      await this.#api.confirm(unsent.answer.id, unsent.label);
+      await send();
       this.#unsent = null;
       this.#alert.clear();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.#keepUnsent(unsent, error);
+      this.#keepUnsent(send, tellable(error));
     }
   }
 
@@ -217,15 +301,16 @@ export class ReadingSession {
    *
    * @param {Step} again
    * @param {() => Promise<void>} call
+   * @param {() => unknown} failed what else there is to do then
    */
-  async #attempt(again, call) {
+  async #attempt(again, call, failed = () => {}) {
     this.#alert.clear();
     this.#view.busy(true);
     try {
       await call();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.#explain(error, again);
+      failed();
+      this.#explain(tellable(error), again);
     } finally {
       this.#view.busy(false);
     }
@@ -235,14 +320,15 @@ export class ReadingSession {
   #explain(error, again) {
     if (error.code === "gone") {
       // The cookie expired or is blocked. The ink is here: hand it in afresh, then ask again.
+      // Where it is gone once more right after that, reading it a third time would only store it a third time.
+      const isBlocked = this.#keysLost > 0 || !navigator.cookieEnabled;
+      this.#keysLost += 1;
       this.#keys.delete(this.#pad.sheet);
       this.#enter({ phase: "drawing" });
-      const help = navigator.cookieEnabled
-        ? "Read it again, then tell me."
-        : "Cookies are blocked here, so I cannot tell whose drawing it is; allow them for this site to correct me.";
-      this.#alert.show(`${error.message} ${help}`, () => this.submit(), "Read it again");
+      if (isBlocked) this.#alert.show(`${error.message} ${NO_COOKIES}`);
+      else this.#alert.show(`${error.message} Read it again, then tell me.`, () => this.submit(), "Read it again");
       return;
     }
-    this.#alert.show(error.message, error.code === "decided" ? null : again);
+    this.#alert.show(error.message, error.isFinal ? null : again);
   }
 }

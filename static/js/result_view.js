@@ -1,14 +1,18 @@
 // The answer panel: puts a state on the page. Its words come from answer_words.js and the API.
 
 import {
+  doubt,
   firstChoices,
   guess,
+  likeliest,
   memoryWords,
   NOTHING_YET,
   percent,
   question,
+  roughly,
   savedVerdict,
   spoken,
+  TEASE,
   verdict,
 } from "./answer_words.js";
 import { labelName } from "./labels.js";
@@ -16,7 +20,7 @@ import { find, part } from "./parts.js";
 import { showPhase } from "./phases.js";
 
 /**
- * @import { Verdict } from "./answer_words.js"
+ * @import { Choice, Verdict } from "./answer_words.js"
  * @import { Answer, Label } from "./api_types.d.ts"
  * @import { State } from "./reading_session.js"
  */
@@ -29,6 +33,7 @@ export class ResultView {
   #notADigit;
   #bars;
   #noPicture;
+  #wasTeased = false;
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -51,23 +56,45 @@ export class ResultView {
   blank() {
     this.#verdict(NOTHING_YET);
     this.#text("memory", "");
+    this.#text("question", "");
+    this.#root.dataset.guess = "early";
+    delete this.#root.dataset.kind;
+    this.#root.removeAttribute("data-clueless");
     this.#preview.src = this.#noPicture;
     for (const bar of this.#bars) bar.show(0, false);
   }
 
-  /** @param {Answer} answer */
-  guess(answer) {
-    this.#verdict(guess(answer));
-    this.#evidence(answer);
+  /** @param {Answer} answer @param {boolean} isPenDown */
+  guess(answer, isPenDown) {
+    this.#verdict(guess(answer, isPenDown));
+    this.#text("question", isPenDown || answer.kind === "refused" ? "" : question(answer));
+    this.#offer(isPenDown || answer.kind === "refused" ? [] : firstChoices(answer));
+    this.#evidence(answer, isPenDown);
+    this.#root.dataset.guess = isPenDown || answer.kind === "refused" ? "early" : "ready";
+  }
+
+  /** Handed in: that it is read is said at once, however long the line takes. */
+  reading() {
+    this.#text("certainty", "Reading…");
   }
 
   /** @param {Answer} answer */
   answer(answer) {
-    this.#verdict(verdict(answer));
+    this.#verdict(verdict(answer, this.#wasTeased));
     this.#text("question", question(answer));
-    this.#firstChoices(answer);
-    this.#evidence(answer);
-    this.#announce(spoken(answer));
+    this.#offer(firstChoices(answer));
+    this.#evidence(answer, false);
+    this.#announce(spoken(answer, this.#wasTeased));
+    if (answer.message === TEASE) this.#wasTeased = true;
+  }
+
+  /** Ask once more before "not a digit" is believed. @param {Answer} answer */
+  doubt(answer) {
+    const { question, choices } = doubt(answer);
+    this.#text("question", question);
+    this.#offer(choices);
+    this.#notADigit.hidden = true;
+    this.#announce(question);
   }
 
   /**
@@ -93,11 +120,6 @@ export class ResultView {
     this.#text("news", sentence);
   }
 
-  /** @param {boolean} isUndoable */
-  undoable(isUndoable) {
-    part(this.#root, "undo").hidden = !isUndoable;
-  }
-
   /** @param {boolean} isBusy */
   busy(isBusy) {
     this.#root.setAttribute("aria-busy", String(isBusy));
@@ -112,9 +134,8 @@ export class ResultView {
     this.#digit.classList.remove("is-turned");
   }
 
-  /** @param {Answer} answer */
-  #firstChoices(answer) {
-    const choices = firstChoices(answer);
+  /** @param {Choice[]} choices */
+  #offer(choices) {
     for (const [i, button] of this.#choices.entries()) {
       const choice = choices[i];
       button.hidden = !choice;
@@ -122,15 +143,19 @@ export class ResultView {
       button.dataset.label = String(choice.label ?? "none");
       button.textContent = choice.words;
     }
-    this.#notADigit.hidden = answer.kind === "refused";
+    this.#notADigit.hidden = false;
   }
 
-  /** How likely it finds each digit, what it saw, whose corrections it used. @param {Answer} answer */
-  #evidence(answer) {
-    const top = answer.kind === "refused" ? -1 : answer.probabilities.indexOf(Math.max(...answer.probabilities));
-    for (const [digit, bar] of this.#bars.entries()) bar.show(answer.probabilities[digit], digit === top);
+  /** How likely it finds each digit, what it saw, what it remembered. @param {Answer} answer @param {boolean} isPenDown */
+  #evidence(answer, isPenDown) {
+    const isRefused = answer.kind === "refused";
+    const top = isRefused || isPenDown ? -1 : answer.probabilities.indexOf(Math.max(...answer.probabilities));
+    const words = isPenDown ? () => "" : isRefused ? roughly : percent;
+    for (const [digit, bar] of this.#bars.entries()) bar.show(answer.probabilities[digit], digit === top, words);
+    this.#root.dataset.kind = answer.kind;
+    this.#root.toggleAttribute("data-clueless", isRefused && likeliest(answer).length === 0);
     if (answer.preview) this.#preview.src = answer.preview;
-    this.#text("memory", memoryWords(answer.memory));
+    this.#text("memory", memoryWords(answer));
   }
 
   /** @param {string} name @param {string} text */
@@ -154,10 +179,10 @@ class Bar {
     this.#share = find(bar, "[data-share]", HTMLElement);
   }
 
-  /** @param {number} share @param {boolean} isTop */
-  show(share, isTop) {
+  /** @param {number} share @param {boolean} isTop @param {(share: number) => string} words */
+  show(share, isTop, words = percent) {
     this.#bar.style.setProperty("--share", share.toFixed(4));
     this.#bar.classList.toggle("is-top", isTop);
-    this.#share.textContent = percent(share);
+    this.#share.textContent = words(share);
   }
 }

@@ -10,11 +10,17 @@
 export class RoundOfTen {
   #digits;
   /** One for each digit that is done. @type {Mark[]} */
-  marks = [];
+  marks;
 
-  /** @param {number[]} digits */
-  constructor(digits) {
+  /** @param {number[]} digits @param {Mark[]} marks those of a round that goes on */
+  constructor(digits, marks = []) {
     this.#digits = digits;
+    this.marks = [...marks];
+  }
+
+  /** What there is to keep of it while the page is away. */
+  get kept() {
+    return { digits: this.#digits, marks: this.marks };
   }
 
   get length() {

@@ -42,6 +42,12 @@ export class SheetHistory {
     this.#at = 0;
   }
 
+  /** Take up strokes that were drawn before: undo takes them back one by one. @param {Stroke[]} strokes */
+  restore(strokes) {
+    this.#sheets = [[], ...strokes.map((_, i) => strokes.slice(0, i + 1))];
+    this.#at = strokes.length;
+  }
+
   /** @param {Stroke[]} sheet */
   #push(sheet) {
     this.#sheets = [...this.#sheets.slice(0, this.#at + 1), sheet];

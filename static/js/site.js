@@ -1,6 +1,7 @@
 // What every page has: the menu on a phone, the theme switch, the list of shortcuts.
 
 import { isDark, onSchemeChange } from "./colour_scheme.js";
+import { areSingleKeysOn, isQuestionMark, switchSingleKeys } from "./keys.js";
 import { button, find } from "./parts.js";
 
 const themeButton = button(document, "theme");
@@ -44,6 +45,9 @@ if (shortcuts instanceof HTMLDialogElement) {
   button(document, "shortcuts").addEventListener("click", open);
   button(shortcuts, "close").addEventListener("click", () => shortcuts.close());
   document.addEventListener("keydown", (event) => {
-    if (event.key === "?" && !event.ctrlKey && !event.metaKey) open();
+    if (isQuestionMark(event) && areSingleKeysOn()) open();
   });
+  const singleKeys = find(shortcuts, "[data-part=single-keys]", HTMLInputElement);
+  singleKeys.checked = areSingleKeysOn();
+  singleKeys.addEventListener("change", () => switchSingleKeys(singleKeys.checked));
 }

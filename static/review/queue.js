@@ -1,5 +1,6 @@
 // The review queue. Decisions show at once and are sent one after another; what cannot be sent is kept and tried again.
 
+import { areSingleKeysOn, digitOf, isQuestionMark, letterOf } from "../js/keys.js";
 import { article } from "../js/labels.js";
 import { closest, find, part } from "../js/parts.js";
 import { Hand } from "./hand.js";
@@ -167,23 +168,27 @@ function toggleHelp() {
 /** @type {Record<string, () => void>} */
 const acts = { agree, skip, undo, unskip, reject, help: toggleHelp };
 /** @type {Record<string, () => void>} */
-const keys = { Enter: agree, x: reject, n: () => decide(notADigit), s: skip, u: undo, "?": toggleHelp };
+const letters = { x: reject, n: () => decide(notADigit), s: skip, u: undo };
 
 /** @param {KeyboardEvent} event */
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || help.open) return;
   const control = closest(event, "button, a, input, select, textarea");
   if (event.key === "Enter" && control?.matches(":focus-visible")) return;
-  const act = actOf(event.key);
+  if (event.key !== "Enter" && control?.matches("a, input, select, textarea")) return;
+  const act = actOf(event);
   if (!act) return;
   event.preventDefault();
   act();
 }
 
-/** @param {string} key @returns {(() => void) | undefined} */
-function actOf(key) {
-  if (/^[0-9]$/.test(key)) return () => decide(Number(key));
-  return keys[key.length === 1 ? key.toLowerCase() : key];
+/** @param {KeyboardEvent} event @returns {(() => void) | undefined} */
+function actOf(event) {
+  if (event.key === "Enter") return agree;
+  if (!areSingleKeysOn()) return undefined;
+  if (isQuestionMark(event)) return toggleHelp;
+  const digit = digitOf(event);
+  return digit === null ? letters[letterOf(event)] : () => decide(digit);
 }
 
 /** @param {MouseEvent} event */

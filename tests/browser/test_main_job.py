@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from recognizer.models import Contributor, Drawing, LabelEvent
 from tests.support.known import known
 from tests.support.person import Person, Visit
-from tests.support.recorded import FOUR, SEVEN, ZERO
+from tests.support.recorded import FOUR, SCRIBBLE, SEVEN, ZERO, Stroke
 from tests.support.waiting import let_page_settle
 
 
@@ -42,6 +42,7 @@ def test_not_a_digit_is_an_answer_too(visit: Visit) -> None:
     person.hand_in(SEVEN)
 
     person.page.get_by_role("button", name="not a digit").click()
+    person.page.get_by_role("button", name="Not a digit", exact=True).click()  # of a sure 7 it is asked about
     person.expect_saved("not a digit")
 
     assert Drawing.objects.get().label == 10
@@ -62,16 +63,76 @@ def test_undo_takes_the_label_back_and_asks_again(visit: Visit) -> None:
     assert [e.action for e in drawing.events.all()] == ["confirmed", "withdrawn"]
 
 
-def test_undo_is_offered_for_ten_seconds(visit: Visit) -> None:
+def test_a_label_can_be_taken_back_for_as_long_as_its_drawing_is_shown(visit: Visit) -> None:
     person = visit()
     person.page.clock.install()
     person.hand_in(SEVEN)
     person.page.keyboard.press("7")
     person.expect_saved("7")
-    expect(person.button("withdraw")).to_be_visible()
-    person.page.clock.fast_forward(11_000)
-    expect(person.button("withdraw")).to_be_hidden()
-    person.expect_saved("7")
+    person.page.clock.fast_forward(60_000)
+    person.page.keyboard.press("Control+z")  # the last thing done is the label, not the stroke
+    person.expect_answer(7)
+    assert person.ink_share() > 0.02
+    assert Drawing.objects.get().confirmed_label is None
+
+
+def test_a_guess_is_corrected_where_it_stands(visit: Visit) -> None:
+    person = visit()
+    person.draw(SEVEN)
+    person.button("label").filter(has_text=re.compile("^1$")).click()
+    person.expect_saved("1")
+    drawing = Drawing.objects.get()
+    assert (drawing.predicted_label, drawing.confirmed_label) == (7, 1)
+
+
+def test_nothing_is_sure_and_nothing_can_be_pressed_while_the_pen_is_down(visit: Visit) -> None:
+    person = visit()
+    mouse = person.page.mouse
+    mouse.move(*person.place(SEVEN[0][0]))
+    mouse.down()
+    for point in SEVEN[0][1:]:
+        mouse.move(*person.place(point), steps=3)
+    expect(person.part("digit")).to_have_text("7")
+    expect(person.part("certainty")).to_be_empty()
+    expect(person.part("first-choices")).to_be_hidden()
+    assert set(person.page.locator("[data-share]").all_inner_texts()) == {""}
+    mouse.up()
+    expect(person.part("certainty")).not_to_be_empty()
+    expect(person.page.get_by_role("button", name="Yes, 7")).to_be_visible()
+
+
+def test_not_a_digit_of_a_sure_seven_is_asked_about_once(visit: Visit) -> None:
+    person = visit()
+    person.hand_in(SEVEN)
+    person.page.keyboard.press("x")
+    expect(person.part("question")).to_contain_text("Really not a digit?")
+    person.page.keyboard.press("x")
+    person.expect_saved("not a digit")
+    assert Drawing.objects.get().label == 10
+
+
+def test_a_refusal_has_no_default_and_teases_once(visit: Visit) -> None:
+    person = visit()
+    for words in ("Huh... You call that a digit?", "I see no digit in it."):
+        person.hand_in(SCRIBBLE)
+        expect(person.part("certainty")).to_have_text(words)
+        expect(person.part("first-choices").get_by_role("button")).to_have_count(0)
+        expect(person.page.locator(".bars")).to_be_hidden()  # ten alike say nothing
+        person.page.keyboard.press("Enter")
+        let_page_settle(person.page)
+        assert person.phase == "answered"
+        person.page.keyboard.press("Escape")
+    assert not Drawing.objects.confirmed().exists()
+
+
+def test_two_digits_are_named_and_one_is_asked_for(visit: Visit) -> None:
+    person = visit()
+
+    def small(strokes: list[Stroke], left: float) -> list[Stroke]:
+        return [[(left + x / 2, 70 + y / 2) for x, y in stroke] for stroke in strokes]
+
+    person.hand_in([*small(FOUR, 0), *small(SEVEN, 120)])
+    expect(person.part("certainty")).to_have_text("Two digits? I see a 4 and a 7. One at a time.")
 
 
 def test_a_guess_appears_while_drawing_and_stores_nothing(visit: Visit) -> None:

@@ -5,8 +5,8 @@ from playwright.sync_api import expect
 
 from recognizer.models import Drawing
 from tests.support.known import known
-from tests.support.person import Visit
-from tests.support.recorded import FOUR, SEVEN, ZERO
+from tests.support.person import Person, Visit
+from tests.support.recorded import FOUR, SEVEN, ZERO, arc
 from tests.support.waiting import let_page_settle
 
 
@@ -101,15 +101,91 @@ def test_the_hand_that_holds_the_pen_leaves_no_ink(visit: Visit) -> None:
     assert person.ink_share() > 0
 
 
-def test_a_stroke_that_leaves_the_paper_ends_there(visit: Visit) -> None:
+def test_a_stroke_that_goes_far_beyond_the_paper_ends_there(visit: Visit) -> None:
     person = visit()
-    person.draw([[(140, 60), (140, 200), (300, 200), (300, 100), (200, 100), (140, 100)]])
+    person.draw([[(140, 60), (140, 200), (370, 200), (370, 100), (200, 100), (140, 100)]])
     person.button("read").click()
     expect(person.page.locator("main")).to_have_attribute("data-phase", "answered")
 
-    strokes = known(Drawing.objects.get().strokes)
-    assert len(strokes) == 2
-    assert all(0 <= x <= 280 and 0 <= y <= 280 for stroke in strokes for x, y, _ in stroke)
+    drawing = Drawing.objects.get()
+    assert len(known(drawing.strokes)) == 2
+    assert all(0 <= x <= 350 and 0 <= y <= 350 for stroke in known(drawing.strokes) for x, y, _ in stroke)
+    assert known(drawing.canvas_width) == 350
+
+
+def test_the_pens_way_is_kept_a_little_beyond_the_paper(visit: Visit) -> None:
+    person = visit()
+    eight = arc(214, 90, 46, 44, 90, -270) + arc(214, 194, 75, 60, -90, 270)  # its bowl leaves the paper by 9
+    person.draw([eight])
+    person.button("read").click()
+    person.expect_answer(8)
+    drawing = Drawing.objects.get()
+    (stroke,) = known(drawing.strokes)
+    xs = [point[0] for point in stroke]
+    assert max(xs) == pytest.approx(289, abs=2)
+    assert known(drawing.canvas_width) == pytest.approx(max(xs), abs=0.1)
+
+
+def test_what_is_selected_is_not_dragged_away_in_place_of_a_stroke(visit: Visit) -> None:
+    person = visit()
+    person.page.keyboard.press("Control+a")
+    person.draw(SEVEN)
+    assert person.page.evaluate("getSelection().isCollapsed")
+    person.button("clear").click()
+    left, top = person.place((100, -50))
+    person.page.mouse.move(left, top)  # press above the paper, drag in and release
+    person.page.mouse.down()
+    person.page.mouse.move(*person.place((150, 150)), steps=5)
+    person.page.mouse.up()
+    person.hand_in(SEVEN)
+    person.expect_answer(7)
+    (stroke,) = known(Drawing.objects.get().strokes)
+    assert stroke[-1][:2] == pytest.approx(SEVEN[0][-1], abs=1.5)
+
+
+PALM = {"pointerType": "touch", "pointerId": 5, "isPrimary": True, "button": 0}
+SEND = """([kind, event]) => document.querySelector("[data-part=pad]").dispatchEvent(
+             new PointerEvent(kind, { bubbles: true, ...event }))"""
+
+
+def rest(person: Person, kind: str, point: tuple[float, float], **contact: object) -> None:
+    """Let a touch of a size of its own do something on the paper."""
+    x, y = person.place(point)
+    person.page.evaluate(SEND, [kind, PALM | {"clientX": x, "clientY": y, "width": 40, "height": 45} | contact])
+
+
+def test_a_pen_takes_over_from_the_hand_that_rests(visit: Visit) -> None:
+    person = visit(has_touch=True)
+    rest(person, "pointerdown", (250, 250))
+    rest(person, "pointermove", (252, 255))
+    person.draw_with_pen(SEVEN)
+    rest(person, "pointerup", (252, 255))
+    person.button("read").click()
+    person.expect_answer(7)
+    assert len(known(Drawing.objects.get().strokes)) == 1
+
+
+def test_a_touch_that_the_system_takes_back_or_that_grows_to_a_palm_leaves_no_ink(visit: Visit) -> None:
+    person = visit(has_touch=True)
+    for end, contact in (("pointercancel", {}), ("pointermove", {"width": 80, "height": 90})):
+        rest(person, "pointerdown", (250, 250))
+        rest(person, "pointermove", (200, 200))
+        assert person.ink_share() > 0
+        rest(person, end, (200, 200), **contact)
+        assert person.ink_share() == 0
+        assert person.phase == "intro"
+
+
+def test_a_lone_finger_that_lies_flat_draws_and_a_hand_is_told(visit: Visit) -> None:
+    person = visit(has_touch=True)
+    for kind, point in (("pointerdown", (60, 60)), ("pointermove", (200, 200)), ("pointerup", (200, 200))):
+        rest(person, kind, point, width=90, height=100)
+    expect(person.part("alert-words")).to_contain_text("as wide as a hand")
+    assert person.ink_share() == 0
+    for kind, point in (("pointerdown", (60, 60)), ("pointermove", (200, 200)), ("pointerup", (200, 200))):
+        rest(person, kind, point, width=85, height=30)
+    assert person.ink_share() > 0
+    expect(person.part("alert")).to_be_hidden()
 
 
 def test_the_page_scrolls_by_touch_beside_the_paper_and_never_on_it(visit: Visit) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from django.contrib.auth.models import User
 from playwright.sync_api import Locator, Route, expect
 
 from recognizer import registry, serving
@@ -12,7 +13,64 @@ from recognizer.models import Contributor, Drawing, ModelVersion
 from tests.support.known import known
 from tests.support.person import Person, Visit
 from tests.support.recorded import CROSSED_SEVEN, FOUR, SEVEN, ZERO
-from tests.support.waiting import let_page_settle
+from tests.support.waiting import let_page_settle, wait_until
+
+
+def delete_for_good(person: Person, sheet: Locator) -> None:
+    """Delete a drawing and let the time pass in which that can be undone."""
+    person.page.clock.install()
+    sheet.locator("[data-action=forget]").click()
+    expect(sheet.locator("[data-action=keep]")).to_be_focused()
+    person.page.clock.fast_forward(9_000)
+
+
+def test_a_deletion_can_be_undone_and_is_carried_out_when_the_page_is_left(visit: Visit) -> None:
+    person = visit()
+    person.hand_in(SEVEN)
+    person.page.goto("/drawings/")
+    sheet = person.page.locator(".sheet")
+    sheet.locator("[data-action=forget]").click()
+    sheet.locator("[data-action=keep]").click()
+    expect(sheet.locator("[data-action=forget]")).to_be_focused()
+    assert Drawing.objects.exists()
+    sheet.locator("[data-action=forget]").click()
+    with person.page.expect_request("**/api/v1/drawings/*/"):
+        person.page.goto("/about/")
+    wait_until(lambda: not Drawing.objects.exists())
+    person.page.goto("/")
+    let_page_settle(person.page)
+    assert person.phase == "intro"  # the sheet of what is deleted does not come back
+
+
+def test_all_is_deleted_by_nobody_who_only_presses_enter(visit: Visit) -> None:
+    person = visit()
+    person.hand_in(SEVEN)
+    person.page.goto("/drawings/")
+    person.button("ask-forget-all").click()
+    person.page.keyboard.press("Enter")
+    expect(person.page.get_by_role("dialog")).to_be_hidden()
+    assert Drawing.objects.exists()
+
+
+def test_a_drawing_of_yours_is_corrected_until_a_reviewer_has_decided(
+    visit: Visit, django_user_model: type[User]
+) -> None:
+    person = visit()
+    person.hand_in(SEVEN)
+    person.page.goto("/drawings/")
+    sheet = person.page.locator(".sheet")
+    sheet.get_by_role("button", name="Say what it is").click()
+    sheet.get_by_role("button", name="1", exact=True).click()
+    expect(sheet).to_contain_text("You said 1.")
+    expect(sheet).to_contain_text("A reviewer will look at it.")
+    assert Drawing.objects.get().confirmed_label == 1
+    sheet.get_by_role("button", name="Correct").click()
+    sheet.get_by_role("button", name="7", exact=True).click()
+    expect(sheet).to_contain_text("You said 7.")
+    Drawing.objects.get().approve(7, django_user_model.objects.create_user("reviewer"))
+    person.page.reload()
+    expect(sheet).to_contain_text("You said 7.")
+    expect(sheet.locator("[data-action=open-labels]")).to_be_hidden()
 
 
 def test_your_drawings_lists_them_with_their_fate_and_deletes_one_and_all(visit: Visit) -> None:
@@ -30,7 +88,7 @@ def test_your_drawings_lists_them_with_their_fate_and_deletes_one_and_all(visit:
     sheets.first.locator("[data-action=versions]").click()
     expect(sheets.first).to_contain_text(re.compile("version 1 says 0"))
 
-    sheets.first.locator("[data-action=forget]").click()
+    delete_for_good(person, sheets.first)
     expect(sheets).to_have_count(2)
     assert Drawing.objects.count() == 2
 
@@ -99,25 +157,8 @@ def test_a_drawing_that_is_gone_already_is_deleted_without_a_word_of_trouble(
     person = visit()
     sheets = show_yours(person, monkeypatch, page_size=60)
     Drawing.objects.latest("created_at").delete()
-    sheets.first.locator("[data-action=forget]").click()
+    delete_for_good(person, sheets.first)
     expect(sheets).to_have_count(2)
-    expect(person.part("alert")).to_be_hidden()
-
-
-def test_delete_that_is_pressed_twice_is_sent_once(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    person = visit()
-    sheets = show_yours(person, monkeypatch, page_size=60)
-    asked, held = [], []
-    person.page.on("request", lambda request: asked.append(request.method))
-    person.page.route("**/api/v1/drawings/*/", lambda route: held.append(route))
-    forget = sheets.first.locator("[data-action=forget]")
-    with person.page.expect_request("**/api/v1/drawings/*/"):
-        forget.click()
-    forget.click()
-    for route in held:
-        route.continue_()
-    expect(sheets).to_have_count(2)
-    assert asked.count("DELETE") == 1
     expect(person.part("alert")).to_be_hidden()
 
 
@@ -127,7 +168,7 @@ def test_a_page_of_drawings_that_is_deleted_does_not_hide_the_earlier_ones(
     person = visit()
     sheets = show_yours(person, monkeypatch)
     for left in (1, 0):
-        sheets.first.locator("[data-action=forget]").click()
+        delete_for_good(person, sheets.first)
         expect(sheets).to_have_count(left)
     expect(person.part("empty")).to_be_hidden()
     person.button("more").click()
@@ -208,7 +249,7 @@ def test_a_correction_is_remembered_for_its_author_alone(visit: Visit) -> None:
     person.draw(SEVEN)
     person.button("read").click()
     person.expect_answer(1)
-    expect(person.part("memory")).to_have_text("using your last correction")
+    expect(person.part("memory")).to_have_text("You draw your 1s like this.")
     newest = Drawing.objects.latest("created_at")
     assert newest.predicted_label == 7  # what is stored is what the network alone said
 
@@ -253,6 +294,34 @@ def test_a_label_of_a_round_is_tried_again(visit: Visit) -> None:
     person.button("retry").click()
     expect(person.part("count")).to_have_text("2 of 2")
     assert Drawing.objects.get().confirmed_label == 1
+
+
+def test_new_ink_opens_the_question_of_a_round_again(visit: Visit) -> None:
+    person = begin_round(visit, [5, 7])
+    person.button("clear").click()
+    expect(person.button("confirm")).to_be_hidden()
+    person.draw(ZERO)
+    person.button("read").click()
+    expect(person.part("verdict")).to_contain_text("It reads a 0.")
+    person.button("confirm").click()
+    expect(person.part("count")).to_have_text("2 of 2")
+    seven, zero = Drawing.objects.order_by("created_at")
+    assert (seven.confirmed_label, zero.confirmed_label) == (None, 5)
+
+
+def test_a_round_goes_on_after_a_reload(visit: Visit) -> None:
+    person = begin_round(visit, [5, 7])
+    person.button("skip").click()
+    expect(person.part("count")).to_have_text("2 of 2")
+    person.draw(SEVEN)
+    person.page.reload()
+    expect(person.part("count")).to_have_text("2 of 2")
+    assert person.ink_share() > 0.02
+    person.button("read").click()
+    expect(person.part("verdict")).to_contain_text("It reads a 7.")
+    person.page.reload()
+    person.button("confirm").click()
+    expect(person.part("score")).to_have_text("It read 1 of 1.")
 
 
 def test_enter_that_is_held_confirms_nothing_in_a_round(visit: Visit) -> None:

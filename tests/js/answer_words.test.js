@@ -22,9 +22,18 @@ test("an eight takes an an", () => {
 });
 
 test("a guess looks like something and scolds nobody", () => {
-  assert.equal(words.guess(SEVEN).lead, "Looks like");
-  assert.equal(words.guess(FOUR_OR_NINE).lead, "Too close to call");
-  assert.deepEqual(words.guess(REFUSED), { lead: "", digit: "…", certainty: "No digit yet.", isSmall: true });
+  assert.deepEqual(words.guess(SEVEN, false), {
+    lead: "Looks like",
+    digit: "7",
+    certainty: "Very sure.",
+    isSmall: false,
+  });
+  assert.equal(words.guess(FOUR_OR_NINE, false).lead, "Too close to call");
+  assert.deepEqual(words.guess(REFUSED, false), { lead: "", digit: "…", certainty: "No digit yet.", isSmall: true });
+});
+
+test("nothing is sure before the pen is up", () => {
+  for (const answer of [SEVEN, FOUR_OR_NINE, REFUSED]) assert.equal(words.guess(answer, true).certainty, "");
 });
 
 test("the first choices are what the answer offers", () => {
@@ -33,13 +42,46 @@ test("the first choices are what the answer offers", () => {
     { label: 4, words: "A 4" },
     { label: 9, words: "A 9" },
   ]);
-  assert.deepEqual(words.firstChoices(REFUSED), [{ label: null, words: "Right, not a digit" }]);
+});
+
+const UNSURE = [0, 0, 0, 0.2, 0, 0, 0, 0.1, 0.6, 0.1];
+
+test("a refusal offers the likeliest digits, and never that it is none", () => {
+  assert.deepEqual(words.firstChoices({ ...REFUSED, probabilities: UNSURE }), [
+    { label: 8, words: "An 8" },
+    { label: 3, words: "A 3" },
+  ]);
+  const all = new Array(10).fill(0.1);
+  assert.deepEqual(words.firstChoices({ ...REFUSED, probabilities: all }), []);
+  assert.deepEqual(words.likeliest({ ...REFUSED, probabilities: [0.2, 0.2, 0.2, 0.2, 0.2, 0, 0, 0, 0, 0] }), [0, 1, 2]);
 });
 
 test("what is said aloud is the API's sentence and the question", () => {
   assert.equal(words.spoken(SEVEN), "I read a 7. Very sure. Was that right?");
   assert.equal(words.spoken(FOUR_OR_NINE), "4 or 9? Which one?");
-  assert.equal(words.spoken(REFUSED), REFUSED.message);
+  assert.equal(words.spoken(REFUSED), "Huh... You call that a digit? If it is one: which?");
+  const asking = { ...REFUSED, message: "I cannot read it. Which digit is it?" };
+  assert.equal(words.spoken(asking), asking.message);
+});
+
+test("nobody is teased twice", () => {
+  assert.equal(words.verdict(REFUSED, true).certainty, "I see no digit in it.");
+  assert.equal(words.spoken(REFUSED, true), "I see no digit in it. If it is one: which?");
+  const asking = { ...REFUSED, message: "Two digits? One at a time." };
+  assert.equal(words.verdict(asking, true).certainty, asking.message);
+});
+
+test("not a digit is doubted where one is read for sure", () => {
+  assert.equal(words.isSure(SEVEN), true);
+  assert.equal(words.isSure({ ...SEVEN, certainty: "pretty sure" }), false);
+  assert.equal(words.isSure(REFUSED), false);
+  assert.deepEqual(words.doubt({ ...SEVEN, likely_digit: 8 }), {
+    question: "Really not a digit? I am very sure that it is an 8.",
+    choices: [
+      { label: 8, words: "It is an 8" },
+      { label: null, words: "Not a digit" },
+    ],
+  });
 });
 
 test("a label that differs from the reading is a correction", () => {
@@ -59,10 +101,11 @@ test("a label that differs from the reading is a correction", () => {
   assert.equal(words.savedVerdict(FOUR_OR_NINE, 9).isCorrection, true);
 });
 
-test("only a correction goes to a reviewer", () => {
-  assert.equal(words.thanks(SEVEN, 7), "Thanks.");
-  assert.equal(words.thanks(REFUSED, null), "Thanks.");
-  assert.equal(words.thanks(SEVEN, 1), "Thanks. A reviewer will look at it.");
+test("thanks say what became of this drawing", () => {
+  assert.equal(words.thanks("approved"), "Thanks. It is accepted.");
+  assert.equal(words.thanks("waiting"), "Thanks. A reviewer will look at it.");
+  assert.equal(words.thanks("quarantined"), "Thanks. A reviewer will look at it.");
+  assert.equal(words.thanks(undefined), "Thanks.");
 });
 
 test("nothing is certain", () => {
@@ -73,10 +116,19 @@ test("nothing is certain", () => {
   assert.equal(words.percent(1), "> 99.9 %");
 });
 
-test("memory counts corrections", () => {
-  assert.equal(words.memoryWords(0), "");
-  assert.equal(words.memoryWords(1), "using your last correction");
-  assert.equal(words.memoryWords(12), "using your last 12 corrections");
+test("a refused drawing's shares have no decimals", () => {
+  assert.deepEqual([0, 0.424, 0.994, 0.996].map(words.roughly), ["0 %", "42 %", "99 %", "> 99 %"]);
+});
+
+test("memory speaks only where it changed the answer", () => {
+  assert.equal(words.memoryWords({ ...SEVEN, memory: 12 }), "");
+  assert.equal(words.memoryWords({ ...SEVEN, memory_changed: true }), "You draw your 7s like this.");
+  assert.equal(words.memoryWords({ ...FOUR_OR_NINE, memory_changed: true }), "You have drawn both like this.");
+  assert.equal(words.memoryWords({ ...REFUSED, memory_changed: true }), "You said that one like it is no digit.");
+});
+
+test("news of nothing are none", () => {
+  assert.equal(words.news({ new_since: 0, next_at: 100 }, 1), "");
 });
 
 test("news count drawings, and tell of the next training where there is one", () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import "./browser_crypto.js";
-import { ApiClient, ApiError, idempotencyKey } from "../../static/js/api_client.js";
+import { ApiClient, ApiError, idempotencyKey, tellable } from "../../static/js/api_client.js";
+import { settle, useFakeClock } from "./fake_clock.js";
 
+const clock = useFakeClock();
 const real = globalThis.fetch;
 /** @type {{ url: string, request: RequestInit }[]} */
 let asked;
@@ -116,9 +118,64 @@ test("a server that cannot be reached, a browser that is offline, a body that is
   assert.equal((await refusalOf(api.guess(BODY))).code, "offline");
 });
 
-test("what takes too long is said to", async () => {
-  answer = () => Promise.reject(new DOMException("late", "TimeoutError"));
-  assert.equal((await refusalOf(api.guess(BODY))).code, "timeout");
+/** A server that never answers. @returns {Promise<Response>} */
+const silence = () =>
+  new Promise((_, reject) => {
+    asked.at(-1)?.request.signal?.addEventListener("abort", () => reject(new DOMException("over", "AbortError")));
+  });
+
+test("what takes too long is given up and said to, without the newest of browsers", async () => {
+  const { timeout, any } = AbortSignal;
+  Object.assign(AbortSignal, { timeout: undefined, any: undefined });
+  answer = silence;
+  const refusal = refusalOf(api.guess(BODY, new AbortController().signal));
+  await clock.pass(15_000);
+  assert.equal((await refusal).code, "timeout");
+  Object.assign(AbortSignal, { timeout, any });
+});
+
+test("a caller may give up earlier", async () => {
+  answer = silence;
+  const caller = new AbortController();
+  const refusal = refusalOf(api.guess(BODY, caller.signal));
+  await settle();
+  caller.abort();
+  assert.equal((await refusal).code, "offline");
+});
+
+for (const [status, body] of /** @type {[number, object | string][]} */ ([
+  [400, { code: "invalid_image", detail: "That is not a PNG picture." }],
+  [400, { code: "empty", detail: "There is nothing drawn yet." }],
+  [413, "<h1>A proxy's page</h1>"],
+])) {
+  test(`a falsified picture goes as its path (${JSON.stringify(body)})`, async () => {
+    answer = async () => {
+      const isPicture = "image" in JSON.parse(String(asked.at(-1)?.request.body));
+      const said = isPicture ? body : { id: "1" };
+      return new Response(typeof said === "string" ? said : JSON.stringify(said), { status: isPicture ? status : 201 });
+    };
+    assert.deepEqual(await api.submit(BODY, "key"), { id: "1" });
+    assert.deepEqual(JSON.parse(String(asked[1].request.body)), { strokes: [], canvas: BODY.canvas });
+    assert.deepEqual(new Set(asked.map(({ request }) => new Headers(request.headers).get("Idempotency-Key"))).size, 1);
+  });
+}
+
+test("any other refusal of a picture stands", async () => {
+  answers(400, { code: "invalid_strokes", detail: "A stroke leaves the canvas." });
+  assert.equal((await refusalOf(api.submit(BODY, "key"))).code, "invalid_strokes");
+  assert.equal(asked.length, 1);
+});
+
+test("a fault of the page is told too, and reported", () => {
+  const reported = /** @type {unknown[]} */ ([]);
+  Object.assign(globalThis, { reportError: (/** @type {unknown} */ error) => reported.push(error) });
+  const fault = new TypeError("a fault");
+  assert.equal(tellable(fault).code, "fault");
+  assert.match(tellable(fault).message, /Your drawing is still here; try again/);
+  assert.deepEqual(reported, [fault, fault]);
+  const lost = new ApiError("offline", "Lost.");
+  assert.equal(tellable(lost), lost);
+  Object.assign(globalThis, { reportError: undefined });
 });
 
 test("a key is thirty-two letters that nobody has seen", () => {

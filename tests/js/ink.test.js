@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { extent, inkStroke, PEN, SIDE, takePen } from "../../static/js/ink.js";
+import { extent, inkStroke, onCanvas, PEN, SIDE, takePen } from "../../static/js/ink.js";
 
 /** @import { Stroke } from "../../static/js/api_types.d.ts" */
 
@@ -70,4 +70,29 @@ test("the extent is the longer side of all strokes together", () => {
   assert.equal(extent([BEND]), 100);
   assert.equal(extent([[[10, 20, 0]], [[70, 25, 0]]]), 60);
   assert.equal(extent([[[20, 10, 0]], [[25, 70, 0]]]), 60);
+});
+
+test("what stays on the paper is sent as it is, and what leaves it with a canvas that holds it", () => {
+  assert.deepEqual(onCanvas([BEND]), { strokes: [BEND], canvas: { width: SIDE, height: SIDE } });
+  /** @type {Stroke} */
+  const beyond = [
+    [-9.3, 140, 0],
+    [300.2, 140, 10],
+  ];
+  assert.deepEqual(onCanvas([beyond, BEND]), {
+    strokes: [
+      [
+        [0, 140, 0],
+        [309.5, 140, 10],
+      ],
+      BEND.map(([x, y, time]) => [Math.round(10 * (x + 9.3)) / 10, y, time]),
+    ],
+    canvas: { width: 309.5, height: 309.5 },
+  });
+  assert.deepEqual(onCanvas([]), { strokes: [], canvas: { width: SIDE, height: SIDE } });
+  for (const y of [-70, 350]) {
+    const { strokes, canvas } = onCanvas([[[140, y, 0]]]);
+    assert.equal(canvas.height, SIDE + 70);
+    assert.ok(strokes[0][0][1] >= 0 && strokes[0][0][1] <= canvas.height);
+  }
 });

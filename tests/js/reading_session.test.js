@@ -4,10 +4,9 @@ import "./browser_crypto.js";
 import { ApiError } from "../../static/js/api_client.js";
 import { ReadingSession, SPECK, SPECK_WORDS } from "../../static/js/reading_session.js";
 import { SheetHistory } from "../../static/js/sheet_history.js";
-import { SEVEN } from "./answers.js";
-import { settle, useFakeClock } from "./fake_clock.js";
+import { FOUR_OR_NINE, REFUSED, SEVEN } from "./answers.js";
+import { settle } from "./fake_clock.js";
 
-const clock = useFakeClock();
 Object.defineProperty(globalThis, "navigator", { value: { cookieEnabled: true }, configurable: true });
 
 /** A server whose answers a test gives: calls wait until they are resolved or rejected. */
@@ -47,6 +46,8 @@ class Pad {
     return this.strokes.length === 0;
   }
 
+  isDrawing = false;
+
   get path() {
     return { strokes: this.strokes };
   }
@@ -76,21 +77,24 @@ class Pad {
 
 /** What the page would show. */
 function view() {
-  const seen = { phases: /** @type {string[]} */ ([]), undoable: false, news: "", answers: 0, isBusy: false };
+  const seen = { phases: /** @type {string[]} */ ([]), news: "", thanks: "", answers: 0, doubts: 0, isBusy: false };
   return {
     seen,
     phase: (/** @type {string} */ name) => seen.phases.push(name),
     blank: () => {},
     guess: () => {},
+    reading: () => {},
+    doubt: () => {
+      seen.doubts += 1;
+    },
     answer: () => {
       seen.answers += 1;
     },
-    saved: () => {},
+    saved: (/** @type {any[]} */ ...[, , words]) => {
+      seen.thanks = words;
+    },
     news: (/** @type {string} */ words) => {
       seen.news = words;
-    },
-    undoable: (/** @type {boolean} */ isUndoable) => {
-      seen.undoable = isUndoable;
     },
     busy: (/** @type {boolean} */ isBusy) => {
       seen.isBusy = isBusy;
@@ -149,9 +153,10 @@ test("a sheet goes from drawing to reading to answered to saved", async () => {
   session.confirm(7);
   await settle();
   assert.deepEqual(server.named("confirm")[0].given, ["seven", 7]);
-  server.named("confirm")[0].resolve({});
+  server.named("confirm")[0].resolve({ status: "waiting" });
   await settle();
-  assert.deepEqual(session.state, { phase: "saved", answer: SEVEN });
+  assert.deepEqual(session.state, { phase: "saved", answer: SEVEN, label: 7, status: "waiting" });
+  assert.equal(page.seen.thanks, "Thanks. A reviewer will look at it.");
   assert.equal(session.isLabelled, true);
   assert.deepEqual(page.seen.phases, ["drawing", "reading", "answered", "saved"]);
   assert.equal(page.seen.isBusy, false);
@@ -198,13 +203,17 @@ test("what is being read or is saved is not handed in again", async () => {
   assert.equal(server.named("submit").length, 1);
 });
 
-test("a fault of our own is no sentence for people", async () => {
+test("a fault of our own ends the phase with a sentence too", async () => {
   pad.draw();
-  const handingIn = session.submit();
+  session.submit();
   await settle();
   server.named("submit")[0].reject(new TypeError("a fault"));
-  await assert.rejects(handingIn, TypeError);
-  assert.deepEqual([alert.words, page.seen.isBusy], ["", false]);
+  await settle();
+  assert.deepEqual([session.state.phase, page.seen.isBusy], ["drawing", false]);
+  assert.match(alert.words, /^Something went wrong on this page/);
+  alert.again?.();
+  await settle();
+  assert.equal(server.named("submit").length, 2);
 });
 
 test("another sheet is another drawing, and one that undo brings back is not", async () => {
@@ -305,21 +314,165 @@ test("whose drawing it was is lost: it is read afresh", async () => {
   assert.notEqual(second.given[1], first.given[1]);
 });
 
-test("a label can be taken back for ten seconds, and is asked for again", async () => {
+test("a key that is gone twice in a row is not asked for a third time", async () => {
+  const gone = new ApiError("gone", "Gone.");
+  for (const time of [0, 1]) {
+    session.submit();
+    if (time === 0) pad.draw();
+    if (time === 0) session.submit();
+    await settle();
+    server.named("submit")[time].resolve({ ...SEVEN, id: `${time}` });
+    await settle();
+    session.confirm(7);
+    await settle();
+    server.named("confirm")[time].reject(gone);
+    await settle();
+  }
+  assert.match(alert.words, /^Gone\. Cookies seem to be blocked here/);
+  assert.equal(alert.again, null);
+});
+
+test("a label can be taken back for as long as the drawing is shown, and is asked for again", async () => {
   await handIn();
   session.confirm(1);
   await settle();
   server.named("confirm")[0].resolve({});
   await settle();
-  assert.equal(page.seen.undoable, true);
-  await clock.pass(10_000);
-  assert.equal(page.seen.undoable, false);
-
   session.withdraw();
   await settle();
   server.named("withdraw")[0].resolve(null);
   await settle();
   assert.deepEqual(session.state, { phase: "answered", answer: SEVEN });
+});
+
+/** A sheet of which something is guessed. @param {any} answer */
+function drawAndGuess(answer) {
+  pad.draw();
+  session.guessed(answer);
+}
+
+test("a guess is confirmed or corrected where it stands: the drawing goes first, then its label", async () => {
+  drawAndGuess(SEVEN);
+  session.confirm(1);
+  await settle();
+  assert.equal(session.isLabelled, true);
+  server.named("submit")[0].resolve(SEVEN);
+  await settle();
+  assert.deepEqual(server.named("confirm")[0].given, ["seven", 1]);
+  server.named("confirm")[0].resolve({ status: "waiting" });
+  await settle();
+  assert.equal(session.state.phase, "saved");
+  assert.equal(page.seen.answers, 0);
+});
+
+test("nothing is labelled that is not guessed yet, is a speck, or is under the pen", async () => {
+  pad.draw();
+  session.confirm(7);
+  session.guessed(SEVEN);
+  pad.isDrawing = true;
+  session.confirm(7);
+  pad.isDrawing = false;
+  pad.nextSheet();
+  pad.draw(SPECK - 1);
+  session.guessed(SEVEN);
+  session.confirm(7);
+  await settle();
+  assert.equal(server.calls.length, 0);
+  assert.equal(alert.words, SPECK_WORDS);
+});
+
+test("a guess is of its own sheet: another one has none until it is guessed anew", async () => {
+  drawAndGuess(SEVEN);
+  pad.draw();
+  session.confirm(7);
+  await settle();
+  assert.equal(server.calls.length, 0);
+});
+
+test("a labelled guess that gets stuck is drawn on, and sent whole when tried again", async () => {
+  drawAndGuess(SEVEN);
+  session.confirm(7);
+  await settle();
+  server.named("submit")[0].reject(LOST);
+  await settle();
+  assert.deepEqual([session.state.phase, session.isLabelled, alert.words], ["drawing", false, "Lost."]);
+  alert.again?.();
+  await settle();
+  const [first, second] = server.named("submit");
+  assert.equal(second.given[1], first.given[1]);
+  second.resolve(SEVEN);
+  await settle();
+  server.named("confirm")[0].reject(LOST);
+  await settle();
+  assert.deepEqual([session.state.phase, page.seen.answers], ["answered", 1]); // it is there, and still asked about
+});
+
+test("a labelled guess that gets stuck while the next sheet is begun is sent whole with that", async () => {
+  drawAndGuess(SEVEN);
+  session.confirm(1);
+  await settle();
+  pad.nextSheet();
+  pad.draw(150);
+  server.named("submit")[0].reject(LOST);
+  await settle();
+  assert.equal(alert.words, "What you said of the last drawing is not saved. Lost.");
+  alert.again?.();
+  await settle();
+  assert.deepEqual(server.named("submit")[1].given, server.named("submit")[0].given);
+  server.named("submit")[1].resolve(SEVEN);
+  await settle();
+  assert.deepEqual(server.named("confirm")[0].given, ["seven", 1]);
+});
+
+test("not a digit is asked about once where a digit is read for sure", async () => {
+  await handIn();
+  session.confirm(null);
+  await settle();
+  assert.deepEqual([page.seen.doubts, server.named("confirm").length], [1, 0]);
+  session.confirm(null);
+  await settle();
+  assert.deepEqual(server.named("confirm")[0].given, ["seven", null]);
+});
+
+test("not a digit is believed at once where nothing is sure", async () => {
+  for (const answer of [FOUR_OR_NINE, REFUSED, { ...SEVEN, certainty: "pretty sure" }]) {
+    drawAndGuess(answer);
+    session.confirm(null);
+    await settle();
+    assert.equal(page.seen.doubts, 0);
+    assert.ok(session.isLabelled);
+    pad.nextSheet();
+  }
+});
+
+test("a sheet that is kept is taken up where it was", async () => {
+  await handIn();
+  const { key } = session.kept;
+  const answered = session.kept;
+  session.confirm(1);
+  await settle();
+  server.named("confirm")[0].resolve({ status: "waiting" });
+  await settle();
+  const saved = session.kept;
+  for (const [kept, phase] of /** @type {[any, string][]} */ ([
+    [answered, "answered"],
+    [saved, "saved"],
+  ])) {
+    pad.nextSheet();
+    pad.draw();
+    session.restore(JSON.parse(JSON.stringify(kept)));
+    assert.equal(session.state.phase, phase);
+    assert.equal(session.kept.key, key);
+  }
+});
+
+test("a sheet that was under way is one that is drawn on, under its key", async () => {
+  pad.draw();
+  session.submit();
+  await settle();
+  const { state, key } = session.kept;
+  assert.deepEqual(state, { phase: "drawing" });
+  assert.equal(key, server.named("submit")[0].given[1]);
 });
 
 test("news that come after the next drawing was begun are not shown", async () => {

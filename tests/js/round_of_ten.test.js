@@ -23,3 +23,11 @@ test("what was drawn as something else does not count, though it was read right"
   round.mark(3, true);
   assert.deepEqual(round.score, { counted: 3, right: 2 });
 });
+
+test("a round that is kept goes on where it was", () => {
+  const round = new RoundOfTen([3, 8, 1]);
+  round.mark(3, true);
+  const { digits, marks } = JSON.parse(JSON.stringify(round.kept));
+  const again = new RoundOfTen(digits, marks);
+  assert.deepEqual([again.asked, again.length, again.score], [8, 3, { counted: 1, right: 1 }]);
+});

@@ -61,3 +61,13 @@ test("after a reset there is nothing to undo", () => {
   history.reset();
   assert.deepEqual([history.canUndo, history.canRedo, history.strokes.length], [false, false, 0]);
 });
+
+test("strokes of another visit are taken back one by one", () => {
+  const history = new SheetHistory();
+  history.restore([stroke(1), stroke(2)]);
+  assert.deepEqual(history.strokes, [stroke(1), stroke(2)]);
+  history.undo();
+  assert.deepEqual(history.strokes, [stroke(1)]);
+  history.undo();
+  assert.deepEqual([history.strokes, history.canUndo, history.canRedo], [[], false, true]);
+});

@@ -91,6 +91,7 @@ def test_the_call_explains_and_stores_nothing(
     assert response.status_code == 200
     assert (response.json()["kind"], response.json()["digit"]) == ("digit", 7)
     assert response.json()["sentence"].startswith("No single part decides it")
+    assert response.json()["strongest"] is None  # and none is marked
 
 
 def test_the_call_needs_strokes(visitor: APIClient, seven: dict[str, Any]) -> None:

@@ -151,6 +151,46 @@ def test_what_is_stored_is_what_the_network_alone_said(
     assert Drawing.objects.get(pk=answered["id"]).predicted_label == 7
 
 
+def test_an_answer_says_whether_memory_changed_it(
+    visitor: APIClient, teach: Teach, seven: dict[str, Any], model: FakeClassifier
+) -> None:
+    model.logit = 6.0
+    first = teach(7)
+    confirmed = visitor.post("/api/v1/guesses/", seven).json()
+    assert (confirmed["digit"], confirmed["memory"], confirmed["memory_changed"]) == (7, 1, False)
+    visitor.put(f"/api/v1/drawings/{first}/feedback/", {"label": 1})
+    corrected = visitor.post("/api/v1/guesses/", seven).json()
+    assert (corrected["digit"], corrected["memory"], corrected["memory_changed"]) == (1, 1, True)
+
+
+def test_one_slip_against_a_sure_reading_is_outweighed_and_a_second_one_counts(
+    visitor: APIClient, teach: Teach, seven: dict[str, Any], model: FakeClassifier
+) -> None:
+    model.digitness = 3.0
+    teach(None)
+    assert visitor.post("/api/v1/guesses/", seven).json()["kind"] == "digit"
+    teach(None)
+    denied = visitor.post("/api/v1/guesses/", seven).json()
+    assert (denied["kind"], denied["memory"], denied["memory_changed"]) == ("refused", 2, True)
+
+
+@pytest.mark.parametrize("how", ["not sure", "reviewed"])
+def test_not_a_digit_counts_at_once_where_it_is_no_slip(
+    visitor: APIClient,
+    teach: Teach,
+    seven: dict[str, Any],
+    model: FakeClassifier,
+    how: str,
+    django_user_model: type[User],
+) -> None:
+    model.digitness, model.logit = 3.0, 12.0 if how == "reviewed" else 3.0
+    drawing = Drawing.objects.get(pk=teach(None))
+    if how == "reviewed":
+        drawing.approve(NOT_A_DIGIT, django_user_model.objects.create_user("reviewer"))
+    personalization.forget(drawing.contributor_id)
+    assert visitor.post("/api/v1/guesses/", seven).json()["kind"] == "refused"
+
+
 def test_memory_ends_with_its_drawings_and_with_their_withdrawal(
     visitor: APIClient, teach: Teach, seven: dict[str, Any], model: FakeClassifier
 ) -> None:

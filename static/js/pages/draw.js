@@ -4,7 +4,9 @@ import { Alert } from "../alert.js";
 import { ApiClient } from "../api_client.js";
 import { DrawingPad } from "../drawing_pad.js";
 import { Explanation } from "../explanation.js";
+import { keep, kept, SHEET } from "../kept_sheet.js";
 import { KeyboardPen } from "../keyboard_pen.js";
+import { areSingleKeysOn, digitOf, letterOf } from "../keys.js";
 import { LiveGuess } from "../live_guess.js";
 import { MarksCanvas } from "../marks_canvas.js";
 import { button, closest, find } from "../parts.js";
@@ -31,8 +33,8 @@ new KeyboardPen(ink, pad, marks);
 
 /** @type {Record<string, (control: HTMLElement) => unknown>} */
 const actions = {
-  undo: () => pad.undo(),
-  redo: () => pad.redo(),
+  undo,
+  redo: () => session.isLabelled || pad.redo(),
   clear,
   read: submit,
   again: nextSheet,
@@ -41,6 +43,12 @@ const actions = {
   retry: () => take(() => alert.retry()),
   why: () => explanation.ask(),
 };
+
+/** The last thing done is taken back: a label first, and the stroke only where there is none. */
+function undo() {
+  if (session.state.phase === "saved") take(() => session.withdraw());
+  else if (!session.isLabelled) pad.undo();
+}
 
 function clear() {
   if (session.isLabelled) pad.reset();
@@ -82,11 +90,22 @@ function sheetChanged() {
 }
 
 function showTools() {
-  offer("undo", pad.canUndo);
-  offer("redo", pad.canRedo);
+  offer("undo", pad.canUndo || session.state.phase === "saved");
+  offer("redo", pad.canRedo && !session.isLabelled);
   offer("clear", !pad.isEmpty);
   offer("read", !pad.isEmpty && !["answered", "saved"].includes(session.state.phase));
   root.toggleAttribute("data-inked", !pad.isEmpty);
+  keep(SHEET, pad.isEmpty ? null : { ...session.kept, strokes: pad.sheet });
+}
+
+/** The sheet lies where it lay before a reload, a link or Back. */
+function comeBack() {
+  const sheet = kept(SHEET);
+  if (!sheet) return;
+  pad.restore(sheet.strokes);
+  session.restore(sheet);
+  if (session.state.phase !== "drawing") live.cancel();
+  if (session.state.phase === "answered") explanation.answered();
 }
 
 /**
@@ -105,11 +124,13 @@ pad.addEventListener("beforestroke", () => {
   if (session.isLabelled) pad.reset(); // the last drawing is finished; this is the next one
 });
 pad.addEventListener("ink", () => {
+  root.dataset.guess = "early"; // what was guessed while the pen was up no longer stands
   if (session.state.phase !== "drawing") session.sheetChanged();
   root.toggleAttribute("data-inked", true);
   live.penMoved();
 });
 pad.addEventListener("change", sheetChanged);
+pad.addEventListener("palm", () => alert.show("That was as wide as a hand and left no ink. Draw with a fingertip."));
 pad.addEventListener("full", () => alert.show("That is a lot of strokes for one digit. Clear and start again."));
 
 root.addEventListener("click", (event) => {
@@ -120,9 +141,9 @@ root.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.altKey || document.querySelector("dialog[open]")) return;
   const isCommand = event.ctrlKey || event.metaKey;
-  if (isCommand && event.key.toLowerCase() === "z") {
-    if (event.shiftKey) pad.redo();
-    else pad.undo();
+  if (isCommand && letterOf(event) === "z") {
+    if (!event.shiftKey) undo();
+    else if (!session.isLabelled) pad.redo();
     event.preventDefault();
   } else if (!isCommand && !event.repeat) {
     pressed(event); // a key that is held says nothing new, least of all yes to an answer nobody has read
@@ -134,15 +155,27 @@ function pressed(event) {
   const onControl = closest(event, "a, button, summary, input, select, textarea");
   if (event.key === "Escape") clear();
   else if (event.key === "Enter" && !onControl) enter();
-  else if (/^[0-9]$/.test(event.key)) confirm(Number(event.key));
-  else if (event.key.toLowerCase() === "x") confirm(null);
+  else if (areSingleKeysOn() && isAboutTheDrawing(event)) labelKey(event);
+}
+
+/** A single key acts on the pad and in the answer, or where nothing has the focus; never on a link. @param {Event} event */
+function isAboutTheDrawing(event) {
+  if (closest(event, "a, input, select, textarea")) return false;
+  return event.target === document.body || event.target === root || closest(event, ".desk, .reading") !== null;
+}
+
+/** @param {KeyboardEvent} event */
+function labelKey(event) {
+  const digit = digitOf(event);
+  if (digit !== null) confirm(digit);
+  else if (letterOf(event) === "x") confirm(null);
 }
 
 /** The obvious next step: read, say yes, take the next sheet. */
 function enter() {
   const { state } = session;
   if (state.phase === "drawing") submit();
-  else if (state.phase === "answered" && state.answer.kind !== "pair") confirm(state.answer.digit);
+  else if (state.phase === "answered" && state.answer.kind === "digit") confirm(state.answer.digit);
   else if (state.phase === "saved") nextSheet();
 }
 
@@ -152,4 +185,5 @@ function nextSheet() {
 }
 
 view.phase("intro");
+comeBack();
 showTools();

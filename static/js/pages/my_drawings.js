@@ -1,11 +1,13 @@
 // "Yours": what this browser handed in, what became of it, and how to take or delete it.
 
 import { Alert } from "../alert.js";
+import { thanks } from "../answer_words.js";
 import { ApiClient, ApiError } from "../api_client.js";
+import { keep, kept, SHEET } from "../kept_sheet.js";
 import { labelName } from "../labels.js";
 import { button, closest, find, part } from "../parts.js";
 
-/** @import { DrawingSummary, Provenance, VersionAnswer } from "../api_types.d.ts" */
+/** @import { DrawingSummary, Label, Provenance, VersionAnswer } from "../api_types.d.ts" */
 
 const root = find(document, "[data-page=drawings]", HTMLElement);
 const dialog = find(document, "[data-part=forget-all]", HTMLDialogElement);
@@ -15,6 +17,10 @@ const moreButton = button(root, "more");
 const api = new ApiClient(root.dataset);
 const alert = new Alert(root);
 
+const UNDO_MS = 8000;
+
+/** What will be deleted, with the timer that does it. @type {Map<HTMLElement, ReturnType<typeof setTimeout>>} */
+const going = new Map();
 /** What a call is under way for. @type {Set<Element>} */
 const busy = new Set();
 /** @type {string | undefined} */
@@ -29,7 +35,10 @@ const actions = {
   more: () => load(nextUrl),
   retry: () => alert.retry(),
   versions: (control) => showVersions(control),
+  "open-labels": openLabels,
+  label: confirm,
   forget: (control) => forget(itemOf(control)),
+  keep: (control) => keepItem(itemOf(control)),
   "ask-forget-all": () => dialog.showModal(),
 };
 
@@ -85,9 +94,8 @@ function sheet(drawing) {
   item.dataset.version = String(drawing.model_version);
   image.src = drawing.image;
   image.alt = `Your drawing of ${new Date(drawing.created_at).toLocaleString()}`;
-  field(item, "said").textContent = drawing.is_confirmed
-    ? `You said ${labelName(drawing.confirmed)}.`
-    : "Not confirmed.";
+  showSaid(item, drawing.is_confirmed ? drawing.confirmed : undefined);
+  button(item, "open-labels").hidden = drawing.is_reviewed;
   const read = drawing.predicted === null ? "refused it" : `read ${drawing.predicted}`;
   field(item, "read").textContent = `Version ${drawing.model_version} ${read}.`;
   field(item, "fate").textContent = fate(drawing);
@@ -126,20 +134,101 @@ async function showVersions(control) {
   );
 }
 
+/**
+ * A deletion may be a slip: it is carried out after a while, or when the page is left.
+ *
+ * @param {HTMLElement} item
+ */
+function forget(item) {
+  if (going.has(item)) return;
+  show(item, "going");
+  announce("Deleted. It can be undone for a few seconds.");
+  going.set(
+    item,
+    setTimeout(() => carryOut(item), UNDO_MS),
+  );
+  button(item, "keep").focus();
+}
+
 /** @param {HTMLElement} item */
-async function forget(item) {
+function keepItem(item) {
+  clearTimeout(going.get(item));
+  going.delete(item);
+  show(item, "here");
+  announce("Kept.");
+  button(item, "forget").focus();
+}
+
+/** @param {HTMLElement} item @param {"here" | "going"} state */
+function show(item, state) {
+  part(item, "words").hidden = state === "going";
+  part(item, "gone").hidden = state === "here";
+  item.toggleAttribute("data-going", state === "going");
+}
+
+/** @param {HTMLElement} item */
+async function carryOut(item) {
+  going.delete(item);
   await attempt(
     item,
-    () => forget(item),
+    () => carryOut(item),
     async () => {
       await api.forget(idOf(item)).catch(unlessGone);
-      const neighbour = item.nextElementSibling ?? item.previousElementSibling;
+      forgetSheet(idOf(item));
+      const hasFocus = item.contains(document.activeElement);
+      const neighbour = /** @type {HTMLElement | null} */ (item.nextElementSibling ?? item.previousElementSibling);
       item.remove();
       showFrame();
-      announce("Deleted.");
-      (neighbour ? button(neighbour, "forget") : root).focus();
+      if (hasFocus) (neighbour ? button(neighbour, "forget") : root).focus();
     },
   );
+  if (item.isConnected) show(item, "here"); // it is not gone, and the alert says why
+}
+
+/** The draw page must not bring back what its owner has deleted. @param {string} [id] of one, or all of them */
+function forgetSheet(id) {
+  const answer = kept(SHEET)?.state?.answer;
+  if (answer && (id === undefined || answer.id === id)) keep(SHEET, null);
+}
+
+/** @param {HTMLElement} control */
+function openLabels(control) {
+  const item = itemOf(control);
+  const choices = part(item, "labels");
+  choices.hidden = !choices.hidden;
+  control.setAttribute("aria-expanded", String(!choices.hidden));
+}
+
+/** Correct or confirm a drawing: it may be said anew until a reviewer has decided. @param {HTMLElement} control */
+async function confirm(control) {
+  const item = itemOf(control);
+  const label = control.dataset.label === "none" ? null : Number(control.dataset.label);
+  await attempt(
+    item,
+    () => confirm(control),
+    async () => {
+      const { status } = await api.confirm(idOf(item), label);
+      forgetSheet(idOf(item)); // what the draw page holds of it is out of date
+      showSaid(item, label);
+      field(item, "fate").textContent = thanks(status);
+      openLabels(button(item, "open-labels"));
+      button(item, "open-labels").focus();
+      announce(`Saved as ${labelName(label)}. ${thanks(status)}`);
+    },
+  );
+}
+
+/** @param {HTMLElement} item @param {Label | undefined} label undefined where its owner has not said */
+function showSaid(item, label) {
+  field(item, "said").textContent = label === undefined ? "Not confirmed." : `You said ${labelName(label)}.`;
+  button(item, "open-labels").textContent = label === undefined ? "Say what it is" : "Correct";
+  for (const choice of item.querySelectorAll("[data-action=label]")) {
+    if (!(choice instanceof HTMLElement)) continue;
+    choice.setAttribute(
+      "aria-pressed",
+      String(label !== undefined && choice.dataset.label === String(label ?? "none")),
+    );
+  }
 }
 
 /** The list's item that a button belongs to. @param {HTMLElement} control */
@@ -160,6 +249,9 @@ function unlessGone(error) {
 async function forgetAll() {
   await attempt(dialog, forgetAll, async () => {
     await api.forgetAll();
+    for (const timer of going.values()) clearTimeout(timer);
+    going.clear();
+    forgetSheet();
     nextUrl = undefined;
     list.replaceChildren();
     showFrame();
@@ -196,5 +288,17 @@ async function attempt(what, again, call) {
     busy.delete(what);
   }
 }
+
+window.addEventListener("pagehide", () => {
+  for (const [item, timer] of going) {
+    clearTimeout(timer);
+    forgetSheet(idOf(item));
+    api.forgetOnLeaving(idOf(item));
+  }
+  going.clear();
+});
+window.addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) location.reload(); // what was deleted on leaving is still shown here
+});
 
 load();

@@ -1,8 +1,10 @@
 // A round of ten: the digit is asked for before it is drawn. The label is still the person's to confirm.
 
 import { Alert } from "../alert.js";
-import { ApiClient, idempotencyKey } from "../api_client.js";
+import { TEASE } from "../answer_words.js";
+import { ApiClient, ApiError, idempotencyKey, NO_COOKIES } from "../api_client.js";
 import { DrawingPad } from "../drawing_pad.js";
+import { keep, kept, ROUND } from "../kept_sheet.js";
 import { KeyboardPen } from "../keyboard_pen.js";
 import { article } from "../labels.js";
 import { MarksCanvas } from "../marks_canvas.js";
@@ -56,9 +58,14 @@ document.addEventListener("keydown", (event) => {
   if (state.phase === "asking") read();
   else if (state.phase === "answered") confirm();
 });
-pad.addEventListener("ink", () => root.toggleAttribute("data-inked", true));
+pad.addEventListener("palm", () => alert.show("That was as wide as a hand and left no ink. Draw with a fingertip."));
+pad.addEventListener("ink", () => {
+  root.toggleAttribute("data-inked", true);
+  reopen();
+});
 pad.addEventListener("change", () => {
   key = null;
+  reopen();
   showTools();
 });
 
@@ -72,10 +79,20 @@ async function start() {
 /** @param {number} digit */
 const named = (digit) => `${article(digit)} ${digit}`;
 
+/** What was read is not what lies on the pad any more: the digit is asked for anew, and the old drawing gets no label. */
+function reopen() {
+  if (state.phase === "answered" && !isBusy) enter({ phase: "asking", round: state.round });
+}
+
 /** @param {RoundOfTen} round */
 function ask(round) {
-  pad.reset();
   enter({ phase: "asking", round });
+  pad.reset();
+  showQuestion(round);
+}
+
+/** @param {RoundOfTen} round */
+function showQuestion(round) {
   const words = `Draw ${named(round.asked)}.`;
   part(root, "count").textContent = `${round.marks.length + 1} of ${round.length}`;
   part(root, "prompt").textContent = words;
@@ -90,15 +107,23 @@ async function read() {
   key ??= idempotencyKey();
   const sent = key;
   await attempt(read, async () => {
+    showReading(true);
     const answer = await api.submit({ ...(await pad.body()), prompted: round.asked }, sent);
-    if (sent !== key) return; // drawn on while waiting
-    enter({ phase: "answered", round, answer });
-    const words = answer.kind === "refused" ? "Huh... it sees no digit." : `It reads ${named(answer.digit)}.`;
-    part(root, "verdict").textContent = words;
-    button(root, "confirm").textContent = `Yes, I drew ${named(round.asked)}`;
-    announce(words);
+    if (sent === key) showAnswer(round, answer); // else drawn on while waiting
   });
 }
+
+/** @param {RoundOfTen} round @param {StoredAnswer} answer */
+function showAnswer(round, answer) {
+  enter({ phase: "answered", round, answer });
+  const words = answer.kind === "refused" ? unread(answer) : `It reads ${named(answer.digit)}.`;
+  part(root, "verdict").textContent = words;
+  button(root, "confirm").textContent = `Yes, I drew ${named(round.asked)}`;
+  announce(words);
+}
+
+/** In a round nobody is teased: the digit was asked for. @param {StoredAnswer} answer */
+const unread = ({ message }) => (message === TEASE ? "It sees no digit in it." : message);
 
 /** The label is stored by the person's tap, never by having been asked for. */
 function confirm() {
@@ -108,13 +133,21 @@ function confirm() {
 
 /** @param {string} id @param {number} digit */
 async function store(id, digit) {
+  const { sheet } = pad;
   await attempt(
     () => store(id, digit),
     async () => {
-      await api.confirm(id, digit);
+      await api.confirm(id, digit).catch(explainIfGone);
       next(true);
     },
   );
+  if (pad.sheet !== sheet) reopen(); // drawn on while a label was under way that did not arrive
+}
+
+/** @param {unknown} error */
+function explainIfGone(error) {
+  if (error instanceof ApiError && error.code === "gone") throw new ApiError("gone", `${error.message} ${NO_COOKIES}`);
+  throw error;
 }
 
 /** @param {boolean} counts */
@@ -129,8 +162,8 @@ function next(counts) {
 
 /** @param {RoundOfTen} round */
 function finish(round) {
-  pad.reset();
   enter({ phase: "over", round });
+  pad.reset();
   const { counted, right } = round.score;
   const words = `It read ${right} of ${counted}.`;
   part(root, "score").textContent = words;
@@ -175,6 +208,30 @@ function showTools() {
   button(root, "redo").disabled = !pad.canRedo;
   button(root, "clear").disabled = pad.isEmpty;
   button(root, "read").disabled = pad.isEmpty || state.phase !== "asking";
+  keep(ROUND, state.phase === "asking" || state.phase === "answered" ? keptRound(state) : null);
+}
+
+/** @param {Extract<State, { round: RoundOfTen }>} state */
+function keptRound(state) {
+  const answer = state.phase === "answered" ? state.answer : null;
+  return { ...state.round.kept, answer, key, strokes: pad.sheet };
+}
+
+/** The round goes on where it was before a reload, a link or Back. */
+function comeBack() {
+  const before = kept(ROUND);
+  if (!before) return;
+  const round = new RoundOfTen(before.digits, before.marks);
+  enter({ phase: "asking", round });
+  pad.restore(before.strokes);
+  key = before.key;
+  showQuestion(round);
+  if (before.answer) showAnswer(round, before.answer);
+}
+
+/** A slow line must not look like a tap that was missed. @param {boolean} isUnderWay */
+function showReading(isUnderWay) {
+  part(root, "reading").hidden = !isUnderWay;
 }
 
 /** @param {string} text */
@@ -191,9 +248,14 @@ function announce(text) {
 async function attempt(again, call) {
   if (isBusy) return;
   isBusy = true;
+  root.setAttribute("aria-busy", "true");
   try {
     await alert.attempt(again, call);
   } finally {
     isBusy = false;
+    root.setAttribute("aria-busy", "false");
+    showReading(false);
   }
 }
+
+comeBack();

@@ -186,7 +186,7 @@ def test_explained_guess_shows_the_steps(visitor: APIClient, seven: dict[str, An
 
 
 def test_refusal_says_huh(visitor: APIClient, seven: dict[str, Any], model: FakeClassifier) -> None:
-    model.digitness = -50.0
+    model.digitness, model.logit = -50.0, 0.1
     answer = draw(visitor, seven)
     assert (answer["kind"], answer["digit"], answer["refused"]) == ("refused", None, True)
     assert answer["message"] == "Huh... You call that a digit?"

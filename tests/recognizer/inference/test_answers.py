@@ -11,7 +11,15 @@ from hypothesis.strategies import floats
 from numpy.typing import NDArray
 
 from recognizer.inference import answers
-from recognizer.inference.answers import CLOSE_CALL_MARGIN, REFUSAL, Calibration, Kind, answer, calibrated_probabilities
+from recognizer.inference.answers import (
+    CLOSE_CALL_MARGIN,
+    REFUSAL,
+    UNREAD,
+    Calibration,
+    Kind,
+    answer,
+    calibrated_probabilities,
+)
 from recognizer.inference.prediction import Prediction
 
 CALIBRATION = Calibration(temperature=1.0, refusal_threshold=0.0)
@@ -58,7 +66,17 @@ def test_a_clear_digit_offers_no_alternative() -> None:
 def test_below_the_threshold_it_refuses_but_remembers_the_likeliest() -> None:
     said = answer(predicted(0.001, 0.99, digitness=-0.1), CALIBRATION)
     assert (said.digit, said.refused, said.likely_digit) == (None, True, 1)
-    assert (said.kind, said.message, said.certainty) == (Kind.REFUSED, REFUSAL, "no digit")
+    assert (said.kind, said.message, said.certainty) == (Kind.REFUSED, UNREAD, "no digit")
+
+
+@pytest.mark.parametrize(
+    ("digitness", "top", "message"),
+    [(-0.1, 0.1, REFUSAL), (-0.1, 0.49, REFUSAL), (-0.1, 0.6, UNREAD), (0.1, 0.1, UNREAD)],
+    ids=["a scribble", "no likely digit", "likely one digit", "likelier a digit than none"],
+)
+def test_only_what_is_plainly_none_is_teased(digitness: float, top: float, message: str) -> None:
+    said = answer(predicted(top, digitness=digitness), Calibration(1.0, 0.5))
+    assert (said.kind, said.message) == (Kind.REFUSED, message)
 
 
 def test_a_refusal_is_no_pair_however_close_it_was() -> None:
