@@ -101,7 +101,7 @@ const pair = (answer) => [answer.digit, answer.alternatives[0].digit];
 export function doubt(answer) {
   const words = named(answer.likely_digit);
   return {
-    question: `Really not a digit? I am very sure that it is ${words}.`,
+    question: `Really not a digit? I am very sure of ${words}.`,
     choices: [
       { label: answer.likely_digit, words: `It is ${words}` },
       { label: null, words: "Not a digit" },

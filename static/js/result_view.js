@@ -30,7 +30,6 @@ export class ResultView {
   #digit;
   #preview;
   #choices;
-  #notADigit;
   #bars;
   #noPicture;
   #wasTeased = false;
@@ -41,7 +40,6 @@ export class ResultView {
     this.#digit = part(root, "digit");
     this.#preview = find(root, "[data-part=preview]", HTMLImageElement);
     this.#choices = [...part(root, "first-choices").querySelectorAll("button")];
-    this.#notADigit = part(root, "not-a-digit");
     const bars = /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-bar]"));
     this.#bars = [...bars].map((bar) => new Bar(bar));
     this.#noPicture = this.#preview.src;
@@ -93,7 +91,7 @@ export class ResultView {
     const { question, choices } = doubt(answer);
     this.#text("question", question);
     this.#offer(choices);
-    this.#notADigit.hidden = true;
+    this.#root.toggleAttribute("data-doubt", true);
     this.#announce(question);
   }
 
@@ -143,7 +141,7 @@ export class ResultView {
       button.dataset.label = String(choice.label ?? "none");
       button.textContent = choice.words;
     }
-    this.#notADigit.hidden = false;
+    this.#root.removeAttribute("data-doubt");
   }
 
   /** How likely it finds each digit, what it saw, what it remembered. @param {Answer} answer @param {boolean} isPenDown */

@@ -76,7 +76,7 @@ test("not a digit is doubted where one is read for sure", () => {
   assert.equal(words.isSure({ ...SEVEN, certainty: "pretty sure" }), false);
   assert.equal(words.isSure(REFUSED), false);
   assert.deepEqual(words.doubt({ ...SEVEN, likely_digit: 8 }), {
-    question: "Really not a digit? I am very sure that it is an 8.",
+    question: "Really not a digit? I am very sure of an 8.",
     choices: [
       { label: 8, words: "It is an 8" },
       { label: null, words: "Not a digit" },
