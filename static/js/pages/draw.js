@@ -15,6 +15,8 @@ import { ResultView } from "../result_view.js";
 
 /** @import { Label } from "../api_types.d.ts" */
 
+const NO_PICTURES = "I read what is drawn here, not pictures. Draw the digit on the paper.";
+
 const root = find(document, "[data-page=draw]", HTMLElement);
 const ink = find(root, "[data-part=pad]", HTMLCanvasElement);
 const marks = new MarksCanvas(find(root, "[data-part=marks]", HTMLCanvasElement));
@@ -132,6 +134,16 @@ pad.addEventListener("ink", () => {
 pad.addEventListener("change", sheetChanged);
 pad.addEventListener("palm", () => alert.show("That was as wide as a hand and left no ink. Draw with a fingertip."));
 pad.addEventListener("full", () => alert.show("That is a lot of strokes for one digit. Clear and start again."));
+
+// A picture that is let go over the page would take its place, and the ink with it.
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  if (event.dataTransfer?.files.length) alert.show(NO_PICTURES);
+});
+document.addEventListener("paste", (event) => {
+  if (event.clipboardData?.files.length) alert.show(NO_PICTURES);
+});
 
 root.addEventListener("click", (event) => {
   const control = closest(event, "[data-action]:not(:disabled)");
