@@ -148,7 +148,7 @@ def test_a_slow_line_is_told_at_once(visit: Visit) -> None:
             person.button("start").first.click()
             expect(person.part("prompt")).to_be_visible()
         held: list[Route] = []
-        person.page.route("**/api/v1/drawings/", lambda route, held=held: held.append(route), times=1)
+        person.page.route("**/api/v1/drawings/", held.append, times=1)
         person.draw(SEVEN)
         person.button("read").click()
         shown = person.part("certainty" if path == "/" else "reading")
@@ -178,3 +178,27 @@ def test_a_label_says_what_became_of_this_drawing(visit: Visit) -> None:
     expect(person.part("thanks")).to_have_text("Thanks. A reviewer will look at it.")
     person.page.wait_for_load_state("networkidle")
     expect(person.part("news")).to_be_empty()  # nothing is new yet, and "0 new drawings" is no news
+
+
+def test_a_ghost_invites_once(visit: Visit) -> None:
+    person = visit()
+    ghost = person.part("ghost")
+    expect(ghost).not_to_have_attribute("hidden", "")
+    person.page.reload()
+    expect(ghost).to_have_attribute("hidden", "")
+
+
+def test_a_picture_that_is_dropped_does_not_take_the_place_of_the_ink(visit: Visit) -> None:
+    person = visit()
+    person.draw(SEVEN)
+    taken = person.page.evaluate(
+        """() => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File(["x"], "seven.png", { type: "image/png" }));
+          const drop = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer });
+          return !document.querySelector("[data-part=pad]").dispatchEvent(drop);
+        }"""
+    )
+    assert taken
+    expect(person.part("alert-words")).to_contain_text("not pictures")
+    assert person.ink_share() > 0.02
