@@ -1,5 +1,7 @@
 """Browsers, keyboards, palms and lines that are not the developer's own: no ink is lost, and no wrong label stored."""
 
+from collections.abc import Mapping
+
 import pytest
 from playwright.sync_api import Route, expect
 
@@ -61,7 +63,7 @@ KEYS = {
 }
 
 
-def press(person: Person, key: dict[str, object]) -> None:
+def press(person: Person, key: Mapping[str, object]) -> None:
     """Press a key of another layout where the focus is."""
     person.page.evaluate(
         "(key) => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, ...key }))", key
