@@ -151,7 +151,8 @@ def test_a_slow_line_is_told_at_once(visit: Visit, path: str) -> None:
     held: list[Route] = []
     person.page.route("**/api/v1/drawings/", lambda route: held.append(route), times=1)
     person.draw(SEVEN)
-    person.button("read").click()
+    with person.page.expect_request("**/api/v1/drawings/"):
+        person.button("read").click()
     expect(person.part("certainty" if path == "/" else "reading")).to_have_text("Reading…")
     finish(held)
     expect(person.page.locator("main")).to_have_attribute("data-phase", "answered")

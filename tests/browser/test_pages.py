@@ -225,7 +225,8 @@ def test_why_names_a_part_and_marks_it_or_names_none_and_marks_none(visit: Visit
           const pixels = marks.getContext("2d").getImageData(0, 0, marks.width, marks.height).data;
           const seen = new Map();
           for (let i = 0; i < pixels.length; i += 4) {
-            if (pixels[i + 3] === 255) seen.set(pixels.slice(i, i + 3).join(), 1 + (seen.get(pixels.slice(i, i + 3).join()) ?? 0));
+            const colour = pixels.slice(i, i + 3).join();
+            if (pixels[i + 3] === 255) seen.set(colour, 1 + (seen.get(colour) ?? 0));
           }
           return [...seen].filter(([, count]) => count > 100).map(([colour]) => colour);
         }"""
