@@ -35,7 +35,7 @@ TRUST = 30.0  # log-odds for each unit of distance
 UNSHOWN = 0.25  # where a digit is presumed that they never showed: nine in ten of a hand's repetitions are nearer
 FAR = 0.34  # distances beyond are alike: another way to write the same digit must not count against it for long
 DOUBT = 3e-3  # a digit that a drawing speaks for is given at least this: the network errs, however sure it is
-LIKENESS, LIKENESS_TRUST = 0.7, 40.0  # the same for features: cosine above which they speak, log-odds for each unit
+LIKENESS, LIKENESS_TRUST = 0.6, 40.0  # the same for features: cosine above which they speak, log-odds for each unit
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ export const NOTHING_YET = { lead: "", digit: "…", certainty: "", isSmall: tru
 /** Nothing is certain: what would round to 100.0 % is said to be more than 99.9 %. @param {number} share */
 export const percent = (share) => (share >= 0.9995 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`);
 
-/** Without decimals: how likely each digit is, if it is one at all. @param {number} share */
+/** @param {number} share of what may be no digit at all */
 export const roughly = (share) => (share >= 0.995 ? "> 99 %" : `${Math.round(100 * share)} %`);
 
 /** @param {Answer} answer @returns {answer is DigitAnswer} */
@@ -148,7 +148,7 @@ export function thanks(status) {
   }
 }
 
-/** What all that is new adds up to; nothing where a reviewer has accepted nothing yet. @param {Totals} totals @param {number} version the newest */
+/** What labels add up to, where they do yet. @param {Totals} totals @param {number} version the newest */
 export function news(totals, version) {
   if (totals.new_since === 0) return "";
   const drawings = totals.new_since === 1 ? "1 new drawing" : `${totals.new_since} new drawings`;

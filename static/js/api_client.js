@@ -58,7 +58,7 @@ export class ApiClient {
    * @returns {Promise<api.Answer>}
    */
   guess(body, signal) {
-    return this.#call("POST", this.#url("guessesUrl"), { body, signal });
+    return this.call("POST", this.url("guessesUrl"), { body, signal });
   }
 
   /**
@@ -70,7 +70,7 @@ export class ApiClient {
    */
   async submit({ image, ...path }, key) {
     /** @param {api.DrawingRequestRequest} body */
-    const send = (body) => this.#call("POST", this.#url("drawingsUrl"), { body, headers: { "Idempotency-Key": key } });
+    const send = (body) => this.call("POST", this.url("drawingsUrl"), { body, headers: { "Idempotency-Key": key } });
     if (!image) return await send(path);
     try {
       return await send({ image, ...path });
@@ -86,74 +86,39 @@ export class ApiClient {
    * @returns {Promise<api.FeedbackAnswer>}
    */
   confirm(id, label) {
-    return this.#call("PUT", `${this.#drawing(id)}feedback/`, { body: { label } });
+    return this.call("PUT", `${this.drawingUrl(id)}feedback/`, { body: { label } });
   }
 
   /** @param {string} id @returns {Promise<null>} */
   withdraw(id) {
-    return this.#call("DELETE", `${this.#drawing(id)}feedback/`);
+    return this.call("DELETE", `${this.drawingUrl(id)}feedback/`);
   }
 
   /** @param {api.DrawingRequestRequest} body @returns {Promise<api.Explanation>} */
   explain(body) {
-    return this.#call("POST", this.#url("explanationsUrl"), { body });
+    return this.call("POST", this.url("explanationsUrl"), { body });
   }
 
   /** @returns {Promise<api.Round>} */
   prompts() {
-    return this.#call("GET", this.#url("roundsUrl"));
+    return this.call("GET", this.url("roundsUrl"));
   }
 
   /** How many drawings are new, and at how many the next training starts. @returns {Promise<api.Progress>} */
   progress() {
-    return this.#call("GET", this.#url("progressUrl"));
-  }
-
-  /** Which versions learned from which of this contributor's drawings. @returns {Promise<api.Provenances>} */
-  lessons() {
-    return this.#call("GET", this.#url("lessonsUrl"));
-  }
-
-  /** @returns {Promise<api.Model>} */
-  model() {
-    return this.#call("GET", this.#url("modelUrl"));
-  }
-
-  /** One page of this contributor's drawings; `url` is the `next` of the page before. @returns {Promise<api.PaginatedDrawingSummaryList>} */
-  drawings(url = this.#url("drawingsUrl")) {
-    return this.#call("GET", url);
-  }
-
-  /** @param {string} id @returns {Promise<api.DrawingDetail>} */
-  drawing(id) {
-    return this.#call("GET", this.#drawing(id));
-  }
-
-  /** @param {string} id @returns {Promise<null>} */
-  forget(id) {
-    return this.#call("DELETE", this.#drawing(id));
-  }
-
-  /** The same from a page that is being left: nobody waits for the answer. @param {string} id */
-  forgetOnLeaving(id) {
-    this.#call("DELETE", this.#drawing(id), { keepalive: true }).catch(() => {}); // nobody is there to be told
-  }
-
-  /** @returns {Promise<null>} */
-  forgetAll() {
-    return this.#call("DELETE", this.#url("drawingsUrl"));
+    return this.call("GET", this.url("progressUrl"));
   }
 
   /** @param {string} name */
-  #url(name) {
+  url(name) {
     const url = this.#urls[name];
     if (!url) throw new Error(`This page does not say its ${name}.`);
     return url;
   }
 
   /** @param {string} id */
-  #drawing(id) {
-    return `${this.#url("drawingsUrl")}${encodeURIComponent(id)}/`;
+  drawingUrl(id) {
+    return `${this.url("drawingsUrl")}${encodeURIComponent(id)}/`;
   }
 
   /**
@@ -161,7 +126,7 @@ export class ApiClient {
    * @param {string} url
    * @param {{ body?: object, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean }} options
    */
-  async #call(method, url, { body, headers = {}, signal, keepalive } = {}) {
+  async call(method, url, { body, headers = {}, signal, keepalive } = {}) {
     const patience = new Patience(signal);
     try {
       const type = body && { "Content-Type": "application/json" };
@@ -187,7 +152,7 @@ export class ApiClient {
   }
 }
 
-/** A call's end by time or by its caller. `AbortSignal.timeout` and `.any` would be shorter, and are missing in older browsers. */
+/** A call's end by time or by its caller; `AbortSignal.timeout` and `.any` are missing in older browsers. */
 class Patience {
   #controller = new AbortController();
   #timer;

@@ -1,7 +1,7 @@
 // A square of paper. Mouse, touch and pen become one kind of stroke; the strokes are the truth, pixels only show them.
 
 import { onSchemeChange } from "./colour_scheme.js";
-import { canonicalPicture, contextOf, inkStroke, onCanvas, SIDE, takePen } from "./ink.js";
+import { contextOf, inkStroke, onCanvas, SIDE, takePen } from "./ink.js";
 import { Palms } from "./palms.js";
 import { SheetHistory } from "./sheet_history.js";
 
@@ -78,7 +78,10 @@ export class DrawingPad extends EventTarget {
   /** The path and the picture that is to be kept, where this browser makes one. @returns {Promise<DrawingRequestRequest>} */
   async body() {
     const { path } = this;
-    const image = await canonicalPicture(path.strokes, path.canvas.width);
+    const image = await import("./canonical_picture.js").then(
+      ({ canonicalPicture }) => canonicalPicture(path.strokes, path.canvas.width),
+      () => null, // the line is down: the server inks the strokes
+    );
     return image ? { image, ...path } : path;
   }
 
@@ -115,7 +118,7 @@ export class DrawingPad extends EventTarget {
     this.#turn(() => this.#history.reset());
   }
 
-  /** Lay strokes on the pad that were drawn before; what is added comes after them in time. @param {Stroke[]} strokes */
+  /** Take up strokes of before; what is added comes after them in time. @param {Stroke[]} strokes */
   restore(strokes) {
     const ended = Math.max(0, ...strokes.map((points) => points[points.length - 1][2]));
     this.#startedAt = performance.now() - ended;

@@ -1,15 +1,17 @@
-// "How it sees it" and "Why": asked for only when the person opens them.
+// "How it sees it" and "Why": fetched and asked for only when the person opens them.
 
 import { tellable } from "./api_client.js";
+import { inkStroke, PEN } from "./ink.js";
 import { find, part } from "./parts.js";
 
 /**
  * @import { ApiClient } from "./api_client.js"
- * @import { Step } from "./api_types.d.ts"
+ * @import { Step, Stroke } from "./api_types.d.ts"
  * @import { MarksCanvas } from "./marks_canvas.js"
  * @import { ReadingSession } from "./reading_session.js"
  */
 
+const CORE = 0.4; // of the pen's width: the hollow of a mark, which shows it on ink whatever its colour
 export const DOTS = 28; // across the network's own picture: shown dot by dot, the larger ones smoothly
 
 export class Explanation {
@@ -19,6 +21,7 @@ export class Explanation {
   #how;
   #steps;
   #why;
+  #paper;
 
   /**
    * @param {HTMLElement} root
@@ -33,7 +36,9 @@ export class Explanation {
     this.#how = find(root, "[data-part=how]", HTMLDetailsElement);
     this.#steps = part(root, "steps");
     this.#why = part(root, "why");
+    this.#paper = find(root, ".paper", HTMLElement);
     this.#how.addEventListener("toggle", () => this.#showSteps());
+    this.#showSteps(); // it may have been opened before this came
   }
 
   /** A new answer stands: if the person keeps the panel open, fill it. */
@@ -55,8 +60,17 @@ export class Explanation {
     if (!answer || this.#session.sheet !== sheet || this.#session.state.phase !== "answered") return;
     this.#why.textContent = answer.sentence;
     const span = answer.strongest;
-    if (span) this.#marks.point(sheet[span.stroke].slice(span.start, span.end + 1));
+    if (span) this.#pointAt(sheet[span.stroke].slice(span.start, span.end + 1));
     else this.#marks.wipe();
+  }
+
+  /** Mark a part of the drawing by a hollow line over the ink. @param {Stroke} points */
+  #pointAt(points) {
+    const context = this.#marks.begin();
+    inkStroke(context, points);
+    context.lineWidth = CORE * PEN;
+    context.strokeStyle = getComputedStyle(this.#paper).backgroundColor;
+    inkStroke(context, points);
   }
 
   async #showSteps() {

@@ -5,18 +5,14 @@ const DECIMAL = /^\p{Nd}$/u;
 const LATIN = /^\p{Script=Latin}$/u;
 const LETTER = /^[\p{L}\p{M}]$/u;
 
-/** Whether a key alone is pressed: not with another that makes a command or another sign of it. @param {KeyboardEvent} event */
+/** Not with another key that makes a command or another sign of it. @param {KeyboardEvent} event */
 const isAlone = (event) =>
   !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey && !event.getModifierState?.("AltGraph");
 
-/** Whether a key writes nothing of its own: an input method has taken it, or it waits for the next one. @param {string} key */
+/** An input method has taken it, or it waits for the next one. @param {string} key */
 const isMute = (key) => ["Process", "Unidentified", "Dead"].includes(key);
 
-/**
- * The value of a decimal digit of any script. They come in tens, from nothing to nine.
- *
- * @param {string} sign
- */
+/** Digits of any script come in tens, from nothing to nine. @param {string} sign */
 function decimalValue(sign) {
   const code = /** @type {number} */ (sign.codePointAt(0));
   let before = 0;
@@ -24,11 +20,7 @@ function decimalValue(sign) {
   return before % 10;
 }
 
-/**
- * The digit that a key stands for, or null. Where the row of digits writes other signs (AZERTY, Czech), it is the key that counts.
- *
- * @param {KeyboardEvent} event
- */
+/** Or null. Where the row of digits writes other signs (AZERTY, Czech), the key counts. @param {KeyboardEvent} event */
 export function digitOf(event) {
   if (event.ctrlKey || event.metaKey) return null;
   if (DECIMAL.test(event.key)) return event.altKey ? null : decimalValue(event.key);
@@ -36,11 +28,7 @@ export function digitOf(event) {
   return digit !== undefined && isAlone(event) ? Number(digit) : null;
 }
 
-/**
- * The Latin letter that a key stands for, small, or "". On a keyboard of another script it is the key that counts.
- *
- * @param {KeyboardEvent} event
- */
+/** Small, or "". On a keyboard of another script the key counts. @param {KeyboardEvent} event */
 export function letterOf(event) {
   if (/^[a-z]$/i.test(event.key)) return event.key.toLowerCase();
   const [, letter] = /^Key([A-Z])$/.exec(event.code) ?? [];
@@ -51,7 +39,7 @@ export function letterOf(event) {
 /** A question mark, as any keyboard writes it. @param {KeyboardEvent} event */
 export const isQuestionMark = (event) => !event.ctrlKey && !event.metaKey && ["?", "؟", "？"].includes(event.key);
 
-/** Whether digits and letters alone do something; who dictates or leans on the keys may switch that off. */
+/** Who dictates or leans on the keys may switch single ones off. */
 export function areSingleKeysOn() {
   try {
     return localStorage.getItem(OFF) !== "off";

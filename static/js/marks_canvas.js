@@ -1,10 +1,6 @@
 // The transparent sheet over the paper: the keyboard's cursor, and the part of a drawing that an explanation speaks of.
 
-import { contextOf, inkStroke, PEN, takePen } from "./ink.js";
-
-/** @import { Stroke } from "./api_types.d.ts" */
-
-const CORE = 0.4; // of the pen's width: the hollow of a mark, which shows it on ink whatever its colour
+import { contextOf, takePen } from "./ink.js";
 
 export class MarksCanvas {
   #canvas;
@@ -27,15 +23,6 @@ export class MarksCanvas {
   wipe() {
     this.#canvas.width = this.#canvas.clientWidth;
     this.#canvas.height = this.#canvas.clientWidth;
-  }
-
-  /** Point at a part of the drawing: a hollow line over the ink. @param {Stroke} points */
-  point(points) {
-    const context = this.begin();
-    inkStroke(context, points);
-    context.lineWidth = CORE * PEN;
-    context.strokeStyle = getComputedStyle(this.#canvas.parentElement ?? this.#canvas).backgroundColor; // the paper's
-    inkStroke(context, points);
   }
 
   /** Wipe it, and take up the pen to draw on it in canonical units. */

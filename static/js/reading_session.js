@@ -7,7 +7,7 @@ import { extent } from "./ink.js";
 /**
  * @import { Alert, Step } from "./alert.js"
  * @import { ApiClient } from "./api_client.js"
- * @import { Answer, Label, StatusEnum, StoredAnswer, Stroke } from "./api_types.d.ts"
+ * @import { Answer, DrawingRequestRequest, Label, StatusEnum, StoredAnswer, Stroke } from "./api_types.d.ts"
  * @import { DrawingPad } from "./drawing_pad.js"
  * @import { ResultView } from "./result_view.js"
  */
@@ -18,19 +18,10 @@ import { extent } from "./ink.js";
  *   | { phase: "saved", answer: StoredAnswer, label: Label, status?: StatusEnum }} State
  */
 
-/** A sheet with what is known of it, to be kept while the page is away. @typedef {{ state: State, key: string | null }} Kept */
+/** @typedef {{ state: State, key: string | null }} Kept what is known of a sheet while the page is away */
 
 export const SPECK = 24; // canonical units; below it the pen is wider than the drawing
 export const SPECK_WORDS = "That is only a speck. Draw a bit bigger."; // as the server would answer
-
-/**
- * @template T
- * @param {T | null} value
- */
-function known(value) {
-  if (value === null) throw new Error("This was not there yet.");
-  return value;
-}
 
 export class ReadingSession {
   #api;
@@ -39,7 +30,7 @@ export class ReadingSession {
   #alert;
   /** By sheet: handing in the same sheet again, after a failure or an undo, stores it once. @type {WeakMap<Stroke[], string>} */
   #keys = new WeakMap();
-  /** What is guessed of this sheet. @type {Answer | null} */
+  /** @type {Answer | null} */
   #guess = null;
   /** Stands for the label that is on its way. @type {object | null} */
   #labelling = null;
@@ -65,12 +56,10 @@ export class ReadingSession {
     this.#alert = alert;
   }
 
-  /** What the API takes to read the sheet. */
   get path() {
     return this.#pad.path;
   }
 
-  /** What the API takes to keep it: the sheet as a picture and as strokes. */
   body() {
     return this.#pad.body();
   }
@@ -143,9 +132,9 @@ export class ReadingSession {
             this.#enter({ phase: "reading" });
             this.#view.reading();
           }
-          const { status } = await send();
+          const { answer, status } = await send();
           this.#keysLost = 0;
-          if (isStill()) this.#saved(known(stored()), label, status);
+          if (isStill()) this.#saved(answer, label, status);
         } catch (error) {
           if (isStill()) throw error;
           this.#keepUnsent(send, tellable(error));
@@ -169,7 +158,7 @@ export class ReadingSession {
     );
   }
 
-  /** What there is to keep of this sheet while the page is away. @returns {Kept} */
+  /** @returns {Kept} */
   get kept() {
     const { state } = this;
     const isUnderWay = state.phase === "reading" || state.phase === "intro";
@@ -189,7 +178,7 @@ export class ReadingSession {
     return this.state.phase === "drawing" && !this.#pad.isDrawing ? this.#guess : null;
   }
 
-  /** Nothing but a slip says "not a digit" to what is read for sure: that is asked about once. @param {Answer} answer @param {Label} label */
+  /** "Not a digit" of what is read for sure may be a slip: it is asked about once. @param {Answer} answer @param {Label} label */
   #isDoubtful(answer, label) {
     if (label !== null || !isSure(answer) || this.#doubted === answer) return false;
     this.#doubted = answer;
@@ -210,11 +199,12 @@ export class ReadingSession {
   #delivery(label) {
     /** @type {StoredAnswer | null} */
     let answer = this.state.phase === "answered" ? this.state.answer : null;
-    const body = answer ? null : this.body(); // of this sheet, whatever lies on the pad later
+    const body = answer ? undefined : this.body(); // of this sheet, whatever lies on the pad later
     const key = this.#keyOf(this.#pad.sheet);
     const send = async () => {
-      answer ??= await this.#api.submit(known(await body), key);
-      return await this.#api.confirm(answer.id, label);
+      answer ??= await this.#api.submit(/** @type {DrawingRequestRequest} */ (await body), key);
+      const { status } = await this.#api.confirm(answer.id, label);
+      return { answer, status };
     };
     return { send, stored: () => answer };
   }
@@ -320,7 +310,7 @@ export class ReadingSession {
   #explain(error, again) {
     if (error.code === "gone") {
       // The cookie expired or is blocked. The ink is here: hand it in afresh, then ask again.
-      // Where it is gone once more right after that, reading it a third time would only store it a third time.
+      // Where it is gone again right after that, reading it a third time would only store it a third time.
       const isBlocked = this.#keysLost > 0 || !navigator.cookieEnabled;
       this.#keysLost += 1;
       this.#keys.delete(this.#pad.sheet);

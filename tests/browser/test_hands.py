@@ -1,5 +1,7 @@
 """Browsers, keyboards, palms and lines that are not the developer's own: no ink is lost, and no wrong label stored."""
 
+from collections.abc import Mapping
+
 import pytest
 from playwright.sync_api import Route, expect
 
@@ -29,8 +31,7 @@ def begin(open_context: OpenContext, script: str, path: str = "/") -> Person:
     return person
 
 
-@pytest.mark.parametrize("path", ["/", "/rounds/"])
-@pytest.mark.parametrize("canvas", CANVASES)
+@pytest.mark.parametrize(("path", "canvas"), [*(("/", canvas) for canvas in CANVASES), ("/rounds/", "gives nothing")])
 def test_a_drawing_is_read_from_its_path_where_the_canvas_lies(
     open_context: OpenContext, canvas: str, path: str
 ) -> None:
@@ -61,7 +62,7 @@ KEYS = {
 }
 
 
-def press(person: Person, key: dict[str, object]) -> None:
+def press(person: Person, key: Mapping[str, object]) -> None:
     """Press a key of another layout where the focus is."""
     person.page.evaluate(
         "(key) => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, ...key }))", key
@@ -141,21 +142,21 @@ def test_the_sheet_comes_back_with_its_answer_and_its_label(visit: Visit, away: 
     assert drawing.confirmed_label is None
 
 
-def test_a_slow_line_is_told_at_once(visit: Visit) -> None:
-    for path in ("/", "/rounds/"):
-        person = visit(path)
-        if path == "/rounds/":
-            person.button("start").first.click()
-            expect(person.part("prompt")).to_be_visible()
-        held: list[Route] = []
-        person.page.route("**/api/v1/drawings/", lambda route, held=held: held.append(route), times=1)
-        person.draw(SEVEN)
+@pytest.mark.parametrize("path", ["/", "/rounds/"])
+def test_a_slow_line_is_told_at_once(visit: Visit, path: str) -> None:
+    person = visit(path)
+    if path == "/rounds/":
+        person.button("start").first.click()
+        expect(person.part("prompt")).to_be_visible()
+    held: list[Route] = []
+    person.page.route("**/api/v1/drawings/", lambda route: held.append(route), times=1)
+    person.draw(SEVEN)
+    with person.page.expect_request("**/api/v1/drawings/"):
         person.button("read").click()
-        shown = person.part("certainty" if path == "/" else "reading")
-        expect(shown).to_have_text("Reading…")
-        finish(held)
-        expect(person.page.locator("main")).to_have_attribute("data-phase", "answered")
-        expect(person.page.get_by_text("Reading…").locator("visible=true")).to_have_count(0)
+    expect(person.part("certainty" if path == "/" else "reading")).to_have_text("Reading…")
+    finish(held)
+    expect(person.page.locator("main")).to_have_attribute("data-phase", "answered")
+    expect(person.page.get_by_text("Reading…").locator("visible=true")).to_have_count(0)
 
 
 def test_who_blocks_cookies_is_told_so_and_not_asked_for_ever(visit: Visit) -> None:
@@ -178,3 +179,27 @@ def test_a_label_says_what_became_of_this_drawing(visit: Visit) -> None:
     expect(person.part("thanks")).to_have_text("Thanks. A reviewer will look at it.")
     person.page.wait_for_load_state("networkidle")
     expect(person.part("news")).to_be_empty()  # nothing is new yet, and "0 new drawings" is no news
+
+
+def test_a_ghost_invites_once(visit: Visit) -> None:
+    person = visit()
+    ghost = person.part("ghost")
+    expect(ghost).not_to_have_attribute("hidden", "")
+    person.page.reload()
+    expect(ghost).to_have_attribute("hidden", "")
+
+
+def test_a_picture_that_is_dropped_does_not_take_the_place_of_the_ink(visit: Visit) -> None:
+    person = visit()
+    person.draw(SEVEN)
+    taken = person.page.evaluate(
+        """() => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File(["x"], "seven.png", { type: "image/png" }));
+          const drop = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer });
+          return !document.querySelector("[data-part=pad]").dispatchEvent(drop);
+        }"""
+    )
+    assert taken
+    expect(person.part("alert-words")).to_contain_text("not pictures")
+    assert person.ink_share() > 0.02

@@ -166,7 +166,7 @@ def test_mouse_finger_and_pen_make_the_same_strokes(visit: Visit, hand: str) -> 
 def test_keyboard_alone_draws_reads_and_corrects(visit: Visit) -> None:
     person = visit()
     keys = person.page.keyboard
-    person.pad.focus()
+    person.focus_pad()
     for key, times in [("ArrowLeft", 8), (" ", 1), ("ArrowRight", 16), ("ArrowDown", 17), (" ", 1)]:
         for _ in range(times):
             keys.press(key)
@@ -195,7 +195,7 @@ HALF_A_SEVEN, THE_OTHER_HALF = "Left*8 Space Right*16", "Down*17"
 
 def test_an_answer_stays_when_the_keyboard_pen_was_down_at_enter(visit: Visit) -> None:
     person = visit()
-    person.pad.focus()
+    person.focus_pad()
     press_all(person, f"{HALF_A_SEVEN} {THE_OTHER_HALF}")
     person.page.keyboard.press("Enter")
     expect(person.page.locator("main")).to_have_attribute("data-phase", "answered")
@@ -211,7 +211,7 @@ def test_an_answer_stays_when_the_keyboard_pen_was_down_at_enter(visit: Visit) -
 
 def test_what_is_drawn_on_after_enter_is_another_drawing(visit: Visit) -> None:
     person = visit()
-    person.pad.focus()
+    person.focus_pad()
     for keys in (HALF_A_SEVEN, f"Space {THE_OTHER_HALF}"):
         press_all(person, keys)
         person.page.keyboard.press("Enter")

@@ -241,3 +241,20 @@ def test_markup_that_got_into_a_page_would_not_run(
     page.wait_for_function("window.violations.length >= 2")
     assert page.evaluate("window.ran") is None
     context.close()
+
+
+def test_keys_of_any_layout_decide_and_none_on_a_link(desk_of: DeskOf, reviewer: User) -> None:
+    make_drawings(3)
+    desk = desk_of(reviewer)
+    send = "(key) => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, ...key }))"
+    decided = []
+    for key in ({"key": '"', "code": "Digit3"}, {"key": "ч", "code": "KeyX"}):
+        decided.append(desk.shown())
+        desk.page.evaluate(send, key)
+    desk.settle()
+    desk.shown()
+    desk.page.get_by_role("link").first.focus()
+    desk.press("5")
+    desk.settle()
+    labels = {str(drawing.pk): drawing.reviewed_label for drawing in Drawing.objects.exclude(reviewed_at=None)}
+    assert labels == {decided[0]: 3, decided[1]: None}

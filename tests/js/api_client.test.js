@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import "./browser_crypto.js";
-import { ApiClient, ApiError, idempotencyKey, tellable } from "../../static/js/api_client.js";
+import { ApiError, idempotencyKey, tellable } from "../../static/js/api_client.js";
+import { OwnDrawingsClient } from "../../static/js/own_drawings_client.js";
 import { settle, useFakeClock } from "./fake_clock.js";
 
 const clock = useFakeClock();
@@ -10,7 +11,7 @@ const real = globalThis.fetch;
 let asked;
 /** @type {() => Promise<Response>} */
 let answer;
-const api = new ApiClient({ drawingsUrl: "/drawings/", guessesUrl: "/guesses/" });
+const api = new OwnDrawingsClient({ drawingsUrl: "/drawings/", guessesUrl: "/guesses/" });
 const BODY = { image: "data:", strokes: [], canvas: { width: 280, height: 280 } };
 
 beforeEach(() => {

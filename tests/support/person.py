@@ -69,6 +69,11 @@ class Person:
 
     # what they do
 
+    def focus_pad(self) -> None:
+        """Go to the pad of the draw page, and wait until its keys are there: no hand is as fast as a test."""
+        self.pad.focus()
+        expect(self.page.locator("main")).to_have_attribute("data-keys", "")
+
     def place(self, point: Sequence[float]) -> tuple[float, float]:
         """Where a point of the canonical square lies on the screen."""
         box = known(self.pad.bounding_box())

@@ -3,9 +3,7 @@
 import { Alert } from "../alert.js";
 import { ApiClient } from "../api_client.js";
 import { DrawingPad } from "../drawing_pad.js";
-import { Explanation } from "../explanation.js";
 import { keep, kept, SHEET } from "../kept_sheet.js";
-import { KeyboardPen } from "../keyboard_pen.js";
 import { areSingleKeysOn, digitOf, letterOf } from "../keys.js";
 import { LiveGuess } from "../live_guess.js";
 import { MarksCanvas } from "../marks_canvas.js";
@@ -13,7 +11,13 @@ import { button, closest, find } from "../parts.js";
 import { ReadingSession } from "../reading_session.js";
 import { ResultView } from "../result_view.js";
 
-/** @import { Label } from "../api_types.d.ts" */
+/**
+ * @import { Label } from "../api_types.d.ts"
+ * @import { Explanation } from "../explanation.js"
+ */
+
+const INVITED = "digitre-invited"; // in this browser's storage
+const NO_PICTURES = "I read what is drawn here, not pictures. Draw the digit on the paper.";
 
 const root = find(document, "[data-page=draw]", HTMLElement);
 const ink = find(root, "[data-part=pad]", HTMLCanvasElement);
@@ -28,8 +32,18 @@ const live = new LiveGuess(
   async (signal) => (session.isSpeck ? null : api.guess(session.path, signal)),
   (answer) => session.guessed(answer),
 );
-const explanation = new Explanation(root, marks, api, session);
-new KeyboardPen(ink, pad, marks);
+/** @type {Promise<Explanation> | undefined} */
+let explanation;
+// Fetched with the focus, a moment before the first key.
+ink.addEventListener(
+  "focus",
+  async () => {
+    const { KeyboardPen } = await import("../keyboard_pen.js");
+    new KeyboardPen(ink, pad, marks);
+    root.toggleAttribute("data-keys", true);
+  },
+  { once: true },
+);
 
 /** @type {Record<string, (control: HTMLElement) => unknown>} */
 const actions = {
@@ -41,7 +55,7 @@ const actions = {
   label: ({ dataset }) => confirm(dataset.label === "none" ? null : Number(dataset.label)),
   withdraw: () => take(() => session.withdraw()),
   retry: () => take(() => alert.retry()),
-  why: () => explanation.ask(),
+  why: async () => (await explain()).ask(),
 };
 
 /** The last thing done is taken back: a label first, and the stroke only where there is none. */
@@ -61,6 +75,12 @@ function submit() {
   return take(() => session.submit());
 }
 
+/** Fetched with the first question: most people never ask why. */
+function explain() {
+  explanation ??= import("../explanation.js").then(({ Explanation }) => new Explanation(root, marks, api, session));
+  return explanation;
+}
+
 /** @param {Label} label */
 function confirm(label) {
   return take(() => session.confirm(label));
@@ -75,15 +95,15 @@ async function take(step) {
   const before = session.state.phase;
   await step();
   const { phase } = session.state;
-  if (phase !== before && phase === "answered") explanation.answered();
-  if (phase !== before && phase === "saved") explanation.forget(); // it spoke of the reading, and the label stands now
+  if (phase !== before && phase === "answered") explanation?.then((open) => open.answered());
+  if (phase !== before && phase === "saved") explanation?.then((open) => open.forget()); // it spoke of the reading, and the label stands now
   showTools();
 }
 
 /** One stroke more, one less, none at all: every way the sheet can change meets here. */
 function sheetChanged() {
   live.cancel();
-  explanation.forget();
+  explanation?.then((open) => open.forget());
   session.sheetChanged();
   if (!pad.isEmpty) live.penLifted();
   showTools();
@@ -105,7 +125,6 @@ function comeBack() {
   pad.restore(sheet.strokes);
   session.restore(sheet);
   if (session.state.phase !== "drawing") live.cancel();
-  if (session.state.phase === "answered") explanation.answered();
 }
 
 /**
@@ -133,6 +152,18 @@ pad.addEventListener("change", sheetChanged);
 pad.addEventListener("palm", () => alert.show("That was as wide as a hand and left no ink. Draw with a fingertip."));
 pad.addEventListener("full", () => alert.show("That is a lot of strokes for one digit. Clear and start again."));
 
+// A picture that is let go over the page would take its place, and the ink with it.
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  if (event.dataTransfer?.files.length) alert.show(NO_PICTURES);
+});
+document.addEventListener("paste", (event) => {
+  if (event.clipboardData?.files.length) alert.show(NO_PICTURES);
+});
+
+find(root, "[data-part=how]", HTMLDetailsElement).addEventListener("toggle", explain, { once: true });
+
 root.addEventListener("click", (event) => {
   const control = closest(event, "[data-action]:not(:disabled)");
   if (control?.dataset.action) actions[control.dataset.action]?.(control);
@@ -158,7 +189,7 @@ function pressed(event) {
   else if (areSingleKeysOn() && isAboutTheDrawing(event)) labelKey(event);
 }
 
-/** A single key acts on the pad and in the answer, or where nothing has the focus; never on a link. @param {Event} event */
+/** Single keys act on the pad, in the answer, and where nothing has the focus. @param {Event} event */
 function isAboutTheDrawing(event) {
   if (closest(event, "a, input, select, textarea")) return false;
   return event.target === document.body || event.target === root || closest(event, ".desk, .reading") !== null;
@@ -184,6 +215,17 @@ function nextSheet() {
   ink.scrollIntoView({ block: "nearest" }); // on a phone the answer may have been read further down
 }
 
+function invite() {
+  try {
+    if (localStorage.getItem(INVITED)) return;
+    localStorage.setItem(INVITED, "once");
+    find(root, "[data-part=ghost]", SVGElement).removeAttribute("hidden");
+  } catch {
+    // Storage is switched off: nobody is invited.
+  }
+}
+
 view.phase("intro");
 comeBack();
+invite();
 showTools();

@@ -2,9 +2,10 @@
 
 import { Alert } from "../alert.js";
 import { thanks } from "../answer_words.js";
-import { ApiClient, ApiError } from "../api_client.js";
+import { ApiError } from "../api_client.js";
 import { keep, kept, SHEET } from "../kept_sheet.js";
 import { labelName } from "../labels.js";
+import { OwnDrawingsClient } from "../own_drawings_client.js";
 import { button, closest, find, part } from "../parts.js";
 
 /** @import { DrawingSummary, Label, Provenance, VersionAnswer } from "../api_types.d.ts" */
@@ -14,7 +15,7 @@ const dialog = find(document, "[data-part=forget-all]", HTMLDialogElement);
 const template = find(root, "[data-part=sheet]", HTMLTemplateElement);
 const list = part(root, "list");
 const moreButton = button(root, "more");
-const api = new ApiClient(root.dataset);
+const api = new OwnDrawingsClient(root.dataset);
 const alert = new Alert(root);
 
 const UNDO_MS = 8000;
