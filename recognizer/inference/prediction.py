@@ -19,8 +19,8 @@ class Prediction:
     Attributes:
         logits: float32 (N, 10), before calibration.
         digitness: float32 (N,), the network's own score that it sees one digit; higher is more like one.
-        features: float32 (N, D), L2-normalised; near neighbours look alike. All 0, so like nothing, where the network finds
-            nothing of a digit.
+        features: float32 (N, D), L2-normalised; near neighbours look alike, whether they are digits or not. Versions of earlier
+            releases have all 0, so like nothing, where they found nothing of a digit.
     """
 
     logits: NDArray[np.float32]

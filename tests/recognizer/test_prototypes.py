@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from recognizer import prototypes
-from recognizer.inference.answers import REFUSAL, Calibration, answer
+from recognizer.inference.answers import UNREAD, Calibration, answer
 from recognizer.inference.prediction import Prediction
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, Drawing, ModelVersion, Prototype, PrototypeSet
@@ -100,7 +100,7 @@ def test_what_the_network_refuses_is_lifted(
 def test_what_people_call_no_digit_is_refused(visitor: APIClient, seven: dict[str, Any], teach: Teach) -> None:
     teach(NOT_A_DIGIT)
     said = guess(visitor, seven)
-    assert (said["digit"], said["message"], said["certainty"], said["people"]) == (None, REFUSAL, "no digit", 1)
+    assert (said["digit"], said["message"], said["certainty"], said["people"]) == (None, UNREAD, "no digit", 1)
 
 
 def test_without_any_the_networks_answer_stands(visitor: APIClient, seven: dict[str, Any], teach: Teach) -> None:

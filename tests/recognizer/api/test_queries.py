@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from recognizer import contributor_cookie
+from recognizer import contributor_cookie, prototypes, serving
 from recognizer.models import Contributor, Drawing
 from tests.support import pictures
 from tests.support.fake_model import FakeClassifier
@@ -23,6 +23,7 @@ TABLE = re.compile(r'(?:INTO|FROM|UPDATE) "(\w+)"')
 
 def statements(visitor: APIClient, call: str, body: dict[str, Any], **headers: str) -> Counter[str]:
     """What one call sends: "SELECT recognizer_drawing", "BEGIN", "COMMIT" and so on, and how often."""
+    prototypes.prototypes.of(serving.current_classifier())  # the process looks every few seconds, and has just looked
     with CaptureQueriesContext(connection) as captured:
         response = visitor.post(f"/api/v1/{call}/", body, headers=headers)
     assert response.status_code in (200, 201), response.content

@@ -139,7 +139,7 @@ def test_the_operators_exchange_counts_here_too(version_with: VersionWith) -> No
     taught = {TAUGHT: report(TAUGHT, wrong=80, count=100)}
     champion = version_with({MNIST: report(MNIST, wrong=0, count=5000)} | taught)
     learned = {TAUGHT: report(TAUGHT, wrong=0, count=100)}
-    challenger = version_with({MNIST: report(MNIST, wrong=14, count=5000)} | learned)
+    challenger = version_with({MNIST: report(MNIST, wrong=9, count=5000)} | learned)
     assert recheck.recheck_version(challenger, champion).decision.promote
     TrainingPolicy(mnist_for_a_point=0).save()
     assert not recheck.recheck_version(challenger, champion).decision.promote

@@ -76,7 +76,7 @@ def test_each_format_comes_back_as_the_network_saw_it(tmp_path: Path, three: lis
 def test_drawing_that_an_older_release_stored_and_this_one_refuses_stays_behind(
     tmp_path: Path, three: list[Drawing]
 ) -> None:
-    Drawing.objects.filter(pk=three[0].pk).update(png=encode_png(np.zeros((280, 280), "uint8")))
+    Drawing.objects.filter(pk=three[0].pk).update(png=encode_png(np.zeros((280, 280), "uint8")), strokes=None)
     assert export_drawings(tmp_path / "out", FORMATS, read_drawings())["drawings"] == 2
 
 

@@ -51,7 +51,7 @@ def test_the_manifest_says_what_is_there(tmp_path: Path) -> None:
     assert manifest == {
         "what": "Digitre drawings",
         "drawings": 3,
-        "preprocessing_version": 1,
+        "preprocessing_version": 2,
         "not_a_digit": 10,
         "files": files,
     }

@@ -97,14 +97,15 @@ def test_a_time_without_a_zone_is_the_sites() -> None:
         ({"created_at": "yesterday"}, False),
         ({"writer": "somebody"}, False),
         ({"canvas": [280]}, False),
-        ({"canvas": [279, 200]}, False),  # a stroke leaves it
-        ({"canvas": [280, 199]}, False),
+        ({"canvas": [279, 200]}, True),  # a stroke leaves it by less than a tenth
+        ({"canvas": [250, 200]}, False),  # by more
+        ({"canvas": [280, 150]}, False),
         ({"canvas": [200, 280]}, False),
         ({"strokes": []}, True),
         ({"strokes": [[]]}, False),
         ({"strokes": [[[60, 40]]], "canvas": None}, True),  # the picture's own pixels: 60 wide, 40 high
-        ({"strokes": [[[61, 40]]], "canvas": None}, False),
-        ({"strokes": [[[60, 41]]], "canvas": None}, False),
+        ({"strokes": [[[67, 40]]], "canvas": None}, False),
+        ({"strokes": [[[60, 47]]], "canvas": None}, False),
     ],
 )
 def test_a_line_is_as_untrusted_as_a_browser(facts: dict[str, Any], is_read: bool) -> None:

@@ -20,7 +20,7 @@ from recognizer.imaging.pixels import to_grey
 from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
 from tests.support.drawings import Draw
 from tests.support.known import known
-from training.config import FineTuneConfig, RunConfig, SnapshotConfig
+from training.config import FineTuneConfig, GatePolicy, RunConfig, SnapshotConfig
 from training.curation import snapshots
 from training.data.datasets import Mnist
 from training.data.replay import Replay
@@ -35,6 +35,8 @@ from training.runs.progress import Steps
 Status = TrainingRun.Status
 CONFIG = RunConfig(
     snapshot=SnapshotConfig(reference_pictures=100),
+    # the champion here refuses everything, so that whoever answers at all takes more other things for digits
+    gate=GatePolicy(others_refused_fall=0.1),
     fine_tune=FineTuneConfig(replay_mnist=100, replay_scans=10, replay_pen=0, replay_synthetic=20, replay_others=20),
 )
 pytestmark = [
@@ -129,7 +131,7 @@ def test_equal_challenger_is_held_and_the_champion_stays(
 def test_labels_that_the_champion_agrees_with_start_no_training(
     run: RunIt, draw: Draw, hesitant_champion: ModelVersion, learned: list[Any]
 ) -> None:
-    draw(3, style=1), draw(4, style=1)
+    draw(3, style=1), draw(5, style=1)
     hesitant_champion.calibration = shipped_baseline().card["calibration"]
     hesitant_champion.save()
     done = run()
