@@ -71,7 +71,10 @@ def judge(drawings: Approved, references: Answered, config: PrototypeConfig) -> 
     heard = court.hear_strangers(speaks)
     own_share = heard.shares[np.arange(len(speaks)), drawings.labels]
     is_heard = heard.labels != NOBODY
-    is_borne_out, is_contradicted = is_heard & (own_share >= config.borne_out), is_heard & (own_share < config.borne_out)
+    is_borne_out, is_contradicted = (
+        is_heard & (own_share >= config.borne_out),
+        is_heard & (own_share < config.borne_out),
+    )
     is_alone = ~is_heard & drawings.is_reviewed & (drawings.is_refused | (rival > config.alone * usual))
     speaks &= (is_borne_out | is_alone) & ~_contradicted_contributors(drawings, is_borne_out, is_contradicted)
     return court.silence_what_spoils(speaks, config)

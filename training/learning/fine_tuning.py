@@ -67,7 +67,8 @@ def fine_tune(
     model, teacher = load_keras(baseline), load_keras(baseline)
     steps = max(1, config.epoch_pictures // config.batch)
     optimizer = build_optimizer(model, _schedule(config, steps * config.epochs), config.weight_decay)
-    average, train_on = WeightAverage(model, config.average_decay), compile_step(model, optimizer, config, teacher)
+    average = WeightAverage(model, config.average_decay)
+    train_on = compile_step(model, optimizer, config, teacher, config.distillation_weight)
     start, curve = model.get_weights(), []
     for epoch in range(1, config.epochs + 1):
         started = time.monotonic()

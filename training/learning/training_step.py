@@ -29,12 +29,17 @@ def build_optimizer(
 
 
 def compile_step(
-    model: keras.Model, optimizer: keras.Optimizer, config: LossConfig, teacher: keras.Model | None = None
+    model: keras.Model,
+    optimizer: keras.Optimizer,
+    config: LossConfig,
+    teacher: keras.Model | None = None,
+    distillation_weight: float = 1.0,
 ) -> Step:
     """Return a function that trains on a batch and returns the loss and the share of digits right before it, float32 scalars.
 
     Args:
-        teacher: a network of the same outputs; what a batch marks as known is also learned from its answers.
+        teacher: a network of the same outputs; what a batch marks as known is also learned from its answers,
+        distillation_weight: and they weigh so much beside what is true.
     """
 
     def step(
@@ -45,7 +50,7 @@ def compile_step(
             outputs = model(images, training=True)
             loss, accuracy = losses(outputs, labels, config, forms, certainty)
             if taught is not None:
-                loss += config.distillation_weight * distillation(outputs, taught, known)
+                loss += distillation_weight * distillation(outputs, taught, known)
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
         return loss, accuracy
 
