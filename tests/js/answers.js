@@ -10,6 +10,7 @@ const FIELDS = {
   likely_digit: 7,
   model_version: 1,
   memory: 0,
+  people: 0,
   memory_changed: false,
   preview: "data:image/png;base64,",
 };

@@ -103,11 +103,8 @@ def test_chinese_numerals_are_prepared_as_serving_does(settings: Settings, tmp_p
     x = np.zeros((3, 64, 64), "uint8")
     x[0, 10:50, 28:34] = 90
     x[1, 28:34, 10:50] = 90  # the third is blank
-    facts = {
-        name: np.array(values, "uint8")
-        for name, values in (("y", [1, 2, 3]), ("writer", [4, 5, 6]), ("part", [0, 1, 0]))
-    }
-    np.savez(tmp_path / datasets.CHINESE_DIGITS, x=x, **facts)
+    y, writer, part = (np.array(values, "uint8") for values in ([1, 2, 3], [4, 5, 6], [0, 1, 0]))
+    np.savez(tmp_path / datasets.CHINESE_DIGITS, x=x, y=y, writer=writer, part=part)
     found = chinese_script()
     assert found.labels.tolist() == [1, 2]
     assert found.may_show.tolist() == [True, False]
