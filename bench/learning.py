@@ -57,8 +57,11 @@ from training.runs import pipeline
 TAUGHT_STYLES = 12
 STRANGERS = 12  # other hands, each of whom draws each style once
 NUMERALS_ASKED = 1_000
-TABLE = ("styles:1x3", "styles:2x3", "styles:5x4", "styles:10x3", "styles:12x8", "styles:25x3", "styles:50x3")
-TABLE += tuple(f"chinese:{people}x{each}" for people in (1, 2, 5, 10, 25, 50) for each in (3, 10))
+STYLE_CLASSES = ("1x3", "2x3", "5x4", "10x3", "12x8", "25x3", "50x3")
+TABLE: tuple[str, ...] = (
+    *(f"styles:{size}" for size in STYLE_CLASSES),
+    *(f"chinese:{people}x{each}" for people in (1, 2, 5, 10, 25, 50) for each in (3, 10)),
+)
 RESULTS, PAGE = ROOT / "docs" / "learning.json", ROOT / "docs" / "learning.md"
 
 
@@ -144,8 +147,8 @@ def teach(taught: str, seed: int) -> Outcome:
         strangers_before=share_right(before, lesson.strangers),
         strangers_after=share_right(after, lesson.strangers),
         neighbours_on_pixels=by_pixels(lesson),
-        others_before=lesson.others and share_right(before, lesson.others),
-        others_after=lesson.others and share_right(after, lesson.others),
+        others_before=share_right(before, lesson.others) if lesson.others else None,
+        others_after=share_right(after, lesson.others) if lesson.others else None,
         frozen_before=frozen(run, "champion"),
         frozen_after=frozen(run, ours),
         seconds=round(seconds, 1),
@@ -197,7 +200,8 @@ def styles(people: int, each: int) -> Lesson:
     drawn: dict[str, list[StrokeDrawing]] = {}
     for drawing in draw_held_out_styles(hands, 20_261_127):
         drawn.setdefault(drawing.name, []).append(drawing)
-    model = registry.ensure_baseline() and serving_model()
+    registry.ensure_baseline()
+    model = serving_model()
     asked = {name: exam_of(name, [inked(drawing) for drawing in ours[-STRANGERS:]]) for name, ours in drawn.items()}
     worst = sorted(asked, key=lambda name: (share_right(model, asked[name]), name))
     taught, others = worst[:TAUGHT_STYLES], worst[TAUGHT_STYLES:]

@@ -117,12 +117,12 @@ def _read_new(served: Served, config: PrototypeConfig) -> bool:
                 Prototype(
                     version_id=served.version_id,
                     drawing_id=picture.id,
-                    label=labels[picture.id],
+                    label=label,
                     answered=answer,
                     features=pack(features),
                 )
                 for picture, answer, features in zip(pictures, answers, prediction.features, strict=True)
-                if labels.get(picture.id) is not None
+                if (label := labels.get(picture.id)) is not None
             ]
         )
     return len(unread) <= config.read_at_once
