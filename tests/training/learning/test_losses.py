@@ -88,3 +88,30 @@ def test_the_loss_is_the_mean_and_accuracy_is_that_of_digits() -> None:
     ]
     assert float(loss) == pytest.approx(np.mean(alone), rel=1e-5)
     assert float(accuracy) == 0.5
+
+
+def test_a_teacher_is_followed_in_what_it_knows_and_costs_nothing_where_one_agrees() -> None:
+    import tensorflow as tf
+
+    from training.learning.losses import TEACHING_TEMPERATURE, distillation
+
+    def described(seed: int) -> dict[str, NDArray[np.float64]]:
+        features = np.random.default_rng(seed).normal(0, 1, (2, 4))
+        return outputs(2) | {"features": features / np.linalg.norm(features, axis=1, keepdims=True)}
+
+    def far(one: dict[str, Any], other: dict[str, Any], known: list[float]) -> float:
+        ours, theirs = ({name: tf.constant(v.astype("float32")) for name, v in out.items()} for out in (one, other))
+        return float(distillation(ours, theirs, tf.constant(known, tf.float32)))
+
+    teacher = described(1)
+    assert far(teacher, teacher, [1, 1]) == pytest.approx(0, abs=1e-5)
+    turned = teacher | {"logits": teacher["logits"][:, ::-1]}
+    soft = np.exp(teacher["logits"][0] / TEACHING_TEMPERATURE)
+    soft /= soft.sum()
+    least = cross_entropy(teacher["logits"][0] / TEACHING_TEMPERATURE, soft)
+    expected = cross_entropy(turned["logits"][0] / TEACHING_TEMPERATURE, soft) - least
+    assert far(turned, teacher, [1, 0]) == pytest.approx(TEACHING_TEMPERATURE**2 * expected / 2, rel=1e-4)
+    assert far(turned, teacher, [0, 0]) == 0
+    looks = teacher | {"features": described(2)["features"]}
+    expected = float(1 - (looks["features"][1] * teacher["features"][1]).sum())
+    assert far(looks, teacher, [0, 1]) == pytest.approx(expected / 2, rel=1e-4)

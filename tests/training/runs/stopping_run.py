@@ -26,7 +26,7 @@ from recognizer.baseline import shipped_baseline  # noqa: E402
 from tests.support.digits import few_digits  # noqa: E402
 from tests.support.known import known  # noqa: E402
 from tests.support.waiting import wait_to_be_killed  # noqa: E402
-from training.config import FineTuneConfig, RunConfig, RunLimits  # noqa: E402
+from training.config import FineTuneConfig, GatePolicy, RunConfig, RunLimits  # noqa: E402
 from training.data import datasets  # noqa: E402
 from training.data.replay import Replay  # noqa: E402
 from training.evaluation.exam_sets import ExamSet  # noqa: E402
@@ -39,6 +39,7 @@ from training.runs.resource_limits import confine  # noqa: E402
 
 MEMORY = 2 * 1024**3
 CONFIG = RunConfig(
+    gate=GatePolicy(others_refused_fall=0.1),  # the champion there refuses everything, other things too
     fine_tune=FineTuneConfig(replay_mnist=100, replay_scans=10, replay_pen=0, replay_synthetic=5, replay_others=5),
     limits=RunLimits(memory_bytes=MEMORY),
 )
