@@ -40,7 +40,7 @@ test: test-sqlite test-postgres  ## Set up and test, on SQLite and on PostgreSQL
 test-sqlite: $(STAMP)
 	$(PYTEST) -m "not postgres"
 
-# The pages in a browser ask the same API: once is enough for them
+# What touches rows alone (tests/support/two_databases.py); the pages in a browser ask the same API: once is enough for them
 test-postgres: $(STAMP)
 	$(BIN)/python tests/support/postgres_server.py $(PYTEST) -m "not sqlite and not browser"
 

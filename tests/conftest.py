@@ -10,6 +10,7 @@ from django.db import connection
 
 from recognizer import contributor_cookie, own_drawings, personalization, prototypes, serving
 from recognizer.api import throttles
+from tests.support.two_databases import leave_out_what_reads_no_rows
 from training.api import provenance
 
 pytest_plugins = ["tests.support.accounts", "tests.support.running_site"]
@@ -20,8 +21,10 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with a sentence, what this machine or this database cannot run."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip, with a sentence, what this machine or this database cannot run; on PostgreSQL leave out what has no rows."""
+    if connection.vendor == "postgresql":
+        leave_out_what_reads_no_rows(config, items)
     data_dir = os.environ.get("DIGITRE_DATA_DIR", "")
     has_mnist = bool(data_dir) and (Path(data_dir) / "mnist.npz").exists()
     missing = {
