@@ -39,7 +39,7 @@ from django.core.management import call_command
 from recognizer import registry, services, serving
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.preprocessing import normalize_drawing
-from recognizer.imaging.strokes import Strokes, ink_strokes
+from recognizer.imaging.strokes import Strokes
 from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.models import Contributor, ModelVersion
 from recognizer.submissions import Submission
@@ -50,7 +50,7 @@ from training.data.datasets import StrokeDrawing
 from training.data.held_out_styles import draw_held_out_styles
 from training.evaluation.few_shot import blurred, vote
 from training.evaluation.reports import Exam, examine
-from training.evaluation.stroke_exams import CANVAS, PEN
+from training.evaluation.stroke_exams import canvas
 from training.models import TrainingRun
 from training.runs import pipeline
 
@@ -223,10 +223,10 @@ def joined(exams: list[Exam]) -> Exam:
 
 
 def inked(drawing: StrokeDrawing) -> Picture:
-    strokes = [
-        [[min(max(value, 0.0), CANVAS) for value in point[:2]] for point in stroke] for stroke in drawing.strokes
-    ]
-    return Picture(ink_strokes(strokes, CANVAS, PEN), strokes, drawing.label)
+    """Draw it on the page's canvas, as large and wherever the exams' people do."""
+    seed = sum(drawing.name.encode()) + sum(len(stroke) for stroke in drawing.strokes)
+    ink, strokes = canvas(drawing, np.random.default_rng(seed))
+    return Picture(ink, strokes, drawing.label)
 
 
 def numerals(people: int, each: int) -> Lesson:
