@@ -39,8 +39,8 @@ class BaselineConfig(LossConfig):
 
     seed: int = 20261122
     cycles: tuple[Cycle, ...] = (
-        Cycle(15_000),
-        Cycle(4_000, learning_rate=1e-3, cooldown=0.5),
+        Cycle(24_000),
+        Cycle(3_500, learning_rate=1e-3, cooldown=0.5),
     )
     batch: int = 128
     warmup_steps: int = 500  # in which the rate rises, in each cycle
