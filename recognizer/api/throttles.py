@@ -60,7 +60,7 @@ def over_limit(throttles: Sequence[WindowThrottle], request: Request, calls: int
     counted = [(throttle, window) for throttle, window in windows if window is not None]
     if not counted:
         return []
-    counts = counter.add([window for _, window in counted], calls)
+    counts = counter.add([window for _, window in counted], calls, [throttle.limit for throttle, _ in counted])
     return [throttle for (throttle, _), count in zip(counted, counts, strict=True) if count > throttle.limit]
 
 
