@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 import numpy as np
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -178,7 +179,7 @@ class DrawingsView(DrawingView):
             services.forget(contributor)
             contributor_cookie.known.drop(contributor.token)
         response = Response(status=status.HTTP_204_NO_CONTENT)
-        response.delete_cookie(contributor_cookie.COOKIE, samesite="Lax")
+        response.delete_cookie(contributor_cookie.COOKIE, samesite=settings.DIGITRE_COOKIE_SAMESITE)
         return response
 
 
