@@ -76,12 +76,20 @@ app.conf.update(
         "tick": every(TICK, "training.tick"),
         "heartbeat": every(HEARTBEAT, "training.heartbeat"),
         "prototypes": every(PROTOTYPES, "training.refresh_prototypes"),
+        "sign-ins": every(timedelta(hours=1), "digitre_site.forget_sign_ins"),
         # An interval counts from beat's start: a day would never end in a stack that is restarted daily
         "purge": every(timedelta(hours=1), "recognizer.purge"),
     },
 )
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
+
+
+@app.task(name="digitre_site.forget_sign_ins", ignore_result=True)
+def forget_sign_ins() -> None:
+    from digitre_site import sign_in_records  # the apps are ready by now
+
+    sign_in_records.forget_old()
 
 
 @signals.setup_logging.connect
