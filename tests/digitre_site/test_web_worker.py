@@ -4,8 +4,10 @@ import http.client
 import json
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from unittest.mock import Mock
 
 import pytest
 
@@ -71,12 +73,17 @@ def test_who_sends_slowly_holds_no_thread(site: Digitre, connect: Connect) -> No
     assert time.monotonic() - start < 3
 
 
-def test_who_never_ends_a_request_is_let_go(site: Digitre, connect: Connect) -> None:
-    connection = connect()
-    connection.sendall(b"POST /api/v1/guesses/ HTTP/1.1\r\nContent-Length: 1000\r\n\r\n{")
-    start = time.monotonic()
-    assert connection.recv(100) == b""
-    assert 15 < time.monotonic() - start < 28
+def test_who_never_ends_a_request_is_let_go_whoever_began_first() -> None:
+    worker, now = web_worker.WebWorker.__new__(web_worker.WebWorker), time.monotonic()
+    patient, late = (Mock(name=name, timeout=until) for name, until in [("patient", now + 60), ("late", now - 1)])
+    reading, unread = Mock(name="reading"), Mock(name="unread")
+    worker.pending_conns, worker.held = deque([patient, late]), {patient: bytearray(b"G"), late: bytearray(b"G")}
+    worker.at_work, worker.poller, worker.nr_conns = {reading: now + 60, unread: now - 1}, Mock(), 4
+    worker.murder_pending()
+    assert (list(worker.pending_conns), list(worker.held), worker.nr_conns) == ([patient], [patient], 3)
+    late.close.assert_called_once_with()
+    unread.sock.shutdown.assert_called_once_with(socket.SHUT_RDWR)  # its thread ends, and closes it
+    reading.sock.shutdown.assert_not_called()
 
 
 def test_who_does_not_read_holds_no_thread(site: Digitre, connect: Connect) -> None:
