@@ -13,7 +13,9 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Celery, signals
+from celery.exceptions import WorkerLostError
 from django.conf import settings
+from django.db import connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from digitre_site import database_limits
@@ -102,6 +104,18 @@ def keep_djangos_logging(**kwargs: object) -> None:
 @signals.worker_init.connect  # its children inherit it
 def limit_waiting(**kwargs: object) -> None:
     database_limits.limit(database_limits.WORKER)
+
+
+@signals.task_failure.connect
+def tell_why_a_run_ended(exception: BaseException | None = None, **kwargs: object) -> None:
+    """A child that was killed, or that fell, tells nobody; the worker that had it knows by which signal."""
+    if isinstance(exception, WorkerLostError):
+        from training.runs import schedule  # the apps are ready by now
+
+        try:
+            schedule.fail_lost_here(str(exception))
+        finally:
+            connections.close_all()  # the next child would inherit it
 
 
 @signals.worker_ready.connect
