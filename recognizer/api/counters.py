@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from redis import ConnectionPool
 from redis.backoff import NoBackoff
@@ -92,7 +93,7 @@ class SharedCounts:
             protocol=2,
             driver_info=None,  # no round trip to introduce itself
         )
-        self._connection = self._pool.make_connection()
+        self._connection: Any = self._pool.make_connection()  # its methods have no types
         self._is_connected = False
         self._was_tried = threading.Event()
         self._asked: deque[Asked] = deque()

@@ -290,7 +290,9 @@ def test_labels_on_very_long_paths_never_make_a_guess_slow(
     for _ in range(49):
         drawing.pk, drawing.idempotency_key, drawing.strokes = uuid.uuid4(), None, long
         drawing.save(force_insert=True)
-    model_, remembered, spent = serving.current_classifier().model, [], []
+    model_ = serving.current_classifier().model
+    remembered: list[int] = []
+    spent: list[float] = []
     while not remembered or remembered[-1] < 50:
         start = time.thread_time()
         remembered.append(len(personalization.remember(drawing.contributor, model_).labels))
