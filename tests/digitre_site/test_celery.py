@@ -12,6 +12,7 @@ from celery import signals
 from celery.exceptions import WorkerLostError
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -53,7 +54,7 @@ def test_every_scheduled_task_exists_and_does_not_pile_up() -> None:
 def test_a_worker_tells_how_the_child_ended_that_it_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     monkeypatch.setattr(schedule, "fail_lost_here", told.append)
-    monkeypatch.setattr(celery.connections, "close_all", lambda: None)  # the suite's own stays open
+    monkeypatch.setattr(connections, "close_all", lambda: None)  # the suite's own stays open
     for error in (ValueError("the run's own affair"), WorkerLostError("signal 11 (SIGSEGV)")):
         signals.task_failure.send(sender=celery.app, exception=error)
     assert told == ["signal 11 (SIGSEGV)"]

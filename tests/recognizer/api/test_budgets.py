@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from recognizer.api import throttles
 from recognizer.imaging.decoding import MOST_KEPT_BYTES, decode_stored
+from recognizer.imaging.strokes import Strokes
 from recognizer.models import Contributor, Drawing
 from recognizer.submissions import Submission
 from tests.support import pictures
@@ -18,10 +19,8 @@ from tests.support.known import known
 pytestmark = pytest.mark.django_db
 CANVAS = {"width": 280, "height": 280}
 PATH = {"strokes": pictures.SEVEN, "canvas": CANVAS}
-LONG_PATH = {
-    "strokes": [[[140 + 99.123456789 * math.sin(i), 140 + 99.123456789 * math.cos(i / 7), i] for i in range(4096)]],
-    "canvas": CANVAS,
-}
+LONGEST: Strokes = [[[140 + 99.123456789 * math.sin(i), 140 + 99.123456789 * math.cos(i / 7), i] for i in range(4096)]]
+LONG_PATH = {"strokes": LONGEST, "canvas": CANVAS}
 
 
 def noise(side: int) -> dict[str, Any]:
@@ -64,7 +63,7 @@ def test_a_list_counts_as_ten_calls(visitor: APIClient, monkeypatch: pytest.Monk
         (Submission(None, pictures.SEVEN, (280, 280)), 1),
         (Submission(np.zeros((280, 280), "uint8")), 1),
         (Submission(np.zeros((1024, 1024), "uint8")), 11),
-        (Submission(None, LONG_PATH["strokes"], (280, 280)), 11),
+        (Submission(None, LONGEST, (280, 280)), 11),
     ],
 )
 def test_reading_counts_by_what_there_is_to_read(submission: Submission, work: int) -> None:
