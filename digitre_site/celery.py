@@ -13,7 +13,9 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Celery, signals
+from celery.exceptions import WorkerLostError
 from django.conf import settings
+from django.db import connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from digitre_site import database_limits
@@ -76,12 +78,20 @@ app.conf.update(
         "tick": every(TICK, "training.tick"),
         "heartbeat": every(HEARTBEAT, "training.heartbeat"),
         "prototypes": every(PROTOTYPES, "training.refresh_prototypes"),
+        "sign-ins": every(timedelta(hours=1), "digitre_site.forget_sign_ins"),
         # An interval counts from beat's start: a day would never end in a stack that is restarted daily
         "purge": every(timedelta(hours=1), "recognizer.purge"),
     },
 )
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
+
+
+@app.task(name="digitre_site.forget_sign_ins", ignore_result=True)
+def forget_sign_ins() -> None:
+    from digitre_site import sign_in_records  # the apps are ready by now
+
+    sign_in_records.forget_old()
 
 
 @signals.setup_logging.connect
@@ -94,6 +104,18 @@ def keep_djangos_logging(**kwargs: object) -> None:
 @signals.worker_init.connect  # its children inherit it
 def limit_waiting(**kwargs: object) -> None:
     database_limits.limit(database_limits.WORKER)
+
+
+@signals.task_failure.connect
+def tell_why_a_run_ended(exception: BaseException | None = None, **kwargs: object) -> None:
+    """A child that was killed, or that fell, tells nobody; the worker that had it knows by which signal."""
+    if isinstance(exception, WorkerLostError):
+        from training.runs import schedule  # the apps are ready by now
+
+        try:
+            schedule.fail_lost_here(str(exception))
+        finally:
+            connections.close_all()  # the next child would inherit it
 
 
 @signals.worker_ready.connect

@@ -18,7 +18,7 @@ def refusal(status: int, code: str, detail: str) -> JsonResponse:
 
 def database_down(request: HttpRequest) -> HttpResponse:
     """Say so in a page to somebody who looks at one, to anybody else as the API says it."""
-    if request.path.startswith(API_PREFIXES) or not request.accepts("text/html"):
+    if request.path_info.startswith(API_PREFIXES) or not request.accepts("text/html"):
         response: HttpResponse = refusal(
             503,
             "unavailable",

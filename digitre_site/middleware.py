@@ -1,20 +1,65 @@
 """What every request passes before a view sees it."""
 
 import logging
+import re
+import uuid
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import structlog
 from django.conf import settings
+from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponse
 
-from digitre_site import database_limits, queueing
+from digitre_site import database_limits, health, queueing
 from digitre_site.error_pages import API_PREFIXES, DATABASE_AWAY, database_down, refusal
+from digitre_site.page_middleware import REQUEST_ID
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 QUEUE_SECONDS = 1.0  # that a request may have waited for a thread while the database is in trouble
 DATABASE_SECONDS = 3.0  # that a visitor's request may wait for the database, all its statements together
+
+
+SOUND_ID = re.compile(r"[\w.:-]{8,64}", re.ASCII)
+PROBES = {"/healthz": health.healthz, "/readyz": health.readyz}
+
+
+class RequestIdMiddleware:
+    """Give each request an id, for its lines in the log and for its answer. A proxy's own is kept.
+
+    It stays bound until the request is over: Django writes of a failed call after the last middleware.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+        request_finished.connect(forget_request, dispatch_uid="digitre_site.request_id")
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        told = request.META.get("HTTP_X_REQUEST_ID", "") if settings.NUM_PROXIES else ""
+        request_id = told if SOUND_ID.fullmatch(told) else str(uuid.uuid4())
+        request.META[REQUEST_ID] = request_id
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response = self.get_response(request)
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response.headers["X-Request-ID"] = request_id
+        return response
+
+
+def forget_request(**_: object) -> None:
+    structlog.contextvars.clear_contextvars()
+
+
+class ProbeMiddleware:
+    """Answer probes whatever they call this host: a load balancer asks by address, and not every one can be told a name."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        probe = PROBES.get(request.path_info)
+        return probe(request) if probe else self.get_response(request)
 
 
 class BodyCapMiddleware:
@@ -38,26 +83,43 @@ class BodyCapMiddleware:
         return self.get_response(request)
 
 
-class SameSiteMiddleware:
-    """Refuse a state-changing API call that a page of another site made in a visitor's browser.
+class OriginMiddleware:
+    """Believe a browser that says a page of this site made the call, where its Origin was lost or the host renamed on the way.
 
-    Browsers say where a call comes from (Sec-Fetch-Site, Origin); programs that are not browsers say nothing and pass.
-    The admin keeps Django's own CSRF token.
+    A policy of no-referrer makes the Origin "null", and a proxy that passes on no Host makes it another's: Django then takes the
+    sign-in form for a stranger's. No script can write Sec-Fetch-Site; browsers since 2023 all send it.
     """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method not in SAFE_METHODS and request.path.startswith(API_PREFIXES) and self.is_foreign(request):
+        if request.META.get("HTTP_SEC_FETCH_SITE") == "same-origin" and "HTTP_ORIGIN" in request.META:
+            request.META["HTTP_ORIGIN"] = f"{request.scheme}://{request.get_host()}"
+        return self.get_response(request)
+
+
+class SameSiteMiddleware:
+    """Refuse a state-changing API call that a page of another site made in a visitor's browser.
+
+    Browsers say where a call comes from (Sec-Fetch-Site, or only Origin where they are old); programs that are not browsers say
+    nothing and pass. The admin keeps Django's own CSRF token.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_call = request.path_info.startswith(API_PREFIXES)
+        if request.method not in SAFE_METHODS and is_call and self.is_foreign(request):
             return refusal(403, "cross_site", "This call came from another site's page, so it was not carried out.")
         return self.get_response(request)
 
     @staticmethod
     def is_foreign(request: HttpRequest) -> bool:
         site = request.META.get("HTTP_SEC_FETCH_SITE")
-        if site is not None and site not in ("same-origin", "none"):
-            return True
+        if site is not None:
+            return site not in ("same-origin", "none")
         origin: str | None = request.META.get("HTTP_ORIGIN")
         if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
             return False
@@ -79,7 +141,9 @@ class DatabaseDownMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if database_limits.breaker.is_troubled and queueing.seconds_queued() > QUEUE_SECONDS:
             return database_down(request)  # those before it waited in vain; so would it, and those behind it
-        if request.path.startswith("/admin/"):  # many quick statements are one action there; each has its own limit
+        if request.path_info.startswith(
+            "/admin/"
+        ):  # many quick statements are one action there; each has its own limit
             return self.get_response(request)
         with database_limits.budget(DATABASE_SECONDS):
             return self.get_response(request)

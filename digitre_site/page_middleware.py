@@ -8,21 +8,36 @@ import uuid
 from typing import Any
 
 import structlog
-from csp.middleware import CSPMiddleware
+from csp.constants import NONE
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
+from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 from django_structlog.middlewares import RequestMiddleware
 
 CALLS = ("/api/v1/", "/_get_digit")  # the schema's page under /api/docs/ is a page
 CALL_POLICY = "default-src 'none'; frame-ancestors 'none'"  # of an answer that is opened as if it were a page
+REQUEST_ID = "digitre.request_id"  # in a request's META, where no header of a client's has such a name
 HEADER = "Content-Security-Policy"
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "geolocation", "gyroscope", "magnetometer",
+        "microphone", "midi", "payment", "publickey-credentials-get", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+    )
+)  # fmt: skip  # no page asks for any of these, so nothing that gets into one may
 
 
 def is_call(request: HttpRequest) -> bool:
     return request.path_info.startswith(CALLS)
+
+
+def is_admin(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/admin/")
 
 
 class PagesOnly(MiddlewareMixin):
@@ -43,26 +58,50 @@ class PageMessageMiddleware(PagesOnly, MessageMiddleware):
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """A page's policy is put together anew for each of its answers; a call's is always the same."""
+    """A page's policy is put together anew for each of its answers; a call's is always the same, and nobody keeps its answer.
+
+    What an API says is its caller's alone, by their cookie: no cache on the way may hand it to the next.
+    """
 
     def __call__(self, request: HttpRequest) -> Any:
-        if not is_call(request):
-            return super().__call__(request)
-        response: Any = self.get_response(request)
-        response.headers[HEADER] = CALL_POLICY
+        if is_call(request):
+            response: Any = self.get_response(request)
+            response.headers[HEADER] = CALL_POLICY
+            response.headers.setdefault("Cache-Control", "private, no-store")
+            patch_vary_headers(response, ["Cookie"])
+            return response
+        response = super().__call__(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        if settings.DIGITRE_FRAME_ANCESTORS and not is_admin(request):
+            response.headers.pop("X-Frame-Options", None)  # it can name no other site, and would forbid them all
         return response
+
+    def get_policy_parts(self, request: HttpRequest, response: Any, report_only: bool = False) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if is_admin(request):  # what can be pressed there is worth a stranger's frame around it
+            parts.replace = (parts.replace or {}) | {"frame-ancestors": [NONE]}
+        return parts
 
 
 class RequestLogMiddleware(RequestMiddleware):
-    """Give each request an id, for its lines in the log. A call that went well, of which nothing is written, gets no more."""
+    """Bind the request's id for its lines in the log. A call that went well, of which nothing is written, gets no more."""
 
     def __call__(self, request: HttpRequest) -> Any:
         if not is_call(request) or logging.getLogger("django_structlog").isEnabledFor(logging.INFO):
             return super().__call__(request)
-        structlog.contextvars.bind_contextvars(request_id=str(uuid.uuid4()))
+        structlog.contextvars.bind_contextvars(request_id=id_of(request))
         response: Any = self.get_response(request)
         if response.status_code >= 400:
             self.handle_response(request, response)
         else:
             structlog.contextvars.clear_contextvars()
         return response
+
+    def prepare(self, request: HttpRequest) -> None:
+        super().prepare(request)
+        structlog.contextvars.bind_contextvars(request_id=id_of(request))
+
+
+def id_of(request: HttpRequest) -> str:
+    """Return the id that RequestIdMiddleware gave."""
+    return str(request.META.get(REQUEST_ID) or uuid.uuid4())

@@ -1,10 +1,11 @@
 """Every setting of the site, read from the environment. Nonsense stops the start with a sentence."""
 
 import os
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import environ
 import structlog
@@ -64,6 +65,9 @@ DEBUG = env_switch("DEBUG", False)
 DIGITRE_INSECURE_HTTP = env_switch("DIGITRE_INSECURE_HTTP", False)
 
 
+SECRET_KEY_LENGTH = 32
+
+
 def read_secret_key() -> str:
     kept = VAR_DIR / "secret_key"  # made by `make run`
     key = os.environ.get("SECRET_KEY") or (kept.read_text().strip() if kept.exists() else "")
@@ -72,6 +76,11 @@ def read_secret_key() -> str:
             "SECRET_KEY is not set and DEBUG is off. "
             "Set SECRET_KEY to a long random text, or start with `make run`, which makes one."
         )
+    if not DEBUG and len(key) < SECRET_KEY_LENGTH:
+        raise ImproperlyConfigured(
+            f"SECRET_KEY is too easily guessed: it must have {SECRET_KEY_LENGTH} characters or more, at random. "
+            "Who guesses it can sign in as anybody. python3 -c 'import secrets; print(secrets.token_urlsafe(48))' makes one."
+        )
     return key or "insecure-and-only-for-debug"
 
 
@@ -79,12 +88,31 @@ SECRET_KEY = read_secret_key()
 ALLOWED_HOSTS = env_names("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 NUM_PROXIES = env_count("NUM_PROXIES", 0)
 CSRF_TRUSTED_ORIGINS = env_names("CSRF_TRUSTED_ORIGINS", [])
+if os.environ.get("SCRIPT_NAME"):
+    raise ImproperlyConfigured(
+        "SCRIPT_NAME is set: Digitre serves a host of its own and not a folder of one. Give it a name such as digits.example.org."
+    )
+env_count("WEB_CONCURRENCY", 1, least=1)  # gunicorn reads it; started by `make run` or after `migrate`, it is said here
 
 # Digitre's own
 DIGITRE_AUTO_APPROVE = env_choice("DIGITRE_AUTO_APPROVE", "agreement", ("agreement", "all", "none"))
 DIGITRE_THROTTLES = env_switch("DIGITRE_THROTTLES", True)
 DIGITRE_RETENTION_DAYS = env_count("DIGITRE_RETENTION_DAYS", 30, least=1)  # unconfirmed drawings are purged after
 DIGITRE_METRICS_TOKEN = os.environ.get("DIGITRE_METRICS_TOKEN", "")  # lets a scraper read /metrics; staff may always
+
+
+def read_frame_ancestors() -> list[str]:
+    """Which sites may show the public pages in a frame of theirs: origins, as a policy names them."""
+    given = os.environ.get("DIGITRE_FRAME_ANCESTORS", "").replace(",", " ").split()
+    for origin in given:
+        if not re.fullmatch(r"https?://(\*\.)?[\w.-]+(:\d+)?", origin, re.ASCII):
+            raise ImproperlyConfigured(
+                f"DIGITRE_FRAME_ANCESTORS must be origins such as https://lms.example.org, with spaces, not {origin!r}."
+            )
+    return given
+
+
+DIGITRE_FRAME_ANCESTORS = read_frame_ancestors()
 
 
 def read_data_dir() -> Path | None:
@@ -114,6 +142,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "digitre_site.middleware.RequestIdMiddleware",
+    "digitre_site.middleware.ProbeMiddleware",
     "digitre_site.middleware.BodyCapMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -121,12 +151,14 @@ MIDDLEWARE = [
     "digitre_site.middleware.DatabaseDownMiddleware",
     "digitre_site.page_middleware.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "digitre_site.middleware.OriginMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "digitre_site.middleware.SameSiteMiddleware",
     "digitre_site.page_middleware.PageAuthenticationMiddleware",
     "digitre_site.page_middleware.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "digitre_site.page_middleware.RequestLogMiddleware",
+    "digitre_site.sign_in.SignInMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -167,6 +199,11 @@ POSTGRES_OPTIONS = {
 }
 
 
+ENCODING_HINT = (
+    "a password in it is written percent-encoded: %2F for /, %40 for @, %3A for :, %23 for #, %3F for ?, %25 for %."
+)
+
+
 def read_database() -> dict[str, Any]:
     address = os.environ.get("DATABASE_URL", "").strip() or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
     if not address.startswith(("postgresql://", "postgres://", "sqlite://")):
@@ -174,7 +211,10 @@ def read_database() -> dict[str, Any]:
     try:
         database: dict[str, Any] = env.db_url_config(address)
     except (environ.ImproperlyConfigured, ValueError) as error:
-        raise ImproperlyConfigured(f"DATABASE_URL is not a database address: {error}") from error
+        reason = ENCODING_HINT if "@" in address else error  # the reason may quote the password
+        raise ImproperlyConfigured(f"DATABASE_URL is not a database address: {reason}") from None
+    if "@" in str(database.get("NAME", "")) and address.startswith("postgres"):
+        raise ImproperlyConfigured(f"DATABASE_URL is not a database address: {ENCODING_HINT}")
     database["CONN_MAX_AGE"] = (
         60  # seconds; closing SQLite's last connection writes its log into the file, 4 ms a request
     )
@@ -206,6 +246,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"  # where signing in leads if ?next= names another site
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -218,13 +259,20 @@ AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
 SECURE_HTTPS = not DEBUG and not DIGITRE_INSECURE_HTTP
 SECURE_SSL_REDIRECT = SECURE_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes speak plain HTTP to the container
-SECURE_HSTS_SECONDS = 31_536_000 if SECURE_HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HTTPS
-SECURE_HSTS_PRELOAD = SECURE_HTTPS
+# For how much of the domain browsers are told to insist on TLS. More than this host binds an operator's other sites
+DIGITRE_HSTS = env_choice("DIGITRE_HSTS", "host", ("off", "host", "subdomains", "preload"))
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_HTTPS and DIGITRE_HSTS != "off" else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = DIGITRE_HSTS in ("subdomains", "preload")
+SECURE_HSTS_PRELOAD = DIGITRE_HSTS == "preload"
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # Django would have both of these always on
+if DIGITRE_HSTS == "off":
+    SILENCED_SYSTEM_CHECKS.append("security.W004")
 if NUM_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_HTTPS
 SESSION_COOKIE_HTTPONLY = True
+# In another site's frame no cookie is sent that is not marked for it; the guard against calls from other sites looks at more
+DIGITRE_COOKIE_SAMESITE: Literal["None", "Lax"] = "None" if DIGITRE_FRAME_ANCESTORS and SECURE_HTTPS else "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -237,7 +285,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "manifest-src": [SELF],
         "form-action": [SELF],
-        "frame-ancestors": [NONE],
+        "frame-ancestors": DIGITRE_FRAME_ANCESTORS or [NONE],
         "base-uri": [NONE],
     }
 }

@@ -7,6 +7,7 @@ from django.db import DatabaseError, connections
 from django.urls import get_resolver
 
 from recognizer import serving
+from recognizer.api import throttles
 from recognizer.errors import NoChampion
 from recognizer.inference.prediction import IMAGE_SHAPE
 
@@ -16,6 +17,7 @@ logger = logging.getLogger(__name__)
 def warm_up() -> None:
     """Import the views, load the champion and read one blank. Without database or model the first request tries again."""
     _ = get_resolver().url_patterns
+    throttles.counter.start()
     try:
         serving.current_classifier().model.predict(np.zeros((1, *IMAGE_SHAPE), "float32"))
     except (DatabaseError, NoChampion) as error:

@@ -1,13 +1,16 @@
 """The gunicorn worker that serves the site: its loop answers /healthz, and /readyz has a thread of its own.
 
 Whatever the other threads wait for, a probe need not wait with them: a process whose threads wait for a frozen database
-is not dead, and restarting it would mend nothing.
+is not dead, and restarting it would mend nothing. Nor does a thread wait for who sends slowly: the loop takes in a request
+until it is whole, as a proxy before the site would. Who reads slowly is bounded by the kernel's room for what is sent, and
+by the time that an answer may take.
 """
 
 import re
 import socket
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any
@@ -16,10 +19,19 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from digitre_site import queueing
 
-FIRST_BYTE_SECONDS = 5.0  # a connection that says nothing is closed after this; it holds no thread meanwhile
-PEEKED = 8192  # bytes: a probe's head, with whatever proxies add
+FIRST_BYTE_SECONDS = 5.0  # a connection that says nothing is closed after this
+REQUEST_SECONDS = 20.0  # from a request's first byte to its last; 256 KB on the slowest line of a phone
+ANSWER_SECONDS = 60.0  # that carrying out a request, and sending its answer, may hold a thread
+PIECE = 65_536  # bytes taken in at a time
+LONGEST_HEAD = 65_536  # bytes; what has no end by then is for gunicorn to refuse
+LONGEST_BODY = 2 * 1024 * 1024 + PIECE  # that is taken in; for a longer one a middleware has its answer ready
+MOST_HELD = 64 * 1024 * 1024  # bytes of requests that are not whole, all connections of this process together
+SENT_ROOM = 1024 * 1024  # bytes asked of the kernel for what a client has not read yet: more than a page or a list has
 PROBE = re.compile(rb"(GET|HEAD) (/healthz|/readyz)(?:\?\S*)? HTTP/1\.[01]\r\n")
 HAS_BODY = re.compile(rb"\r\n(?:content-length|transfer-encoding|expect)\s*:", re.IGNORECASE)
+NOT_COUNTED = re.compile(rb"\r\n(?:transfer-encoding|expect)\s*:", re.IGNORECASE)
+LENGTH = re.compile(rb"\r\ncontent-length\s*:[ \t]*(\d{1,9})[ \t]*\r\n", re.IGNORECASE)
+END_OF_HEAD = b"\r\n\r\n"
 ALIVE = b'{"status": "ok"}'
 ALIVE_HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
@@ -27,9 +39,23 @@ ALIVE_HEAD = (
 )
 
 
+def is_whole(request: bytearray) -> bool:
+    """Whether nothing is missing of a request, or what is missing need not be waited for here."""
+    end = request.find(END_OF_HEAD, 0, LONGEST_HEAD)
+    if end < 0:
+        return len(request) >= LONGEST_HEAD
+    head = request[: end + len(END_OF_HEAD)]
+    length = LENGTH.search(head)
+    if length is None or NOT_COUNTED.search(head) or int(length[1]) > LONGEST_BODY:
+        return True
+    return len(request) >= len(head) + int(length[1])
+
+
 class WebWorker(ThreadWorker):
     def init_process(self) -> None:
         self.readiness_pool = ThreadPoolExecutor(1)
+        self.held: dict[TConn, bytearray] = {}  # what has come of requests that are not whole
+        self.at_work: dict[TConn, float] = {}  # until when each connection that a thread has may keep it
         super().init_process()
 
     def run(self) -> None:
@@ -37,44 +63,84 @@ class WebWorker(ThreadWorker):
         self.readiness_pool.shutdown(wait=False)
 
     def enqueue_req(self, conn: TConn) -> None:
-        """Hand a connection that has something to say to a thread, unless it is a probe that needs none."""
-        if not conn.initialized and not conn.data_ready:
-            self.wait_in_loop(conn)
+        """Take in what a connection has to say, and hand it to a thread once that is a request."""
+        if self.cfg.is_ssl:
+            self.hand_over(conn, self.tpool)
+        elif not conn.initialized and not conn.data_ready:
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT_ROOM)
+            self.wait_in_loop(conn, FIRST_BYTE_SECONDS)
+        else:
+            self.take_in(conn)
+
+    def take_in(self, conn: TConn) -> None:
+        is_new = conn not in self.held
+        request = self.held.setdefault(conn, bytearray())
+        if conn.initialized:  # it was kept, and may have sent this request behind the one before
+            request += conn.parser.unreader.take_buffered()
+        is_open = self.receive(conn, request)
+        if is_open and not is_whole(request):
+            self.wait_in_loop(conn, REQUEST_SECONDS if is_new else max(0.0, conn.timeout - time.monotonic()))
             return
-        method, path = self.probed(conn)
-        if path == b"/healthz":
-            self.answer_alive(conn, with_body=method == b"GET")
+        del self.held[conn]
+        if not is_open:
+            self.nr_conns -= 1
+            conn.close()
             return
+        probe = PROBE.match(request) if request.endswith(END_OF_HEAD) and not HAS_BODY.search(request) else None
+        if probe and probe[2] == b"/healthz":
+            self.answer_alive(conn, with_body=probe[1] == b"GET")
+            return
+        conn.init()
+        conn.parser.unreader.unread(bytes(request))
+        self.hand_over(conn, self.readiness_pool if probe else self.tpool)
+
+    def receive(self, conn: TConn, request: bytearray) -> bool:
+        """Add what has come to a request. False: the client is gone, or there is no more room for what never becomes whole."""
+        try:
+            while not is_whole(request):
+                piece = conn.sock.recv(PIECE, socket.MSG_DONTWAIT)
+                if not piece:
+                    return False
+                request += piece
+        except BlockingIOError:
+            pass
+        except OSError:
+            return False
+        return sum(map(len, self.held.values())) <= MOST_HELD
+
+    def hand_over(self, conn: TConn, pool: ThreadPoolExecutor) -> None:
         conn.queued_at = time.monotonic()
-        pool = self.readiness_pool if path == b"/readyz" else self.tpool
+        self.at_work[conn] = conn.queued_at + ANSWER_SECONDS
         future = pool.submit(self.handle, conn)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
-    def wait_in_loop(self, conn: TConn) -> None:
+    def finish_request(self, conn: TConn, done: "Future[Any]") -> None:
+        self.at_work.pop(conn, None)
+        super().finish_request(conn, done)
+
+    def wait_in_loop(self, conn: TConn, seconds: float) -> None:
         conn.sock.setblocking(False)
-        conn.timeout = time.monotonic() + FIRST_BYTE_SECONDS
+        conn.timeout = time.monotonic() + seconds
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
-    def probed(self, conn: TConn) -> tuple[bytes, bytes]:
-        """Return method and path if the whole of a probe has come, else nothing: who sends slowly is no probe."""
-        if self.cfg.is_ssl:
-            return b"", b""
-        try:
-            head = conn.sock.recv(PEEKED, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except OSError:
-            return b"", b""
-        asked = PROBE.match(head)
-        if asked is None or not head.endswith(b"\r\n\r\n") or HAS_BODY.search(head):
-            return b"", b""
-        return asked[1], asked[2]
+    def murder_pending(self) -> None:
+        """Close connections that waited too long, whichever began first, and end answers that nobody reads."""
+        now = time.monotonic()
+        for conn in [conn for conn in self.pending_conns if conn.timeout <= now]:
+            self.pending_conns.remove(conn)
+            self.held.pop(conn, None)
+            self.poller.unregister(conn.sock)
+            self.nr_conns -= 1
+            conn.close()
+        for conn in [conn for conn, until in self.at_work.items() if until <= now]:
+            del self.at_work[conn]
+            with suppress(OSError):
+                conn.sock.shutdown(socket.SHUT_RDWR)  # its thread is told, and the loop closes it
 
     def answer_alive(self, conn: TConn, *, with_body: bool) -> None:
-        try:
-            conn.sock.recv(PEEKED)  # what was peeked at: closing over unread bytes would reset the connection
+        with suppress(OSError):
             conn.sock.send(ALIVE_HEAD + (ALIVE if with_body else b""))
-        except OSError:
-            pass
         self.nr_conns -= 1
         conn.close()
 
@@ -86,4 +152,5 @@ class WebWorker(ThreadWorker):
         """Let connections that say nothing delay a stop no longer than those that have said all."""
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
-            conn.timeout = min(conn.timeout, deadline)
+            if conn not in self.held:
+                conn.timeout = min(conn.timeout, deadline)

@@ -98,7 +98,7 @@ def remember(response: HttpResponse, contributor: Contributor) -> None:
         max_age=COOKIE_SECONDS,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
-        samesite="Lax",
+        samesite=settings.DIGITRE_COOKIE_SAMESITE,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recognizer.imaging.preprocessing import normalize_strokes
 from recognizer.imaging.strokes import Strokes
@@ -16,6 +17,7 @@ MAX_PARTS = 11  # left out in turn; with the whole drawing a dozen passes, one b
 PIECES = 6  # that a long stroke is cut into: about a bar, a corner or half a bowl each
 LONG_SHARE = 0.4  # of all ink: a stroke this long is also taken apart
 LEAST_LEFT = 0.3  # of all ink must remain, or the rest is no drawing to ask about
+MOST_POINTS = 600  # of a path that is taken apart; a longer one, far longer than a hand's, is thinned out for it
 NOTICEABLE_DROP = 0.01  # of probability; less is not worth pointing at
 STRAIGHT = 2.5  # longer side to shorter: a bar, lying or standing
 CLOSED = 0.2  # of its length between its ends: a loop
@@ -52,29 +54,47 @@ class Explanation:
 
 def explain(strokes: Strokes, model: CalibratedModel) -> Explanation:
     """Find the stroke, or the part of a long one, on which the answer rests most."""
-    spans = candidate_spans(strokes)
-    variants = [strokes, *(without(strokes, span) for span in spans)]
-    prediction = model.predict(np.stack([normalize_strokes(variant) for variant in variants]))
-    whole, *rest = (model.interpret(prediction, row) for row in range(len(variants)))
-    parts = [_part(whole, left, span) for span, left in zip(spans, rest, strict=True)]
+    thin, kept = thinned(strokes)
+    spans = candidate_spans(thin)
+    pictures = [normalize_strokes(strokes), *(normalize_strokes(without(thin, span)) for span in spans)]
+    prediction = model.predict(np.stack(pictures))
+    whole, *rest = (model.interpret(prediction, row) for row in range(len(pictures)))
+    as_sent = [Span(span.stroke, kept[span.stroke][span.start], kept[span.stroke][span.end]) for span in spans]
+    parts = [_part(whole, left, span) for span, left in zip(as_sent, rest, strict=True)]
     key = strongest_part(whole.digit, parts)
     if key and not _decides(whole.digit, key):
         key = None  # a part that is marked is one that the sentence speaks of
     return Explanation(whole.kind, whole.digit, whole.confidence, parts, key, _sentence(strokes, whole.digit, key))
 
 
+def thinned(strokes: Strokes) -> tuple[Strokes, list[list[int]]]:
+    """Return the strokes with MOST_POINTS or a few more, evenly, and which points of each these are: its ends are among them."""
+    share = min(1.0, MOST_POINTS / sum(map(len, strokes)))
+    kept = [_evenly(len(stroke), max(2, round(share * len(stroke)))) for stroke in strokes]
+    return [[stroke[i] for i in points] for stroke, points in zip(strokes, kept, strict=True)], kept
+
+
+def _evenly(count: int, wanted: int) -> list[int]:
+    """Choose `wanted` of so many points, both ends included; all where there are no more."""
+    if count <= wanted:
+        return list(range(count))
+    indices: list[int] = np.linspace(0, count - 1, wanted).round().astype(int).tolist()
+    return indices
+
+
 def candidate_spans(strokes: Strokes) -> list[Span]:
     """Choose at most MAX_PARTS spans: whole strokes first, then pieces of the long ones, alone and in pairs."""
-    lengths = [_length(stroke) for stroke in strokes]
+    runs = [_run(stroke) for stroke in strokes]
+    lengths = [float(run[-1]) for run in runs]
     total = sum(lengths)
     longest_first = sorted(range(len(strokes)), key=lambda i: -lengths[i])
     spans = [Span(i, 0, len(strokes[i]) - 1) for i in longest_first] if len(strokes) > 1 else []
     for i in longest_first:
         if total and lengths[i] >= LONG_SHARE * total:
-            cuts = _cuts(strokes[i])
+            cuts = _cuts(runs[i])
             spans += [Span(i, start, end) for start, end in pairwise(cuts)]
             spans += [Span(i, start, end) for start, end in zip(cuts, cuts[2:], strict=False)]
-    return [span for span in spans if _left_over(strokes, span, total)][:MAX_PARTS]
+    return [span for span in spans if _leaves_enough(strokes, span, runs[span.stroke], total)][:MAX_PARTS]
 
 
 def without(strokes: Strokes, span: Span) -> Strokes:
@@ -140,18 +160,22 @@ def _name(points: list[list[float]]) -> str:
     return "line" if height > STRAIGHT * width else "part"
 
 
-def _cuts(stroke: list[list[float]]) -> list[int]:
+def _run(stroke: list[list[float]]) -> NDArray[np.float64]:
+    """Return how far the pen had gone at each point."""
+    steps = np.diff(np.array([point[:2] for point in stroke], "float64"), axis=0)
+    return np.concatenate([[0.0], np.cumsum(np.hypot(*steps.T))])
+
+
+def _cuts(run: NDArray[np.float64]) -> list[int]:
     """Return point indices that cut a stroke into about PIECES equally long pieces, both ends included."""
-    steps = [math.dist(a[:2], b[:2]) for a, b in pairwise(stroke)]
-    run = np.concatenate([[0.0], np.cumsum(steps)])
     nearest = {int(np.abs(run - run[-1] * k / PIECES).argmin()) for k in range(PIECES + 1)}
     return sorted(nearest)
 
 
-def _left_over(strokes: Strokes, span: Span, total: float) -> bool:
-    left = without(strokes, span)
-    return bool(left) and sum(_length(stroke) for stroke in left) >= LEAST_LEFT * total
+def _leaves_enough(strokes: Strokes, span: Span, run: NDArray[np.float64], total: float) -> bool:
+    is_all = len(strokes) == 1 and span.start == 0 and span.end == len(run) - 1
+    return not is_all and total - (run[span.end] - run[span.start]) >= LEAST_LEFT * total
 
 
 def _length(stroke: list[list[float]]) -> float:
-    return sum(math.dist(a[:2], b[:2]) for a, b in pairwise(stroke))
+    return float(_run(stroke)[-1])

@@ -6,13 +6,17 @@ drawings are the memory, and when they are deleted it is gone. A process keeps w
 stamp of the contributor's cookie: a label or a deletion changes the stamp, so that the next call collects anew in any process.
 """
 
-from collections import Counter
+import json
+import threading
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from numpy.typing import NDArray
 
 from recognizer.errors import InvalidDrawing
@@ -28,6 +32,10 @@ from recognizer.ttl_cache import TtlCache
 
 LABELS = ("confirmed_label", "reviewed_label", "predicted_label", "confidence")
 MOST_REMEMBERED = 50  # newest first; a hand changes, and a guess must stay fast
+MOST_TRACED = (
+    400_000  # characters of strokes in one call, or one drawing more: 20 ms, and twice what fifty by hand have
+)
+MOST_TRACES = 8_192  # that a process keeps, half a kilobyte each
 COLLECTED_SECONDS = 10  # that a collected memory is used; a reviewer's word, which stamps no cookie, counts after this
 # Chosen on the UCI pen digits' training writers, as they wrote and sheared, stretched and bent, read by three networks, one
 # of which had seen no pen; never on an exam. Any ten drawings of a writer mend half of what those networks misread of them.
@@ -130,7 +138,9 @@ def _collect(contributor: Contributor, model: CalibratedModel, by_features: bool
     labels = {row.pk: row.label for row in rows if row.pk not in slips}
     if not labels:
         return Remembered()
-    traces = _traces(tuple(labels))
+    found = _traces(list(labels))
+    labels = {pk: label for pk, label in labels.items() if pk in found}
+    traces = _stack([found[pk] for pk in labels], trajectories.SHAPE)
     unseen = np.isnan(traces[:, 0, 0]) | by_features
     looks = [_features(pk, model) if show else None for pk, show in zip(labels, unseen, strict=True)]
     kept = [i for i, look in enumerate(looks) if look is not None or not unseen[i]]
@@ -157,13 +167,51 @@ def _stack(arrays: Sequence[NDArray[np.float32] | None], shape: tuple[int, ...] 
     return np.stack([blank if array is None else array for array in arrays])
 
 
-# A drawing's strokes and picture never change, and a new model is another key.
-@lru_cache(maxsize=256)  # people who draw at the moment, 16 KB each
-def _traces(drawing_ids: tuple[UUID, ...]) -> NDArray[np.float32]:
-    strokes = dict(Drawing.objects.filter(pk__in=drawing_ids).values_list("pk", "strokes"))
-    return _stack(
-        [trajectories.trace(path) if path else None for path in map(strokes.get, drawing_ids)], trajectories.SHAPE
-    )
+class _Traces:
+    """The traces of drawings that this process has met, whose strokes never change; None for those without a path."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[UUID, NDArray[np.float32]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, drawing_ids: Sequence[UUID]) -> dict[UUID, NDArray[np.float32] | None]:
+        """Trace drawings, the newest first, but for those beyond MOST_TRACED: later calls trace them."""
+        with self._lock:
+            found: dict[UUID, NDArray[np.float32] | None] = {
+                pk: self._kept[pk] for pk in drawing_ids if pk in self._kept
+            }
+        missing = [pk for pk in drawing_ids if pk not in found]
+        if missing:
+            new = self._trace(missing)
+            self._keep(new)
+            found |= new
+        return found
+
+    @staticmethod
+    def _trace(drawing_ids: Sequence[UUID]) -> dict[UUID, NDArray[np.float32] | None]:
+        as_text = Drawing.objects.filter(pk__in=drawing_ids).values_list("pk", Cast("strokes", TextField()))
+        texts, read = dict(as_text), 0
+        traced: dict[UUID, NDArray[np.float32] | None] = {}
+        for pk in drawing_ids:
+            text = texts.get(pk)
+            traced[pk] = trajectories.trace(json.loads(text)) if text else None
+            read += len(text or "")
+            if read > MOST_TRACED:
+                break
+        return traced
+
+    def _keep(self, found: dict[UUID, NDArray[np.float32] | None]) -> None:
+        with self._lock:
+            self._kept.update({pk: trace for pk, trace in found.items() if trace is not None})
+            while len(self._kept) > MOST_TRACES:
+                self._kept.popitem(last=False)
+
+    def cache_clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
+
+_traces = _Traces()
 
 
 @lru_cache(maxsize=4096)  # some hundred numbers each

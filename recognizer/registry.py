@@ -1,6 +1,7 @@
 """Model versions: register, promote, roll back. Each is one transaction, and there is never more than one champion."""
 
 import hashlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from recognizer.models import ModelArtifacts, ModelVersion, PromotionEvent
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+logger = logging.getLogger(__name__)
 BASELINE_ORIGIN = "shipped baseline"
 PROBLEM_LENGTH = 300  # as much as the row takes
 
@@ -109,6 +111,9 @@ def promote(version: ModelVersion, *, by: "User | None", reason: str) -> Promoti
         ModelVersion.objects.filter(is_champion=True).update(is_champion=False)
         version.is_champion, version.promoted_at, version.broken_reason = True, timezone.now(), ""
         version.save(update_fields=["is_champion", "promoted_at", "broken_reason"])
+        transaction.on_commit(
+            lambda: logger.info("%s answers from now on, after %s: %s", version, previous or "none", reason)
+        )
         return PromotionEvent.objects.create(version=version, previous=previous, by=by, reason=reason)
 
 
@@ -130,6 +135,14 @@ def roll_back(*, by: "User | None", reason: str) -> ModelVersion:
         raise ValueError("There is no earlier champion to roll back to.")
     promote(version, by=by, reason=reason)
     return version
+
+
+def standing_roll_back() -> PromotionEvent | None:
+    """Return a person's roll-back after which nobody has promoted anything, or None. What starts by itself does not undo it."""
+    last = PromotionEvent.objects.select_related("version", "previous", "by").order_by("-at", "-id").first()
+    if last is None or last.by is None or last.previous is None:
+        return None
+    return last if last.version.number < last.previous.number else None
 
 
 def rollback_target() -> ModelVersion | None:

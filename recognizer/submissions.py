@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.imaging.decoding import decode_stored, encode_png
+from recognizer.imaging.decoding import decode_stored, encode_kept
 from recognizer.imaging.preprocessing import is_of_strokes, normalize_drawing, normalize_strokes
 from recognizer.imaging.strokes import Strokes, ink_strokes
 from recognizer.inference.answers import Answer
@@ -80,7 +80,7 @@ class Submission:
     @cached_property
     def png(self) -> bytes:
         """The picture as it is kept."""
-        return encode_png(self.ink)
+        return encode_kept(self.ink)
 
     @cached_property
     def image(self) -> NDArray[np.float32]:

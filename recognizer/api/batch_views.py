@@ -8,12 +8,13 @@ from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from recognizer import contributor_cookie, services
 from recognizer.api.errors import BadDrawing, flatten
 from recognizer.api.serializers import AnswerSerializer, DrawingRequestSerializer, ErrorSerializer
-from recognizer.api.throttles import GuessesByAddress, count_more
+from recognizer.api.throttles import BatchesByAddress, GuessesByAddress, Together, count_more, count_work
 from recognizer.api.views import ERRORS, answer_payload
 from recognizer.contributor_cookie import Caller
 from recognizer.errors import InvalidDrawing
@@ -52,7 +53,8 @@ class BatchAnswerSerializer(serializers.Serializer[Any]):
 
 
 class BatchView(APIView):
-    throttle_classes = [GuessesByAddress]
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [Together(GuessesByAddress(), BatchesByAddress())]
 
     @extend_schema(
         operation_id="guesses_batch", request=BatchSerializer, responses={200: BatchAnswerSerializer, **ERRORS}
@@ -63,9 +65,12 @@ class BatchView(APIView):
         A drawing that cannot be read has an error of its own, and costs the others nothing.
         """
         bodies = drawings_of(request.data)
-        count_more(GuessesByAddress(), request, len(bodies) - 1)  # the call itself has been counted as one
+        for throttle in (GuessesByAddress(), BatchesByAddress()):
+            count_more(throttle, request, len(bodies) - 1)  # the call itself has been counted as one
         sent = [parse(body) for body in bodies]
-        readings = iter(services.read_all([drawn for drawn in sent if isinstance(drawn, Submission)]))
+        submissions = [drawn for drawn in sent if isinstance(drawn, Submission)]
+        count_work(request, submissions)
+        readings = iter(services.read_all(submissions))
         caller = contributor_cookie.caller(request)
         return Response({"answers": [answer_or_error(drawn, readings, caller) for drawn in sent]})
 

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from recognizer import contributor_cookie, explanations, personalization, rounds, services, serving
 from recognizer.api.serializers import DRAWING_REQUEST, KINDS, DrawingRequestSerializer
-from recognizer.api.throttles import CallsByAddress, GuessesByAddress
+from recognizer.api.throttles import CallsByAddress, ExplanationsByAddress
 from recognizer.api.views import ERRORS
 from recognizer.errors import InvalidDrawing
 from recognizer.models import ModelVersion
@@ -40,7 +40,7 @@ class RoundSerializer(serializers.Serializer[Any]):
 
 
 class ExplanationsView(APIView):
-    throttle_classes = [GuessesByAddress]
+    throttle_classes = [ExplanationsByAddress]
 
     @extend_schema(request=DrawingRequestSerializer, responses={200: ExplanationSerializer, **ERRORS})
     def post(self, request: Request) -> Response:

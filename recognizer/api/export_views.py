@@ -10,13 +10,13 @@ from rest_framework.views import APIView
 
 from recognizer import contributor_cookie
 from recognizer.api.serializers import DrawingDetailSerializer
-from recognizer.api.throttles import CallsByAddress
+from recognizer.api.throttles import ExportsByAddress
 from recognizer.api.views import ERRORS
 from recognizer.models import Contributor, Drawing
 
 
 class ExportView(APIView):
-    throttle_classes = [CallsByAddress]
+    throttle_classes = [ExportsByAddress]
 
     @extend_schema(operation_id="drawings_export", responses={200: DrawingDetailSerializer(many=True), **ERRORS})
     def get(self, request: Request) -> StreamingHttpResponse:

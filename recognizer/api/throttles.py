@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from recognizer import contributor_cookie
 from recognizer.api.counters import Counter
+from recognizer.submissions import Submission
 
 MINUTE, DAY = 60, 86_400
 counter = Counter(settings.REDIS_URL)
@@ -37,6 +38,7 @@ class WindowThrottle(BaseThrottle):
     scope = ""
     limit = 0
     window_seconds = MINUTE
+    weight = 1  # as how many calls each counts where this throttle stands alone
 
     def identify(self, request: Request) -> str | None:
         raise NotImplementedError
@@ -48,7 +50,7 @@ class WindowThrottle(BaseThrottle):
         return None if who is None else (f"throttle:{self.scope}:{who}:{number}", self.window_seconds)
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        return not over_limit([self], request)
+        return not over_limit([self], request, self.weight)
 
     def wait(self) -> float:
         return self.window_seconds - time.time() % self.window_seconds
@@ -60,7 +62,7 @@ def over_limit(throttles: Sequence[WindowThrottle], request: Request, calls: int
     counted = [(throttle, window) for throttle, window in windows if window is not None]
     if not counted:
         return []
-    counts = counter.add([window for _, window in counted], calls)
+    counts = counter.add([window for _, window in counted], calls, [throttle.limit for throttle, _ in counted])
     return [throttle for (throttle, _), count in zip(counted, counts, strict=True) if count > throttle.limit]
 
 
@@ -105,6 +107,43 @@ class ContributorThrottle(WindowThrottle):
         return hashlib.blake2s(token.bytes, digest_size=12).hexdigest() if token else None
 
 
+class GuessesByAddress(AddressThrottle):
+    scope, limit = (
+        "guesses",
+        12_000,
+    )  # forty people with a live guess every 200 ms; what is dear to read counts as several
+
+
+class CallsByAddress(AddressThrottle):
+    scope, limit = "calls", 6_000
+
+
+class DearCallsByAddress(CallsByAddress):
+    """Calls that ask several versions, or many rows: each counts as ten."""
+
+    weight = 10
+
+
+class ExplanationsByAddress(AddressThrottle):
+    """A dozen passes through network and preparation, for a press of a button: a class that presses it at once is within."""
+
+    scope, limit, window_seconds = "explanations", 60, 10
+
+
+class BatchesByAddress(AddressThrottle):
+    """Counted by their drawings, in short windows: ten full batches at once are a second's work."""
+
+    scope, limit, window_seconds = "batches", 640, 10
+
+
+class ExportsByAddress(AddressThrottle):
+    scope, limit, window_seconds = (
+        "exports",
+        60,
+        600,
+    )  # a class that goes home, twice; each may be thousands of drawings
+
+
 class DrawingsByContributor(ContributorThrottle):
     scope, limit = "drawings", 120  # two a second for a minute: faster than anyone draws
 
@@ -124,12 +163,50 @@ class DrawingsByAddressDaily(AddressThrottle):
     )  # a museum table's best day, several times over
 
 
-class GuessesByAddress(AddressThrottle):
-    scope, limit = "guesses", 12_000  # forty people with a live guess every 200 ms
+class BytesByContributor(ContributorThrottle):
+    """Bytes a day beyond what a drawing usually takes, see `count_bytes`."""
+
+    scope, limit, window_seconds = "bytes", 10_000_000, DAY
 
 
-class CallsByAddress(AddressThrottle):
-    scope, limit = "calls", 6_000
+class BytesByAddress(AddressThrottle):
+    scope, limit, window_seconds = "bytes-address", 100_000_000, DAY
 
 
-DRAWING_THROTTLES = [DrawingsByContributor, DrawingsByAddress, DrawingsByAddressDaily]
+DRAWING_THROTTLES = [DrawingsByContributor, DrawingsByAddress, DrawingsByAddressDaily, GuessesByAddress]
+USUAL_BYTES = 16_384  # of a drawing's picture and path; the page's have 3 to 10 thousand
+POINT_BYTES = 24  # of a path as it is kept
+USUAL_POINTS, USUAL_PIXELS = (
+    400,
+    100_000,
+)  # that are read in the time of one guess, 2 to 6 ms; the page's picture has 78,400
+
+
+def work_of(submission: Submission) -> int:
+    """Say as how many guesses reading this counts: 1 for what people draw, 11 for the longest path or the largest picture."""
+    pixels = 0 if submission.picture is None else submission.picture.size
+    points = sum(map(len, submission.strokes or []))
+    return 1 + points // USUAL_POINTS + pixels // USUAL_PIXELS
+
+
+def count_work(request: Request, submissions: Sequence[Submission]) -> None:
+    """Count what these cost beyond one guess each, as which they have been counted.
+
+    Raises:
+        Throttled: that was too much.
+    """
+    count_more(GuessesByAddress(), request, sum(map(work_of, submissions)) - len(submissions))
+
+
+def count_bytes(request: Request, submission: Submission) -> None:
+    """Count what keeping this takes beyond USUAL_BYTES, for its contributor and its address.
+
+    The limits of drawings a day bound what usual ones take, so these need no second round trip to the counters.
+
+    Raises:
+        Throttled: that was too much for today.
+    """
+    points = sum(map(len, submission.strokes or []))
+    beyond = len(submission.png) + POINT_BYTES * points - USUAL_BYTES
+    if beyond > 0 and (passed := over_limit([BytesByContributor(), BytesByAddress()], request, beyond)):
+        raise Throttled(max(throttle.wait() for throttle in passed))

@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 import numpy as np
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -27,8 +28,11 @@ from recognizer.api.throttles import (
     DRAWING_THROTTLES,
     AddressThrottle,
     CallsByAddress,
+    DearCallsByAddress,
     GuessesByAddress,
     Together,
+    count_bytes,
+    count_work,
 )
 from recognizer.contributor_cookie import Caller
 from recognizer.errors import InvalidDrawing
@@ -125,7 +129,7 @@ class DrawingsView(DrawingView):
     def get_throttles(self) -> list[BaseThrottle]:
         if self.request.method == "POST":
             return [Together(*(throttle() for throttle in DRAWING_THROTTLES))]
-        return [CallsByAddress()]
+        return [DearCallsByAddress() if self.request.method == "GET" else CallsByAddress()]
 
     @extend_schema(
         operation_id="drawings_create",
@@ -144,6 +148,8 @@ class DrawingsView(DrawingView):
         """Store a drawing and say what it is. The first one makes its sender a contributor, by cookie."""
         drawn = self.parse_drawing(request)
         submission = drawn.submission
+        count_work(request, [submission])
+        count_bytes(request, submission)
         steps = explanation_payload(submission) if drawn.explain else {}
         key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         sender = AddressThrottle().identify(request)
@@ -173,7 +179,7 @@ class DrawingsView(DrawingView):
             services.forget(contributor)
             contributor_cookie.known.drop(contributor.token)
         response = Response(status=status.HTTP_204_NO_CONTENT)
-        response.delete_cookie(contributor_cookie.COOKIE, samesite="Lax")
+        response.delete_cookie(contributor_cookie.COOKIE, samesite=settings.DIGITRE_COOKIE_SAMESITE)
         return response
 
 
@@ -189,6 +195,7 @@ class GuessesView(DrawingView):
         """Say what a drawing is; nothing is stored."""
         drawn = self.parse_drawing(request)
         submission = drawn.submission
+        count_work(request, [submission])
         steps = explanation_payload(submission) if drawn.explain else {}
         reading = services.read(submission)
         return Response(answer_payload(reading, submission, contributor_cookie.caller(request)) | steps)
@@ -207,6 +214,9 @@ class OwnDrawingView(APIView):
 
 
 class DrawingDetailView(OwnDrawingView):
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [DearCallsByAddress() if self.request.method == "GET" else CallsByAddress()]
+
     @extend_schema(operation_id="drawings_read", responses={200: shapes.DrawingDetailSerializer, **NOT_YOURS, **ERRORS})
     def get(self, request: Request, drawing_id: UUID) -> Response:
         """Read one's own drawing: its picture, its labels, and what became of it."""
@@ -295,7 +305,9 @@ class SeedView(APIView):
         if not isinstance(first, dict) or not isinstance(first.get("digit"), str):
             raise InvalidDrawing("invalid_image", 'The body must be [{"digit": "data:image/png;base64,..."}].')
         ink = decoding.decode_png(decoding.decode_data_url(first["digit"]))
-        answer = services.read(Submission(ink)).answer
+        submission = Submission(ink)
+        count_work(request, [submission])
+        answer = services.read(submission).answer
         if answer.refused:
             return Response({"result": "Huh...", "probability": "You call that a digit?"})
         return Response({"result": str(answer.digit), "probability": f"({answer.confidence * 100:.1f}% probability)"})

@@ -1,5 +1,6 @@
 """Pen strokes: validated as they arrive, and inked as a canvas or as MNIST's frame would show them."""
 
+import math
 from itertools import chain
 
 import cv2
@@ -13,6 +14,7 @@ Strokes = list[list[Point]]  # canvas pixels, y grows downwards
 
 MAX_STROKES = 64
 MAX_POINTS = 4096
+FINENESS = 20_000  # to which part of the canvas's longer side a point is kept, at least: 0.01 pixels of the page's
 OUTSIDE = 0.1  # of the canvas's longer side: so far beyond its edge a pen may go and come back
 SUPERSAMPLE = 2  # drawn this much larger, then averaged: five levels of an edge, and OpenCV is quickest at it
 FRACTION_BITS = 4  # OpenCV draws at sixteenths of a sample
@@ -22,7 +24,7 @@ FARTHEST = 32_000  # samples; OpenCV draws no farther
 def validate_strokes(raw: object, width: float, height: float) -> Strokes:
     """Return `raw` as strokes if it is well-formed and lies on a `width` x `height` canvas or just beyond its edge.
 
-    A point is [x, y] or [x, y, milliseconds]; numbers after these, a pen's pressure or tilt, are left out.
+    A point is [x, y] or [x, y, milliseconds], rounded; numbers after these, a pen's pressure or tilt, are left out.
 
     Raises:
         InvalidDrawing: not lists of points, too many of them, or a number that is not finite or far outside the canvas.
@@ -48,7 +50,15 @@ def validate_strokes(raw: object, width: float, height: float) -> Strokes:
     beyond = OUTSIDE * max(width, height)
     if min(left, top) < -beyond or right > width + beyond or bottom > height + beyond:
         raise InvalidDrawing("invalid_strokes", "A stroke leaves the canvas.")
-    return strokes
+    return _rounded(strokes, max(0, math.ceil(math.log10(FINENESS / max(width, height)))))
+
+
+def _rounded(strokes: Strokes, digits: int) -> Strokes:
+    """Leave out digits that no pen means, and parts of milliseconds: a browser sends sixteen, and a path is kept as text."""
+    return [
+        [[round(x, digits), round(y, digits), *(round(t, 0) for t in time)] for x, y, *time in stroke]
+        for stroke in strokes
+    ]
 
 
 def ink_strokes(

@@ -8,8 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from celery import signals
+from celery.exceptions import WorkerLostError
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -19,6 +22,7 @@ from tests.support.running_site import Digitre
 from tests.support.waiting import wait_until
 from training.config import RunLimits
 from training.models import WorkerHeartbeat
+from training.runs import schedule
 
 
 def test_without_redis_the_queue_is_a_folder() -> None:
@@ -45,6 +49,15 @@ def test_every_scheduled_task_exists_and_does_not_pile_up() -> None:
     for entry in celery.app.conf.beat_schedule.values():
         assert entry["task"] in celery.app.tasks
         assert entry["options"]["expires"] > 0
+
+
+def test_a_worker_tells_how_the_child_ended_that_it_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(schedule, "fail_lost_here", told.append)
+    monkeypatch.setattr(connections, "close_all", lambda: None)  # the suite's own stays open
+    for error in (ValueError("the run's own affair"), WorkerLostError("signal 11 (SIGSEGV)")):
+        signals.task_failure.send(sender=celery.app, exception=error)
+    assert told == ["signal 11 (SIGSEGV)"]
 
 
 def test_the_purge_comes_also_where_everything_is_restarted_daily() -> None:

@@ -44,6 +44,14 @@ def test_what_is_no_address_counts_as_the_peers(nonsense: str) -> None:
     assert AccessAttempt.objects.get().ip_address == "127.0.0.1"
 
 
-@pytest.mark.parametrize(("peer", "address"), [("fe80::1%eth0", "fe80::1"), ("", None)])
+@pytest.mark.parametrize(
+    ("peer", "address"),
+    [
+        ("fe80::1%eth0", "fe80::"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("", None),
+    ],
+)
 def test_a_peer_is_an_address_that_a_column_takes_or_none(peer: str, address: str | None) -> None:
     assert client_address(RequestFactory().get("/", REMOTE_ADDR=peer)) == address

@@ -1,7 +1,14 @@
+from datetime import timedelta
+
 import pytest
+from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
+
+from digitre_site import celery, sign_in_records
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/admin/login/"
@@ -45,3 +52,18 @@ def test_pretended_address_does_not_reset_the_count(reviewer: User) -> None:
 def test_who_is_no_staff_does_not_get_in(db: None, django_user_model: type[User], client: Client) -> None:
     django_user_model.objects.create_user("visitor", password="visitor-secret")
     assert try_to_sign_in(client, "visitor-secret", "visitor") == 200
+
+
+def test_records_of_sign_ins_are_kept_for_a_month(reviewer: User, client: Client) -> None:
+    client.post(LOGIN, {"username": "rosa", "password": "wrong"})
+    try_to_sign_in(client, "rosa-secret")
+    try_to_sign_in(client, "wrong", "nobody")
+    for records in (AccessLog, AccessAttempt):
+        assert records.objects.exists()
+    sign_in_records.forget_old()
+    assert AccessLog.objects.count() == AccessAttempt.objects.count() == Session.objects.count() == 1
+    for records in (AccessLog, AccessAttempt):
+        records.objects.update(attempt_time=timezone.now() - timedelta(days=31))
+    Session.objects.update(expire_date=timezone.now() - timedelta(days=1))
+    celery.forget_sign_ins()
+    assert AccessLog.objects.count() == AccessAttempt.objects.count() == Session.objects.count() == 0

@@ -4,11 +4,14 @@ import http.client
 import json
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from unittest.mock import Mock
 
 import pytest
 
+from digitre_site import web_worker
 from tests.support.pictures import seven_form
 from tests.support.running_site import Digitre
 from tests.support.waiting import wait_until
@@ -54,6 +57,73 @@ def test_healthz_is_answered_while_every_thread_waits_for_a_slow_client(site: Di
     for connection in slow:
         connection.sendall(body[100:])
         assert connection.recv(20).startswith(b"HTTP/1.1 200")
+
+
+def test_who_sends_slowly_holds_no_thread(site: Digitre, connect: Connect) -> None:
+    """`make run HOST=0.0.0.0` for a class: four phones at the edge of its network stalled everybody."""
+    body = json.dumps(seven_form()).encode()
+    head = b"POST /api/v1/guesses/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    slow = [connect() for _ in range(5 * THREADS)]
+    for number, connection in enumerate(slow):
+        whole = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+        connection.sendall(whole[: 1 + number * len(whole) // len(slow)])
+    wait_until(lambda: not any(site.left_unread()))
+    start = time.monotonic()
+    assert site.call("POST", "/api/v1/guesses/", seven_form())[0] == 200
+    assert time.monotonic() - start < 3
+
+
+def test_who_never_ends_a_request_is_let_go_whoever_began_first() -> None:
+    worker, now = web_worker.WebWorker.__new__(web_worker.WebWorker), time.monotonic()
+    patient, late = (Mock(name=name, timeout=until) for name, until in [("patient", now + 60), ("late", now - 1)])
+    reading, unread = Mock(name="reading"), Mock(name="unread")
+    worker.pending_conns, worker.held = deque([patient, late]), {patient: bytearray(b"G"), late: bytearray(b"G")}
+    worker.at_work, worker.poller, worker.nr_conns = {reading: now + 60, unread: now - 1}, Mock(), 4
+    worker.murder_pending()
+    assert (list(worker.pending_conns), list(worker.held), worker.nr_conns) == ([patient], [patient], 3)
+    late.close.assert_called_once_with()
+    unread.sock.shutdown.assert_called_once_with(socket.SHUT_RDWR)  # its thread ends, and closes it
+    reading.sock.shutdown.assert_not_called()
+
+
+def test_who_does_not_read_holds_no_thread(site: Digitre, connect: Connect) -> None:
+    slow = [connect() for _ in range(2 * THREADS)]
+    for connection in slow:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        connection.sendall(b"GET /about/ HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
+    assert site.call("POST", "/api/v1/guesses/", seven_form())[0] == 200
+
+
+def test_requests_that_come_together_are_answered_one_after_another(site: Digitre, connect: Connect) -> None:
+    connection = connect()
+    body = json.dumps(seven_form()).encode()
+    guess = b"POST /api/v1/guesses/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    guess += b"Content-Length: %d\r\n\r\n" % len(body) + body
+    connection.sendall(guess + guess[:200])
+    wait_until(lambda: not any(site.left_unread()))
+    connection.sendall(guess[200:] + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    answers = b""
+    while piece := connection.recv(65_536):
+        answers += piece
+    assert answers.count(b"HTTP/1.1 200 OK") == 3
+
+
+@pytest.mark.parametrize(
+    ("request_", "whole"),
+    [
+        (b"GET / HTTP/1.1\r\n", False),
+        (b"GET / HTTP/1.1\r\n\r\n", True),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n{}", False),
+        (b"POST / HTTP/1.1\r\ncontent-length:3\r\n\r\n{} ", True),
+        (b"POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", True),  # a 413
+        (b"POST / HTTP/1.1\r\nContent-Length: nonsense\r\n\r\n", True),  # a 400
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", True),
+        (b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", True),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * web_worker.LONGEST_HEAD, True),  # a 431
+    ],
+)
+def test_a_request_is_waited_for_until_it_is_whole(request_: bytes, whole: bool) -> None:
+    assert web_worker.is_whole(bytearray(request_)) is whole
 
 
 def test_connections_that_say_nothing_hold_no_thread(site: Digitre, connect: Connect) -> None:

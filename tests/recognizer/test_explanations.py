@@ -1,5 +1,7 @@
 """Which part of a drawing an answer rests on."""
 
+import math
+import time
 from typing import Any
 
 import numpy as np
@@ -109,3 +111,37 @@ def test_an_answer_that_memory_gave_is_credited_to_it(visitor: APIClient, model:
         explained = visitor.post("/api/v1/explanations/", body).json()
         assert explained["sentence"] == f"The network alone reads a 7; {corrections}"
         assert explained["strongest"] is None
+
+
+def long_path(strokes: int, points: int) -> list[list[list[float]]]:
+    return [
+        [[100 + 60 * math.sin(i + n), 60 + i / 30, float(i)] for i in range(points // strokes)] for n in range(strokes)
+    ]
+
+
+@pytest.mark.parametrize("strokes", [1, 8, 64])
+def test_the_longest_path_is_explained_in_the_time_of_a_few_guesses(strokes: int, wide: FakeModel) -> None:
+    """It took 280 ms of the processor, and with it whatever else this process had to answer."""
+    path = long_path(strokes, 4096)
+    explanations.explain(path, wide)
+    spent = []
+    for _ in range(3):
+        start = time.thread_time()
+        explanations.explain(path, wide)
+        spent.append(time.thread_time() - start)
+    assert min(spent) < 0.08
+
+
+def test_a_part_of_a_long_path_is_named_by_the_points_that_were_sent(wide: FakeModel) -> None:
+    path = long_path(2, 4096)
+    parts = explanations.explain(path, wide).parts
+    assert {(part.span.start, part.span.end) for part in parts[:2]} == {(0, 2047)}
+    assert all(part.span.end < 2048 for part in parts)
+
+
+def test_what_a_hand_draws_is_taken_apart_point_by_point() -> None:
+    path = long_path(3, 600)
+    assert explanations.thinned(path) == (path, [list(range(200))] * 3)
+    thin, kept = explanations.thinned([*long_path(1, 2000), [[1.0, 1.0]], [[1.0, 1.0], [2.0, 2.0]]])
+    assert [len(stroke) for stroke in thin] == [599, 1, 2]
+    assert (kept[0][0], kept[0][-1]) == (0, 1999)

@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,6 +11,7 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
 from recognizer import services
 from recognizer.models import Contributor, Drawing, LabelEvent
@@ -101,6 +103,27 @@ def test_what_nobody_confirmed_is_purged_also_once_it_was_set_aside(month_old: d
     assert set(Drawing.objects.values_list("pk", flat=True)) == left
     assert set(LabelEvent.objects.values_list("drawing_id", flat=True)) == left - {fresh.pk}
     assert services.purge_unconfirmed() == 0
+
+
+def test_contributors_of_whom_no_drawing_is_left_are_purged_unless_they_are_blocked(db: None) -> None:
+    """17,938 of them outlived their drawings, one in five an exam contributor without a question."""
+    old, blocked, new = Contributor.join(), Contributor.join(), Contributor.join()
+    blocked.block()
+    drawn = keep().contributor
+    Contributor.objects.exclude(pk=new.pk).update(created_at=timezone.now() - timedelta(days=31))
+    services.purge_unconfirmed()
+    assert set(Contributor.objects.all()) == {blocked, new, drawn}
+    assert not Contributor.objects.filter(pk=old.pk).exists()
+
+
+def test_who_draws_again_after_the_purge_is_a_contributor_anew(visitor: APIClient, seven: dict[str, Any]) -> None:
+    visitor.post("/api/v1/drawings/", seven)
+    Drawing.objects.update(created_at=timezone.now() - timedelta(days=31))
+    Contributor.objects.update(created_at=timezone.now() - timedelta(days=31))
+    services.purge_unconfirmed()
+    assert not Contributor.objects.exists()
+    assert visitor.post("/api/v1/drawings/", seven).status_code == 201
+    assert Drawing.objects.get().contributor == Contributor.objects.get()
 
 
 def test_purging_reads_no_pictures(month_old: dict[str, Drawing]) -> None:

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer import contributor_cookie
-from recognizer.api.throttles import CallsByAddress
+from recognizer.api.throttles import DearCallsByAddress
 from training.api.provenance import Provenance, provenance_of
 
 
@@ -21,7 +21,7 @@ class ProvenancesSerializer(serializers.Serializer[dict[str, dict[str, Provenanc
 
 
 class ProvenanceView(APIView):
-    throttle_classes = [CallsByAddress]
+    throttle_classes = [DearCallsByAddress]
 
     @extend_schema(operation_id="lessons", responses={200: ProvenancesSerializer})
     def get(self, request: Request) -> Response:

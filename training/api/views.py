@@ -2,7 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_cookie
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -10,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer import contributor_cookie
-from recognizer.api.throttles import CallsByAddress
+from recognizer.api.throttles import DearCallsByAddress
 from recognizer.version_card import ExamResult, VersionProgress
 from training.api import progress
 
@@ -50,7 +52,7 @@ class ProgressSerializer(serializers.Serializer[progress.Board]):
 
 
 class ProgressView(APIView):
-    throttle_classes = [CallsByAddress]
+    throttle_classes = [DearCallsByAddress]
 
     @extend_schema(operation_id="progress", responses={200: ProgressSerializer})
     def get(self, request: Request) -> Response:
@@ -58,6 +60,8 @@ class ProgressView(APIView):
         return Response(ProgressSerializer(progress.board(contributor_cookie.find(request))).data)
 
 
+@never_cache  # it tells visitors what became of theirs
+@vary_on_cookie
 @require_safe
 def progress_page(request: HttpRequest) -> HttpResponse:
     board = progress.board(contributor_cookie.find(request))

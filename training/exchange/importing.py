@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from django.db import transaction
@@ -48,6 +48,17 @@ UNREADABLE = (
     zlib.error,
     csv.Error,
     BadZipFile,
+)
+
+
+# What checking raises where one drawing is odd: it is counted, and the others are read. A number may be 1e400, and no whole one
+ODD = (InvalidDrawing, ValueError, LookupError, TypeError, OverflowError, RecursionError, AttributeError)
+MOST_GROWTH = (
+    100  # times a packed file's size that what is in it may take: drawings pack to a tenth, a bomb to a thousandth
+)
+LEAST_GROWTH = 50_000_000  # bytes that any file may grow to
+LONGEST_LINE = (
+    4_000_000  # characters: a path of 4,096 points with all its digits and a picture of 128 KB, several times over
 )
 
 
@@ -131,7 +142,7 @@ def _rows(folder: Path, reader: Reader, source: str, outcome: Imported) -> Itera
     for number, raw in enumerate(_read(folder, reader)):
         try:
             yield _check(raw, source, number)
-        except (InvalidDrawing, ValueError, KeyError, TypeError):
+        except ODD:
             outcome.refused += 1
 
 
@@ -174,16 +185,30 @@ def _decode(png: bytes) -> NDArray[np.uint8]:
 
 
 def _jsonl(folder: Path) -> Iterator[Raw]:
-    with gzip.open(folder / "drawings.jsonl.gz", "rt", encoding="utf-8") as lines:
-        for line in lines:
+    file = folder / "drawings.jsonl.gz"
+    most, read = _most_bytes(file), 0
+    with gzip.open(file, "rb") as lines:
+        while line := lines.readline(LONGEST_LINE):
+            read += len(line)
+            if read > most or (len(line) == LONGEST_LINE and not line.endswith(b"\n")):
+                raise BadExport(f"{file.name} unpacks to far more than drawings do: that is no export")
             try:
-                yield json.loads(line)
-            except ValueError:
-                yield {}  # no drawing, and counted as such
+                raw = json.loads(line)
+            except (ValueError, RecursionError):
+                raw = None
+            yield raw if isinstance(raw, dict) else {}  # no drawing, and counted as such
+
+
+def _most_bytes(file: Path) -> int:
+    return max(LEAST_GROWTH, MOST_GROWTH * file.stat().st_size)
 
 
 def _npz(folder: Path) -> Iterator[Raw]:
-    with np.load(folder / "drawings.npz", allow_pickle=False) as arrays:
+    file = folder / "drawings.npz"
+    with ZipFile(file) as packed:
+        if sum(entry.file_size for entry in packed.infolist()) > _most_bytes(file):
+            raise BadExport(f"{file.name} unpacks to far more than drawings do: that is no export")
+    with np.load(file, allow_pickle=False) as arrays:
         names = ("x", "y", "writer", "is_exam", "id")
         for ink, label, writer, is_exam, drawing_id in zip(*(arrays[name] for name in names), strict=True):
             yield {"ink": ink, "label": label, "writer": writer, "is_exam": is_exam, "id": str(drawing_id)}

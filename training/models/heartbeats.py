@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from django.db import models
-from django.utils import timezone
+
+from training.models.clock import database_now
 
 HEARTBEAT_FRESH = timedelta(seconds=60)  # four beats of 15 s; a restart of the broker may swallow some
 HEARTBEAT_KEPT = timedelta(days=1)  # each run speaks under a name of its own
@@ -12,7 +13,7 @@ HEARTBEAT_KEPT = timedelta(days=1)  # each run speaks under a name of its own
 class WorkerHeartbeatQuerySet(models.QuerySet["WorkerHeartbeat"]):
     def beat(self, name: str) -> None:
         """Record that a worker has just finished a task, and forget those that have been silent for long."""
-        now = timezone.now()
+        now = database_now()
         self.update_or_create(name=name, defaults={"at": now})
         self.filter(at__lt=now - HEARTBEAT_KEPT).delete()
 
@@ -21,7 +22,7 @@ class WorkerHeartbeatQuerySet(models.QuerySet["WorkerHeartbeat"]):
         latest = self.aggregate(latest=models.Max("at"))["latest"]
         if latest is None:
             return "never seen"
-        return "alive" if timezone.now() - latest < HEARTBEAT_FRESH else "dead"
+        return "alive" if database_now() - latest < HEARTBEAT_FRESH else "dead"
 
 
 class WorkerHeartbeat(models.Model):

@@ -10,6 +10,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from recognizer.models import ModelVersion
+from training.models.clock import database_now
 from training.models.snapshots import DatasetSnapshot
 
 if TYPE_CHECKING:
@@ -53,12 +54,15 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
 
     def fail_expired(self) -> int:
         """Mark runs whose lease ran out as failed. Returns how many there were (0 or 1)."""
-        now = timezone.now()
-        return self.filter(status=TrainingRun.Status.RUNNING, lease_expires_at__lt=now).update(
-            status=TrainingRun.Status.FAILED,
-            finished_at=now,
-            error="The process that ran it is gone: its lease ran out. It made no version.",
-        )
+        expired = self.filter(status=TrainingRun.Status.RUNNING, lease_expires_at__lt=database_now())
+        return expired.fail("The process that ran it is gone: its lease ran out. It made no version.")
+
+    def fail_lost(self, worker: str, reason: str) -> int:
+        """Mark the run of a process that is known to be gone as failed, with how it ended. Returns how many there were."""
+        return self.filter(status=TrainingRun.Status.RUNNING, worker=worker).fail(f"{reason} It made no version.")
+
+    def fail(self, error: str) -> int:
+        return self.update(status=TrainingRun.Status.FAILED, finished_at=timezone.now(), error=error)
 
     def claim(self, *, worker: str, trigger: str | None) -> "TrainingRun | None":
         """Become the one running run: take the requested one, or make one, unless `trigger` is None. None: another is running.
@@ -71,7 +75,7 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
             "token": uuid.uuid4(),
             "worker": worker[:100],
             "started_at": timezone.now(),
-            "lease_expires_at": timezone.now() + LEASE,
+            "lease_expires_at": database_now() + LEASE,
         }
         try:
             with transaction.atomic():
@@ -205,7 +209,7 @@ class TrainingRun(models.Model):
 
     def renew(self) -> bool:
         """Prolong the lease. Returns whether it was still ours, also if it had run out and nobody took it."""
-        return self.write(lease_expires_at=timezone.now() + LEASE)
+        return self.write(lease_expires_at=database_now() + LEASE)
 
     def finish(self, status: str, **columns: object) -> bool:
         """Record the outcome if the lease is still ours."""

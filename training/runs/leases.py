@@ -8,10 +8,10 @@ from typing import Self
 
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.utils import timezone
 
 from training.config import RunLimits
 from training.models import LEASE, TrainingRun, WorkerHeartbeat
+from training.models.clock import database_now
 
 logger = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0  # between two looks at the run's row: cancelling feels immediate and costs one small query
@@ -79,7 +79,7 @@ class Lease:
         connection.close()
 
     def _renew(self) -> None:
-        self._mine.update(lease_expires_at=timezone.now() + LEASE)
+        self._mine.update(lease_expires_at=database_now() + LEASE)
         WorkerHeartbeat.objects.beat(self._worker)
 
     def _look(self) -> None:

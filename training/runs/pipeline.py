@@ -70,6 +70,7 @@ def execute(run: TrainingRun, config: RunConfig, listener: Listener | None = Non
     A process killed anywhere in here leaves a row whose lease runs out, and nothing else that anybody sees: the new version, its
     promotion and the run's outcome appear in one transaction.
     """
+    logger.info("%s started, by %s", run, run.get_trigger_display())
     with Lease(run, config.limits) as lease:
         try:
             with own_folder():
@@ -88,6 +89,7 @@ def execute(run: TrainingRun, config: RunConfig, listener: Listener | None = Non
             logger.exception("run %s failed", run.pk)
             connect_anew()  # if it was the database, it may be there again
             run.finish(Status.FAILED, error=f"{error.__class__.__name__}: {error}"[:2000])
+    logger.info("%s ended: %s", run, ". ".join(filter(None, [run.get_status_display(), run.error])))
     return run
 
 
@@ -339,9 +341,12 @@ def _record(
         except CorruptArtifact as error:  # the gate has said so already, in other words
             run.finish(Status.HELD, reports=reports, decision=decision.to_dict(), error=str(error), progress=1.0)
             return
-        promoted = decision.promote and _promote(version, champion, decision)
-        if decision.promote and not promoted:
-            decision = replace(decision, promote=False, reasons=["Another version became champion meanwhile."])
+        obstacle = _obstacle(run, champion) if decision.promote else ""
+        promoted = decision.promote and not obstacle
+        if obstacle:
+            decision = replace(decision, promote=False, reasons=[obstacle])
+        if promoted:
+            registry.promote(version, by=None, reason=" ".join([f"{'; '.join(decision.reasons)}.", *decision.notes]))
         run.finish(
             Status.PROMOTED if promoted else Status.HELD,
             challenger=version,
@@ -366,12 +371,17 @@ def _register(
     )
 
 
-def _promote(version: ModelVersion, champion: ModelVersion, decision: gate.Decision) -> bool:
-    """Promote, unless somebody has promoted or rolled back since the exams: the comparison was with another champion."""
+def _obstacle(run: TrainingRun, champion: ModelVersion) -> str:
+    """Say why a version that passed may not be promoted by its run, or ""."""
     if not ModelVersion.objects.filter(pk=champion.pk, is_champion=True).exists():
-        return False
-    registry.promote(version, by=None, reason=" ".join([f"{'; '.join(decision.reasons)}.", *decision.notes]))
-    return True
+        return "Another version became champion meanwhile."  # the comparison was with a champion that is none any more
+    back = registry.standing_roll_back()
+    if back is not None and run.trigger == TrainingRun.Trigger.SCHEDULE:
+        return (
+            f"It passed, but {back.by} rolled back from {back.previous} to {back.version} by hand, and a run that starts by "
+            "itself does not undo that. Promote it if it is good, or use Train now."
+        )
+    return ""
 
 
 def _environment(source: dict[str, str]) -> dict[str, Any]:

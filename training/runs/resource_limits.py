@@ -34,7 +34,7 @@ def own_folder() -> Iterator[Path]:
     """Give this process a folder for what Keras and LiteRT leave on disk, and clear away those of processes that are gone."""
     root = Path(tempfile.gettempdir())
     for remains in root.glob("digitre-run-*"):
-        if not _is_alive(remains.name.rpartition("-")[2]):
+        if not is_alive(remains.name.rpartition("-")[2]):
             shutil.rmtree(remains, ignore_errors=True)
     folder, before = root / f"digitre-run-{os.getpid()}", tempfile.tempdir
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -46,7 +46,7 @@ def own_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_alive(pid: str) -> bool:
+def is_alive(pid: str) -> bool:
     try:
         os.kill(int(pid), 0)
     except (ProcessLookupError, ValueError):

@@ -1,5 +1,6 @@
 """Is a run due? What the tick asks, and what the pages tell people."""
 
+import logging
 import os
 import socket
 from datetime import datetime, timedelta
@@ -8,12 +9,27 @@ from django.utils import timezone
 
 from training.curation.snapshots import is_anything_corrected, new_labels
 from training.models import TrainingPolicy, TrainingRun
+from training.runs.resource_limits import is_alive
 
+logger = logging.getLogger(__name__)
 RETRIES = 3  # failures in a row that are tried again at the next tick; after that the interval holds
 
 
 def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def fail_lost_here(how: str) -> None:
+    """Fail the run of a process of this host that is gone: at once, and with how it ended, not when its lease runs out."""
+    run = TrainingRun.objects.running()
+    host, _, pid = run.worker.rpartition(":") if run else ("", "", "")
+    if run is None or host != socket.gethostname() or is_alive(pid):
+        return
+    reason = f"Its process was ended: {how}."
+    if "SIGTERM" not in how:  # which is somebody's wish
+        reason += " Mostly that is memory: the limit of a run, or of the container or machine."
+    if TrainingRun.objects.fail_lost(run.worker, reason):
+        logger.error("%s: %s", run, reason)
 
 
 def start_if_due() -> tuple[TrainingRun | None, str]:

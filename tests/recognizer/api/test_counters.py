@@ -1,8 +1,10 @@
 """Counts in a real server of Redis's protocol, and without one."""
 
+import os
+import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from redis import Redis
 from digitre_site.launcher.broker import EmbeddedBroker, prepare_broker
 from recognizer.api import counters
 from recognizer.api.counters import Counter, OwnCounts
+from tests.support.slow_line import slow_line
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.processes
 MINUTE = [("a minute", 60), ("a day", 86_400)]
@@ -24,6 +28,16 @@ def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
         made.wait_until_listening()
         yield made
         process.kill()
+
+
+def pid_of(broker: EmbeddedBroker) -> int:
+    return int(Redis.from_url(broker.url).info("server")["process_id"])
+
+
+def seconds_of(act: Callable[[], object]) -> float:
+    start = time.monotonic()
+    act()
+    return time.monotonic() - start
 
 
 def test_processes_count_together(broker: EmbeddedBroker) -> None:
@@ -55,16 +69,75 @@ def test_a_window_costs_two_commands(broker: EmbeddedBroker) -> None:
     }
 
 
-def test_a_dead_server_is_asked_once_and_then_left_alone_for_a_while(
-    broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+def passed(counters_: list[Counter], calls: int = 500, limit: int = 120) -> int:
+    """Call at once, as the threads of so many replicas do. Returns how many calls are within the limit."""
+
+    def call(number: int) -> bool:
+        return counters_[number % len(counters_)].add([("burst", 60)], limits=[limit])[0] <= limit
+
+    with ThreadPoolExecutor(48) as pool:
+        return sum(pool.map(call, range(calls)))
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05, 1.0])
+def test_however_late_the_server_answers_the_limit_of_all_processes_is_one(
+    broker: EmbeddedBroker, seconds: float
 ) -> None:
-    counter, now = Counter("redis://127.0.0.1:1/0"), time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    assert [counter.add(MINUTE) for _ in range(3)] == [[1, 1], [2, 2], [3, 3]]
-    counter._redis = Redis.from_url(broker.url)
-    assert counter.add(MINUTE) == [4, 4]
-    now += counters.SHARED_RETRY_SECONDS
-    assert counter.add(MINUTE) == [1, 1]  # the server is back, and has counted nothing yet
+    with slow_line(broker.port, seconds) as line:
+        replicas = [Counter(broker.url.replace(str(broker.port), str(line.port))) for _ in range(3)]
+        assert passed(replicas) == 120
+
+
+def test_while_the_server_is_away_each_process_has_a_limit_of_its_own() -> None:
+    assert passed([Counter("redis://127.0.0.1:1/0") for _ in range(3)]) == 3 * 120
+
+
+def test_what_was_counted_together_is_remembered_when_the_server_goes_away(broker: EmbeddedBroker) -> None:
+    here, there = Counter(broker.url), Counter(broker.url)
+    there.add(MINUTE, 100)
+    assert here.add(MINUTE) == [101, 101]
+    os.kill(pid_of(broker), signal.SIGKILL)
+    wait_until(lambda: here.add([("other", 60)], 0) == [0])
+    assert here.add(MINUTE) == [102, 102]
+
+
+def test_a_frozen_server_costs_one_wait_and_no_other_until_it_is_back(broker: EmbeddedBroker) -> None:
+    counter, pid = Counter(broker.url), pid_of(broker)
+    counter.add(MINUTE)
+    os.kill(pid, signal.SIGSTOP)
+    assert seconds_of(lambda: counter.add(MINUTE)) < counters.ANSWER_SECONDS + 0.5
+    assert max(seconds_of(lambda: counter.add(MINUTE)) for _ in range(20)) < 0.05
+    os.kill(pid, signal.SIGCONT)
+    other = Counter(broker.url)
+    wait_until(lambda: counter.add([("back", 60)]) and other.add([("back", 60)], 0) == [1])
+
+
+def test_one_slow_answer_has_nobody_count_alone_for_long(broker: EmbeddedBroker) -> None:
+    with slow_line(broker.port, 0.0) as line:
+        counter = Counter(broker.url.replace(str(broker.port), str(line.port)))
+        counter.add(MINUTE)
+        line.seconds = counters.ANSWER_SECONDS + 1
+        counter.add(MINUTE)
+        line.seconds = 0.0
+        start = time.monotonic()
+        wait_until(lambda: counter.add([("again", 60)]) and Counter(broker.url).add([("again", 60)], 0) != [0])
+        assert time.monotonic() - start < 3
+
+
+def test_who_is_far_from_every_limit_does_not_wait_for_a_late_server(broker: EmbeddedBroker) -> None:
+    with slow_line(broker.port, 1.0) as line:
+        counter = Counter(broker.url.replace(str(broker.port), str(line.port)))
+        counter.add(MINUTE)  # connects
+        assert seconds_of(lambda: counter.add(MINUTE, limits=[12_000, 20_000])) < 0.5
+        assert seconds_of(lambda: counter.add(MINUTE, limits=[12_000, 120])) > 0.5
+        wait_until(lambda: Counter(broker.url).add(MINUTE, 0) == [3, 3])
+
+
+def test_who_is_over_a_limit_is_no_load_for_the_server(broker: EmbeddedBroker) -> None:
+    counter, watcher = Counter(broker.url), Redis.from_url(broker.url)
+    counts = [counter.add([("short", 60)], limits=[3])[0] for _ in range(10)]
+    assert counts == list(range(1, 11))
+    assert watcher.get("digitre:short") == b"3"
 
 
 def test_without_a_server_a_process_counts_for_itself() -> None:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import struct
+import tracemalloc
 import uuid
 from base64 import b64encode
 from collections.abc import Iterator
@@ -90,6 +91,13 @@ def test_a_time_without_a_zone_is_the_sites() -> None:
         ({"label": 11}, False),
         ({"label": None}, False),
         ({"label": "four"}, False),
+        ({"label": float("inf")}, False),  # 1e400 as JSON has it
+        ({"label": [4]}, False),
+        ({"writer": float("inf")}, False),
+        ({"created_at": 7}, False),
+        ({"canvas": [float("inf"), 200]}, False),
+        ({"strokes": [[[float("inf"), 1]]]}, False),
+        ({"strokes": 7}, False),
         ({"id": "no uuid"}, False),
         ({"png": ""}, False),
         ({"png": b64encode(b"GIF89a").decode()}, False),
@@ -167,6 +175,40 @@ def test_json_lines_that_are_none_are_no_drawings(tmp_path: Path) -> None:
     with gzip.open(tmp_path / "drawings.jsonl.gz", "wt", encoding="utf-8") as file:
         file.write('{"label": 3}\n{no JSON\n{"label": 4, "é": 1}\n')
     assert lines_of(importing._jsonl, tmp_path) == [{"label": 3}, {}, {"label": 4, "é": 1}]
+
+
+@pytest.mark.parametrize("odd", [b"[" * 100_000, b'{"label": "\xff"}', b"[1, 2]", b"null", b'{"label": 1e400}'])
+def test_one_odd_line_costs_the_others_nothing(tmp_path: Path, odd: bytes) -> None:
+    good = json.dumps(raw()).encode()
+    (tmp_path / "drawings.jsonl.gz").write_bytes(gzip.compress(b"\n".join([good, odd, good])))
+    outcome = Imported()
+    assert len(list(importing._rows(tmp_path, importing._jsonl, "source", outcome))) == 2
+    assert outcome.refused == 1
+
+
+@pytest.mark.parametrize("line", [b"0" * 1_000_000, b"{}\n" * 300_000])
+def test_a_small_file_that_becomes_gigabytes_is_refused_before_it_does(
+    tmp_path: Path, line: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3 MB of gzip were read as one line of 6.3 GB."""
+    monkeypatch.setattr(importing, "LEAST_GROWTH", 1_000_000)
+    monkeypatch.setattr(importing, "LONGEST_LINE", 100_000)
+    (tmp_path / "drawings.jsonl.gz").write_bytes(gzip.compress(line * 10))
+    tracemalloc.start()
+    with pytest.raises(BadExport, match="unpacks to far more than drawings do"):
+        lines_of(importing._jsonl, tmp_path)
+    grown = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert grown < 200_000_000
+
+
+def test_a_packed_array_that_becomes_gigabytes_is_refused_before_it_does(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "LEAST_GROWTH", 1_000_000)
+    np.savez_compressed(folder / "drawings.npz", x=np.zeros((50_000, 28, 28), "uint8"))
+    with pytest.raises(BadExport, match="unpacks to far more than drawings do"):
+        lines_of(importing._npz, folder)
 
 
 def test_idx_files_are_those_of_one_set(folder: Path) -> None:

@@ -1,11 +1,16 @@
 """Claims, leases, requests, the schedule: at most one run, and whoever lost it writes nothing."""
 
+import os
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
@@ -388,3 +393,45 @@ def test_tick_marks_a_dead_run_failed_and_starts_the_next(
     assert tasks.tick() == Status.RUNNING
     dead.refresh_from_db()
     assert dead.status == Status.FAILED
+
+
+def worker_of(pid: int) -> str:
+    return f"{socket.gethostname()}:{pid}"
+
+
+@pytest.fixture
+def dead_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_a_run_whose_process_fell_says_how_and_at_once(claim: Callable[[], TrainingRun], dead_pid: int) -> None:
+    """TensorFlow answers the memory limit with SIGSEGV; "its lease ran out" helped nobody."""
+    run = claim()
+    run.write(worker=worker_of(dead_pid))
+    schedule.fail_lost_here("Worker exited prematurely: signal 11 (SIGSEGV)")
+    run.refresh_from_db()
+    assert run.status == Status.FAILED
+    assert "signal 11 (SIGSEGV)" in run.error
+    assert "memory" in run.error
+
+
+@pytest.mark.parametrize("worker", [worker_of(os.getpid()), "elsewhere:1", "test:1"])
+def test_a_run_of_a_process_that_lives_or_is_elsewhere_goes_on(claim: Callable[[], TrainingRun], worker: str) -> None:
+    run = claim()
+    run.write(worker=worker)
+    schedule.fail_lost_here("signal 9 (SIGKILL)")
+    run.refresh_from_db()
+    assert run.status == Status.RUNNING
+
+
+@pytest.mark.postgres
+def test_a_clock_that_is_ahead_ends_no_healthy_run(claim: Callable[[], TrainingRun]) -> None:
+    run = claim()
+    WorkerHeartbeat.objects.beat("somebody")
+    with time_machine.travel(timezone.now() + timedelta(seconds=120)):
+        assert TrainingRun.objects.fail_expired() == 0
+        assert run.renew()
+        assert WorkerHeartbeat.objects.state() == "alive"
+    assert known(run.lease_expires_at) < timezone.now() + timedelta(seconds=70)

@@ -226,6 +226,63 @@ def test_champion_that_changed_meanwhile_is_not_overrun(
     assert known(ModelVersion.objects.champion()).origin == "by hand"
 
 
+def rolled_back(by: User | None) -> ModelVersion:
+    """Promote another version and go back to the one before."""
+    shipped = shipped_baseline()
+    first = known(ModelVersion.objects.champion())
+    other = registry.register(
+        shipped.keras, shipped.model.tflite, preprocessing_version=1, parent=None, origin="by hand",
+        calibration=shipped.card["calibration"], metrics={},
+    )  # fmt: skip
+    registry.promote(other, by=by, reason="why not")
+    registry.roll_back(by=by, reason="it reads worse")
+    return first
+
+
+def test_a_roll_back_by_hand_is_not_undone_by_a_run_that_starts_by_itself(
+    draw: Draw, learned: list[Any], admin_user: User
+) -> None:
+    draw(3)
+    kept = rolled_back(admin_user)
+    scheduled = known(TrainingRun.objects.claim(worker="test:1", trigger=TrainingRun.Trigger.SCHEDULE))
+    done = pipeline.execute(scheduled, CONFIG)
+    assert done.status == Status.HELD
+    (reason,) = done.decision["reasons"]
+    assert reason.startswith("It passed, but admin rolled back from version 2 to version 1 by hand")
+    assert known(ModelVersion.objects.champion()).pk == kept.pk
+
+
+def test_a_run_that_a_person_asked_for_may_promote_after_a_roll_back(run: RunIt, draw: Draw, admin_user: User) -> None:
+    draw(3)
+    rolled_back(admin_user)
+    assert run().status == Status.PROMOTED
+
+
+def test_a_roll_back_stands_until_a_person_promotes(baseline: ModelVersion, admin_user: User) -> None:
+    rolled_back(admin_user)
+    assert known(registry.standing_roll_back()).by == admin_user
+    registry.promote(ModelVersion.objects.get(number=2), by=admin_user, reason="it was good")
+    assert registry.standing_roll_back() is None
+
+
+def test_going_back_by_itself_binds_nobody(baseline: ModelVersion) -> None:
+    rolled_back(None)
+    assert registry.standing_roll_back() is None
+
+
+def test_a_run_says_in_the_log_when_it_starts_promotes_and_ends(
+    run: RunIt, draw: Draw, caplog: pytest.LogCaptureFixture, django_capture_on_commit_callbacks: Any
+) -> None:
+    caplog.set_level("INFO")
+    draw(3)
+    with django_capture_on_commit_callbacks(execute=True):
+        done = run()
+    said = [record.getMessage() for record in caplog.records if record.name.startswith(("training", "recognizer"))]
+    assert said[0] == f"run {done.pk} started, by the command line"
+    assert f"run {done.pk} ended: promoted" in said
+    assert any(line.startswith("version 2 answers from now on, after version 1: ") for line in said)
+
+
 # --- smuggling
 
 
