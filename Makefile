@@ -20,7 +20,7 @@ PYTEST = $(PYTEST_ON) $(PYTEST_OPTIONS) $(TESTS)
 QUICK = tests/test_architecture.py tests/infra/test_docs.py $(addprefix tests/recognizer/,imaging inference models review) \
 	$(addprefix tests/training/,curation evaluation)
 
-.PHONY: help run install quick test test-sqlite test-postgres test-js lint format bench mutants material requirements clean
+.PHONY: help run install quick test test-sqlite test-postgres test-js lint format bench chaos mutants material requirements sbom clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ format: $(STAMP) $(NODE_STAMP)  ## Rewrite the code in the house style (needs np
 
 bench: $(STAMP)  ## Measure: accuracy on the exams, time and memory of an answer
 	DEBUG=on $(BIN)/python -m bench
+
+chaos: $(STAMP)  ## Kill, freeze, fill and cut everything under load for a quarter of an hour, and write docs/faults.md
+	$(BIN)/python -m bench.chaos --write
 
 mutants: $(STAMP)  ## See whether tests notice small changes of the pure modules (MODULE=gate for one)
 	nice -n 19 $(BIN)/python -m tests.mutants $(MODULE)
