@@ -38,7 +38,7 @@ def back_up(raw: IO[bytes]) -> int:
     Raises:
         NotMigrated: there are migrations to be done first.
     """
-    header = Header(settings.SPECTACULAR_SETTINGS["VERSION"], timezone.now().isoformat(), _migrations())
+    header = Header(str(settings.SPECTACULAR_SETTINGS["VERSION"]), timezone.now().isoformat(), _migrations())
     with one_moment():
         writer = BackupWriter(raw, header)
         for model in kept_models():
