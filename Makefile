@@ -11,6 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 STAMP := $(VENV)/installed-$(shell cksum < requirements.txt | tr ' ' '-')
 # The same for the tools that look at JavaScript and CSS. Only `make lint` and `make format` need Node.
 NODE_STAMP := node_modules/installed-$(shell cksum < package-lock.json | tr ' ' '-')
+UV ?= uv
 # Two at most: the suites share their cores with servers and browsers that the tests start
 JOBS ?= 2
 TESTS ?= tests
@@ -20,7 +21,7 @@ PYTEST = $(PYTEST_ON) $(PYTEST_OPTIONS) $(TESTS)
 QUICK = tests/test_architecture.py tests/infra/test_docs.py $(addprefix tests/recognizer/,imaging inference models review) \
 	$(addprefix tests/training/,curation evaluation)
 
-.PHONY: help run install quick test test-sqlite test-postgres test-js lint format bench mutants material requirements clean
+.PHONY: help run install quick test test-sqlite test-postgres test-js lint format bench chaos mutants material requirements sbom clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +66,9 @@ format: $(STAMP) $(NODE_STAMP)  ## Rewrite the code in the house style (needs np
 bench: $(STAMP)  ## Measure: accuracy on the exams, time and memory of an answer
 	DEBUG=on $(BIN)/python -m bench
 
+chaos: $(STAMP)  ## Kill, freeze, fill and cut everything under load for a quarter of an hour, and write docs/faults.md
+	$(BIN)/python -m bench.chaos --write
+
 mutants: $(STAMP)  ## See whether tests notice small changes of the pure modules (MODULE=gate for one)
 	nice -n 19 $(BIN)/python -m tests.mutants $(MODULE)
 
@@ -72,10 +76,15 @@ material:  ## Fetch the handwriting fonts and icons that train_baseline draws fr
 	for kind in fonts icons; do npm install --no-save --no-package-lock --no-audit --no-fund \
 		--prefix var/data/$$kind $$(cat training/data/sources/$$kind.txt) || exit 1; done
 
-requirements: $(STAMP)  ## Pin again what requirements*.in ask for
-	@command -v uv >/dev/null || { echo "This needs uv: https://docs.astral.sh/uv/"; exit 1; }
-	uv pip compile -q --universal --python-version 3.11 --no-header requirements-web.in -o requirements-web.txt
-	uv pip compile -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
+requirements:  ## Pin again what requirements*.in ask for, each file of a package with its hash
+	@command -v $(UV) >/dev/null || { echo "This needs uv: https://docs.astral.sh/uv/"; exit 1; }
+	for part in -web -worker ""; do $(UV) pip compile -q --universal --python-version 3.11 --no-header --generate-hashes \
+		requirements$$part.in -o requirements$$part.txt || exit 1; done
+
+sbom: $(STAMP)  ## List what the images carry, in CycloneDX: var/sbom-web.json, var/sbom-worker.json
+	@mkdir -p var
+	for image in web worker; do $(BIN)/cyclonedx-py requirements requirements-$$image.txt \
+		--output-reproducible --of JSON -o var/sbom-$$image.json || exit 1; done
 
 clean:  ## Remove the virtual environment and caches; var/ and its drawings stay
 	rm -rf $(VENV) node_modules .pytest_cache .ruff_cache .mypy_cache .hypothesis
@@ -86,7 +95,7 @@ $(STAMP): requirements.txt
 	@echo "Setting up .venv with $(PYTHON), once: 850 MB to download, 3 GB on disk, a few minutes."
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "Making .venv failed. On Debian and Ubuntu: apt install python3-venv, then try again."; exit 1; }
-	@$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt || { \
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.txt || { \
 		echo "Installing failed; the lines above say where. Check the network and the disk, then run the same command again:"; \
 		echo "what was downloaded is kept."; exit 1; }
 	@rm -f $(VENV)/installed-*

@@ -17,22 +17,11 @@ from recognizer.imaging.preprocessing import PREPROCESSING_VERSION, normalize_dr
 from recognizer.imaging.strokes import Strokes, ink_strokes
 from recognizer.models import Contributor, Drawing, LabelEvent
 from recognizer.review.priority import assess
+from tests.support.digit_paths import DIGITS
 from tests.support.digits import PEN, SIDE, digit_path
 from tests.support.pictures import draw_ink
 
 VARIANTS = 5
-DIGITS = {
-    0: [[[140, 50], [85, 90], [80, 180], [135, 230], [195, 185], [198, 95], [140, 50]]],
-    1: [[[110, 90], [145, 50], [143, 230]]],
-    2: [[[85, 95], [130, 50], [185, 80], [170, 140], [85, 228], [205, 226]]],
-    3: [[[90, 65], [160, 50], [185, 90], [130, 135], [190, 175], [160, 228], [85, 215]]],
-    4: [[[165, 230], [160, 50], [75, 165], [205, 165]]],
-    5: [[[190, 55], [105, 55], [98, 130], [165, 120], [190, 170], [160, 225], [85, 215]]],
-    6: [[[170, 50], [105, 110], [90, 185], [140, 230], [190, 190], [150, 140], [98, 170]]],
-    7: [[[80, 60], [200, 60], [150, 140], [115, 230]], [[100, 145], [175, 143]]],
-    8: [[[140, 135], [95, 95], [140, 50], [185, 95], [140, 135], [88, 185], [140, 230], [192, 185], [140, 135]]],
-    9: [[[185, 90], [140, 50], [98, 90], [135, 130], [185, 95], [175, 230]]],
-}
 
 
 @cache

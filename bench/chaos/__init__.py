@@ -1,0 +1,1 @@
+"""What happens to drawings and answers when parts of an installation fall, freeze, fill up and come back: `make chaos`."""

@@ -1,0 +1,72 @@
+"""Ten faults under a stream of drawings, and nothing lost; and that the count which says so would notice.
+
+All of them, at length: `make chaos`.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from bench.chaos.faults import FAULTS
+from bench.chaos.people import Sheet
+from bench.chaos.run import run, workplace
+from bench.chaos.verdict import Verdict, judge_sheet
+
+
+@pytest.mark.postgres
+@pytest.mark.processes
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_ten_faults_lose_nothing_and_heal_by_themselves() -> None:
+    if not (shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")):
+        pytest.skip("nginx is not installed here (Debian: apt install nginx-light)")
+    faults = [fault for fault in FAULTS if fault.is_short]
+    assert len(faults) == 10
+    with workplace() as folder:
+        report = run(folder, faults, people=30, calls=0, seconds_between=1.2)
+    assert report.verdict.is_clean, report.verdict
+    assert [outcome.name for outcome in report.tried if outcome.healthy_after is None] == []
+    assert report.verdict.drawings > 100
+
+
+def test_there_are_forty_faults_and_none_has_anothers_name() -> None:
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= 40
+
+
+def sheet(*said: tuple[int | None, bool], deleted: bool = False) -> Sheet:
+    return Sheet(1, "a fault", id="x", said=[*said], deleting=deleted, deleted=deleted)
+
+
+def test_sound_rows_are_found_sound() -> None:
+    verdict = Verdict(champions=1)
+    confirmed, changed = ["confirmed", 7, None], ["confirmed", 3, 7]
+    judge_sheet(verdict, sheet((7, True)), ("x", 1, 7, 1), [confirmed])
+    judge_sheet(verdict, sheet((7, True), (3, False)), ("x", 1, 3, 1), [confirmed, changed])  # an answer that got lost
+    judge_sheet(verdict, sheet((7, True), (3, False)), ("x", 1, 7, 1), [confirmed])  # or a call that did
+    judge_sheet(verdict, sheet((7, True), (7, True)), ("x", 1, 7, 1), [confirmed])
+    judge_sheet(verdict, sheet((7, True), deleted=True), None, [])
+    assert verdict.is_clean
+
+
+@pytest.mark.parametrize(
+    ("told", "row", "events", "counted"),
+    [
+        (sheet(), None, [], lambda verdict: verdict.lost),
+        (sheet((7, True)), ("x", 1, None, 1), [], lambda verdict: verdict.labels_lost),
+        (sheet((7, True), (3, True)), ("x", 1, 7, 1), [["confirmed", 7, None]], lambda verdict: verdict.labels_lost),
+        (sheet((7, True)), ("x", 1, 7, 1), [], lambda verdict: verdict.events_wrong),
+        (sheet((7, True)), ("x", 1, 7, 1), [["confirmed", 7, None], ["confirmed", 7, 7]], lambda v: v.events_wrong),
+        (sheet((7, True), (3, True)), ("x", 1, 3, 1), [["confirmed", 3, None]], lambda v: v.events_wrong),
+        (sheet((7, True), deleted=True), ("x", 1, 7, 1), [["confirmed", 7, None]], lambda v: v.surprises),
+    ],
+    ids=["no row", "no label", "an older label", "no event", "an event twice", "an event too few", "not deleted"],
+)
+def test_what_is_missing_is_counted(
+    told: Sheet, row: tuple[object, ...] | None, events: list[list[object]], counted: Callable[[Verdict], Counter[str]]
+) -> None:
+    verdict = Verdict(champions=1)
+    judge_sheet(verdict, told, row, events)
+    assert not verdict.is_clean
+    assert sum(counted(verdict).values()) == 1
