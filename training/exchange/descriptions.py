@@ -145,7 +145,7 @@ def citation(made_at: datetime) -> str:
 
 KINDS = {
     ".jsonl.gz": "application/gzip",
-    ".parquet": "application/vnd.apache.parquet",
+    ".parquet": "application/x-parquet",
     ".csv": "text/csv",
     ".npz": "application/zip",
     "-ubyte": "application/octet-stream",
@@ -257,6 +257,7 @@ CONTEXT = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",

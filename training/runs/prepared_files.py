@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.db import close_old_connections
-
 from recognizer import registry
 from recognizer.models import ModelVersion
 from training.exchange.exporting import export_drawings
@@ -18,6 +16,7 @@ from training.exchange.records import read_records
 from training.exchange.selection import Selection
 from training.models import PreparedFile
 from training.models.prepared_files import PART
+from training.runs.progress import connect_anew
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +40,7 @@ def make(request: PreparedFile) -> bool:
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = MAKERS[request.kind](request.parameters, Path(folder))
-            close_old_connections()  # it may have taken long
+            connect_anew()  # it may have taken long
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             request.keep(path.name, _blocks(path), digest)

@@ -41,9 +41,7 @@ def test_reviewers_are_numbers_unless_names_are_asked_for(
 
 
 @pytest.mark.parametrize(("name", "start"), [("csv", b"label,pixel0,"), ("png", b"PK")])
-def test_the_other_files_are_streamed_too(
-    draw: Draw, operator: User, sign_in: SignIn, name: str, start: bytes
-) -> None:
+def test_the_other_files_are_streamed_too(draw: Draw, operator: User, sign_in: SignIn, name: str, start: bytes) -> None:
     draw(7)
     response = sign_in(operator).get(f"/api/v1/exports/{name}/")
     assert isinstance(response, StreamingHttpResponse)

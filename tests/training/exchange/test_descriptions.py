@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from pytest_django.fixtures import Settings
+from pytest_django import Settings
 
 from tests.support.records import make_line, make_record
 from training.exchange.descriptions import NO_LICENCE, Tally, citation, datasheet

@@ -39,7 +39,14 @@ def test_each_filter_narrows(draw: Draw) -> None:
 @pytest.mark.parametrize(
     ("name", "word"),
     [
-        *[("status", "golden"), ("label", "12"), ("label", "seven"), ("label", "٧"), ("version", "x"), ("version", "-1")],
+        *[
+            ("status", "golden"),
+            ("label", "12"),
+            ("label", "seven"),
+            ("label", "٧"),
+            ("version", "x"),
+            ("version", "-1"),
+        ],
         *[("contributor", "9" * 30), ("purpose", "fun"), ("since", "yesterday"), ("until", "2026-02-31")],
     ],
 )

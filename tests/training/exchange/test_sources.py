@@ -164,7 +164,9 @@ def test_a_whole_number_is_a_label(label: object) -> None:
     assert strict_label(label) == 7
 
 
-@pytest.mark.parametrize("label", ["10", "-1", "7.0", "", "٧", "seven", 10, -1, 7.0, 3.7, np.float32(7), True, None, [7]])
+@pytest.mark.parametrize(
+    "label", ["10", "-1", "7.0", "", "٧", "seven", 10, -1, 7.0, 3.7, np.float32(7), True, None, [7]]
+)
 def test_anything_else_is_none(label: object) -> None:
     assert strict_label(label) is None
 
@@ -232,7 +234,10 @@ def save(path: Path, **arrays: Any) -> Path:
         (lambda f: save(f / "a.npz", x=X, y=np.eye(10)[Y]), "not one label for each"),
         (lambda f: save(f / "a.npz", x=np.zeros((6, 3, 28, 28)), y=Y), "no grey pictures"),
         (lambda f: write_idx(f / "a", X, Y[:5]), "not of one length"),
-        (lambda f: (write_idx(f / "b", X, Y) / "train-labels-idx1-ubyte").rename(f / "l") and f / "b", "is not beside it"),
+        (
+            lambda f: (write_idx(f / "b", X, Y) / "train-labels-idx1-ubyte").rename(f / "l") and f / "b",
+            "is not beside it",
+        ),
         (lambda f: (f / "empty").mkdir() or f / "empty", "no drawings in this folder"),
     ],
 )

@@ -9,7 +9,7 @@ from training.exchange import model_files
 
 
 class Command(BaseCommand):
-    help = "Write a version's files into a folder: .tflite, .keras and .onnx, its card, and ten lines for each that read a picture."
+    help = "Write a version's files into a folder: .tflite, .keras and .onnx, its card, and ten lines for each that read with it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("number", type=int, help="of the version")
