@@ -31,6 +31,7 @@ SHOWN = 10
 SEED = 0  # the same file, the same hundred
 ENOUGH = 0.8  # of the hundred agree: nobody has to look for another orientation
 BETTER = 0.25  # of the hundred: so many more must agree for another orientation to be suggested,
+FEWEST = 10  # drawings from which anything is suggested: a few digits look right upside down, too
 PLAUSIBLE = 0.5  # and so many in all
 TILE, TEXT = 112, 34  # pixels of the sheet
 NOTHING = UUID(int=0)
@@ -90,7 +91,7 @@ class Outlook:
         best = max(self.agreeing, key=lambda one: self.agreeing[one])  # the plainest of equals
         gain = self.agreeing[best] - self.agreeing[self.chosen]
         plausible = self.agreeing[best] >= PLAUSIBLE * self.asked
-        return best if plausible and gain >= max(1, BETTER * self.asked) else None
+        return best if self.asked >= FEWEST and plausible and gain >= max(1, BETTER * self.asked) else None
 
     def sentence(self) -> str:
         """Say what the champion makes of it, and what to try."""

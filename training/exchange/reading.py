@@ -61,7 +61,7 @@ def reading(path: Path) -> Iterator[None]:
 class Bounded:
     """A file that counts what it hands out, and stops where a small file would become an endless one."""
 
-    def __init__(self, file: IO[bytes], path: Path) -> None:
+    def __init__(self, file: IO[bytes] | gzip.GzipFile, path: Path) -> None:
         self._file, self._path, self.count = file, path, 0
         self._most = min(LARGEST_UNPACKED, 1 << 20 | path.stat().st_size * BLOWN_UP)
 

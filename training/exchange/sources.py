@@ -31,6 +31,7 @@ LABEL_NAMES = ("y", "Y", "labels", "label", "targets", "target", "arr_1")
 SPLITS = ("train", "test", "val", "valid", "validation", "extra")
 WRITER_NAMES = ("writer", "writers", "writer_id")
 PIXEL = re.compile(r"(p|pixel_?|px_?)?\d+|\d+x\d+")  # Kaggle's, and those of other files that are about
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SHOWN = 5  # bad labels that are named
 PACKED = (".gz",)
 
@@ -68,6 +69,11 @@ def strict_label(value: object) -> int | None:
     if isinstance(value, int | np.integer) and not isinstance(value, bool) and 0 <= value <= 9:
         return int(value)
     return None
+
+
+def own_id(text: str) -> str | None:
+    """Return the id that a drawing of Digitre's has; other files number their rows, and that is no name for a drawing."""
+    return text if UUID_TEXT.fullmatch(text) else None
 
 
 def check_labels(source: Source) -> int:
@@ -191,7 +197,7 @@ def _csv(path: Path) -> Iterator[Found]:
             row[label],
             _load_cells(values, side, place),
             row[others["writer"]] if "writer" in others else 0,
-            row[others["id"]] if "id" in others else None,
+            own_id(row[others["id"]]) if "id" in others else None,
         )
 
 
@@ -297,7 +303,7 @@ def png_folders(folder: Path, classes: dict[str, object] | None = None) -> Itera
         name = path.parent.name
         label = (classes or {}).get(name, name)
         place = path.relative_to(folder).as_posix()
-        yield Found(place, label, _load_png(path), id=None)
+        yield Found(place, label, _load_png(path), id=own_id(path.stem))
 
 
 def _load_png(path: Path) -> Callable[[Orientation], Submission]:

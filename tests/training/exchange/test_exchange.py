@@ -166,7 +166,7 @@ def test_somebody_who_is_here_already_stays_as_they_are(tmp_path: Path, week: No
     assert back.contributor.is_blocked
 
 
-@pytest.mark.parametrize("name", ["jsonl", "parquet", "npz"])
+@pytest.mark.parametrize("name", ["jsonl", "parquet", "npz", "png"])
 def test_a_deleted_drawing_stays_deleted(tmp_path: Path, three: list[Drawing], name: str) -> None:
     export_drawings(tmp_path / "out", (name,), read_records())
     services.forget(three[0].contributor, three[0].pk)

@@ -69,6 +69,11 @@ def of_an_earlier_release(folder: Path) -> Path:
     return write_csv(folder / "drawings.csv", head, rows)
 
 
+def with_numbered_rows(folder: Path) -> Path:
+    rows = [[number, *row] for number, row in enumerate(pixel_rows())]
+    return write_csv(folder / "train.csv", ["id", *KAGGLE], rows)
+
+
 def mnist_idx(folder: Path) -> Path:
     return write_idx(folder / "mnist", X, Y)
 
@@ -107,7 +112,7 @@ def png_folders(folder: Path) -> Path:
 
 @pytest.mark.parametrize(
     "make",
-    [kaggle, without_header, with_rows_and_columns, of_an_earlier_release, mnist_idx, packed_idx]
+    [kaggle, with_numbered_rows, without_header, with_rows_and_columns, of_an_earlier_release, mnist_idx, packed_idx]
     + [keras_npz, medical_npz, floats_npz, shifted_npz, png_folders],
 )  # fmt: skip
 def test_pictures_of_each_kind_are_seen_as_they_are(tmp_path: Path, make: Callable[[Path], Path]) -> None:
