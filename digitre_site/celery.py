@@ -25,6 +25,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
 TICK = timedelta(seconds=30)  # a look at a few rows; who waits for the first run of the day need not wait long
 HEARTBEAT = timedelta(seconds=15)
 PROTOTYPES = timedelta(seconds=20)  # from an approval on: as long as the next person may wait for it
+PREPARED = timedelta(seconds=60)  # asking for a file wakes the worker; this is for when the message got lost
 LONGEST_TASK = timedelta(hours=4)  # a message unacknowledged for longer is delivered again: a second copy
 
 
@@ -79,6 +80,7 @@ app.conf.update(
         "heartbeat": every(HEARTBEAT, "training.heartbeat"),
         "prototypes": every(PROTOTYPES, "training.refresh_prototypes"),
         "sign-ins": every(timedelta(hours=1), "digitre_site.forget_sign_ins"),
+        "prepared files": every(PREPARED, "training.prepare_files"),
         # An interval counts from beat's start: a day would never end in a stack that is restarted daily
         "purge": every(timedelta(hours=1), "recognizer.purge"),
     },

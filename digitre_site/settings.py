@@ -100,6 +100,15 @@ DIGITRE_THROTTLES = env_switch("DIGITRE_THROTTLES", True)
 DIGITRE_RETENTION_DAYS = env_count("DIGITRE_RETENTION_DAYS", 30, least=1)  # unconfirmed drawings are purged after
 DIGITRE_METRICS_TOKEN = os.environ.get("DIGITRE_METRICS_TOKEN", "")  # lets a scraper read /metrics; staff may always
 
+# What an export says of itself: the operator's choice, in words or as an address; nobody else can make it
+DIGITRE_DATA_LICENCE = os.environ.get("DIGITRE_DATA_LICENCE", "").strip()
+DIGITRE_DATA_PUBLISHER = os.environ.get("DIGITRE_DATA_PUBLISHER", "").strip()
+DIGITRE_DATA_URL = os.environ.get("DIGITRE_DATA_URL", "").strip()
+if DIGITRE_DATA_URL and not DIGITRE_DATA_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured(
+        f"DIGITRE_DATA_URL must be an address that starts with https://, not {DIGITRE_DATA_URL!r}."
+    )
+
 
 def read_frame_ancestors() -> list[str]:
     """Which sites may show the public pages in a frame of theirs: origins, as a policy names them."""

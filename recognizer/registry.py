@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from recognizer.baseline import ShippedBaseline, shipped_baseline
 from recognizer.errors import CorruptArtifact
+from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.inference.answers import Calibration
 from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.inference.prediction import IMAGE_SHAPE, NUM_CLASSES
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 BASELINE_ORIGIN = "shipped baseline"
+ELSEWHERE = "another installation's version"
 PROBLEM_LENGTH = 300  # as much as the row takes
 
 
@@ -92,6 +94,22 @@ def register(
         )
         ModelArtifacts.objects.create(version=version, keras=keras, tflite=tflite)
         return version
+
+
+def know_elsewhere(number: int, tflite_sha256: str) -> ModelVersion:
+    """Make a row for a version whose file is not here: imported drawings name it, it can never speak."""
+    with transaction.atomic():
+        _lock_registry()
+        last = ModelVersion.objects.aggregate(last=models.Max("number"))["last"] or 0
+        return ModelVersion.objects.create(
+            number=last + 1,
+            origin=f"{ELSEWHERE} {number}",
+            keras_sha256="",
+            tflite_sha256=tflite_sha256,
+            preprocessing_version=PREPROCESSING_VERSION,
+            calibration=Calibration().to_dict(),
+            broken_reason="Its file is not here: imported drawings name it, and it can never speak.",
+        )
 
 
 def promote(version: ModelVersion, *, by: "User | None", reason: str) -> PromotionEvent | None:

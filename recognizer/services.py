@@ -18,7 +18,7 @@ from recognizer import monitoring, personalization, serving
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.pixels import content_hash, to_grey
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
-from recognizer.models import Contributor, Drawing
+from recognizer.models import Contributor, Drawing, Tombstone
 from recognizer.review.priority import approval_rule, assess
 from recognizer.submissions import Reading, Submission
 
@@ -106,16 +106,20 @@ def withdraw_feedback(drawing_id: UUID, contributor: Contributor) -> Drawing:
 
 
 def forget(contributor: Contributor, drawing_id: UUID | None = None) -> None:
-    """Delete one drawing with its events, or all of a contributor's and the contributor.
+    """Delete one drawing with its events, or all of a contributor's and the contributor. No export brings them back.
 
     Raises:
         Drawing.DoesNotExist: no such drawing of theirs.
     """
     pk = contributor.pk
-    if drawing_id is None:
-        contributor.delete()
-    else:
-        Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor).delete()
+    with transaction.atomic():
+        if drawing_id is None:
+            Tombstone.objects.bury(Drawing.objects.of(contributor).values_list("pk", "content_hash"))
+            contributor.delete()
+        else:
+            drawing = Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor)
+            Tombstone.objects.bury([(drawing.pk, drawing.content_hash)])
+            drawing.delete()
     personalization.forget(pk)
 
 
@@ -143,8 +147,9 @@ def _purge_batch(moment: datetime) -> int:
     """Delete some of them in a transaction of its own. What is confirmed before its row is locked stays."""
     with transaction.atomic():
         overdue = Drawing.objects.unconfirmed_before(moment).select_for_update()
-        ids = list(overdue.values_list("pk", flat=True)[:PURGE_BATCH])
-        _, counts = Drawing.objects.filter(pk__in=ids).only("pk").delete()
+        doomed = list(overdue.values_list("pk", "content_hash")[:PURGE_BATCH])
+        Tombstone.objects.bury(doomed)
+        _, counts = Drawing.objects.filter(pk__in=[pk for pk, _ in doomed]).only("pk").delete()
     return counts.get(Drawing._meta.label, 0)
 
 

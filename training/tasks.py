@@ -6,7 +6,7 @@ from celery import Task, shared_task
 
 from training.config import PrototypeConfig, RunConfig
 from training.models import TrainingPolicy, WorkerHeartbeat
-from training.runs import schedule
+from training.runs import prepared_files, schedule
 from training.runs.resource_limits import confine
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,22 @@ def refresh_prototypes() -> str:
     from training.curation import prototypes  # loads LiteRT: in this child only
 
     return prototypes.refresh(PrototypeConfig())
+
+
+@shared_task(name="training.prepare_files", ignore_result=True)
+def prepare_files() -> int:
+    """Make what was asked for in the admin. Returns how many files that were."""
+    if not prepared_files.is_wanted():
+        return 0
+    return prepared_files.make_all()
+
+
+def wake_preparer() -> None:
+    """Have a worker make a requested file now rather than at the clock's next beat. Best effort, as above."""
+    try:
+        prepare_files.apply_async(retry_policy=ONE_TRY, expires=60)
+    except Exception:  # whatever the broker's client raises, the clock comes round
+        logger.warning("cannot reach the broker; the file is made later", exc_info=True)
 
 
 def wake_worker() -> None:

@@ -20,7 +20,7 @@ from recognizer.admin.drawing_page import page_context
 from recognizer.admin.keyset import KeysetAdmin
 from recognizer.admin.reviewers import signed_in
 from recognizer.formatting import brief_percent
-from recognizer.models import LABEL_CHOICES, Drawing, LabelEvent, label_text
+from recognizer.models import LABEL_CHOICES, Drawing, LabelEvent, Tombstone, label_text
 
 LIST_COLUMNS = (
     *("id", "png", "status", "status_reason", "confidence", "margin", "suspicion", "created_at"),
@@ -94,6 +94,11 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
         """A drawing takes its events with it, though nobody may delete an event alone."""
         doomed, counts, missing, protected = super().get_deleted_objects(objs, request)
         return doomed, counts, missing - {LabelEvent._meta.verbose_name}, protected
+
+    def delete_model(self, request: HttpRequest, obj: Drawing) -> None:
+        """Delete it for good: no export brings it back."""
+        Tombstone.objects.bury([(obj.pk, obj.content_hash)])
+        super().delete_model(request, obj)
 
     # the list
 

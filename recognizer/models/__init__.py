@@ -5,6 +5,7 @@ from recognizer.models.drawings import AUDIT_EVERY, CLAIM_TIMEOUT, SECOND_OPINIO
 from recognizer.models.events import LabelEvent, Look
 from recognizer.models.label_fields import LABEL_CHOICES, label_field, label_text
 from recognizer.models.prototypes import Prototype, PrototypeSet
+from recognizer.models.tombstones import Tombstone
 from recognizer.models.versions import ModelArtifacts, ModelVersion, PromotionEvent
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "PromotionEvent",
     "Prototype",
     "PrototypeSet",
+    "Tombstone",
     "label_field",
     "label_text",
 ]

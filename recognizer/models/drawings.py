@@ -133,6 +133,7 @@ class Drawing(models.Model):
     objects = DrawingQuerySet.as_manager()
 
     class Meta:
+        permissions = [("export_drawing", "Can export drawings")]
         constraints = [
             models.UniqueConstraint(fields=["contributor", "idempotency_key"], name="one_drawing_per_idempotency_key"),
             models.UniqueConstraint(

@@ -12,6 +12,10 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def champion(self) -> "ModelVersion | None":
         return self.filter(is_champion=True).first()
 
+    def here(self) -> Self:
+        """Versions whose files are here: not those that are known only because an imported drawing names them."""
+        return self.filter(artifacts__isnull=False)
+
     def servable(self) -> Self:
         """Versions that were champion once and whose bytes are not known to be broken, the latest promoted first."""
         return self.filter(promoted_at__isnull=False, broken_reason="").order_by("-is_champion", "-promoted_at")

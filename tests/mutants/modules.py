@@ -43,9 +43,8 @@ TARGETS = (
     Target("training.evaluation.gate", more_tests="test_gate_limits.py"),
     Target("training.evaluation.gate_table"),
     Target("training.evaluation.reports", more_tests="test_reports_arithmetic.py"),
-    Target("training.exchange.exporting", without=("read_drawings", "PAGE")),
-    Target(
-        "training.exchange.importing",
-        without=("import_drawings", "_Reader", "_store", "_drawing", "_contributor", "PAGE"),
-    ),
+    Target("training.exchange.arrivals"),
+    Target("training.exchange.orientation"),
+    Target("training.exchange.reading"),
+    Target("training.exchange.stroke_files"),
 )

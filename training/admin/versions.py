@@ -19,6 +19,7 @@ from recognizer.exam_reports import read_reports
 from recognizer.formatting import percent
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.models import ModelVersion
+from training.admin import version_files
 from training.admin.version_page import exam_title, version_page
 from training.evaluation import recheck
 from training.evaluation.recheck import Recheck
@@ -96,6 +97,7 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic 
 
     def get_urls(self) -> list[URLPattern]:
         return [
+            *version_files.urls(self.admin_site),
             path(
                 "<int:version_id>/promote/",
                 self.admin_site.admin_view(self.promote_view),
@@ -157,6 +159,7 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic 
         version = self.get_object(request, object_id)
         if version is not None and self.has_view_or_change_permission(request, version):
             extra_context = (extra_context or {}) | version_page(version, request.user)
+            extra_context |= version_files.files_context(version)
         return super().change_view(request, object_id, form_url, extra_context)
 
     def promote_view(self, request: HttpRequest, version_id: int) -> HttpResponse:

@@ -37,9 +37,13 @@ def board(contributor: Contributor | None) -> Board:
 
 def versions() -> list[VersionProgress]:
     """Versions that served, and those that the gate held, the newest first."""
-    shown = ModelVersion.objects.select_related("run__snapshot").only(
-        *("number", "promoted_at", "is_champion", "metrics"),
-        *("run__status", "run__decision", "run__snapshot__drawings"),
+    shown = (
+        ModelVersion.objects.here()
+        .select_related("run__snapshot")
+        .only(
+            *("number", "promoted_at", "is_champion", "metrics"),
+            *("run__status", "run__decision", "run__snapshot__drawings"),
+        )
     )
     return [_version(version) for version in shown.order_by("-number")[:VERSIONS_SHOWN]]
 

@@ -1,18 +1,23 @@
 """What the shipped baseline makes of pictures, as evidence about their labels."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.baseline import shipped_baseline
 from recognizer.imaging.pixels import to_input
 from recognizer.inference.answers import calibrated_probabilities
+from recognizer.inference.calibrated_model import CalibratedModel
+from recognizer.inference.prediction import Prediction
 from training.config import SnapshotConfig
-from training.curation.label_noise import LabelEvidence
+from training.curation.label_noise import LabelEvidence, go_on
 from training.data.replay import Replay
 
 NOBODY = -1  # the contributor of the baseline's own data
 REFUSED_PRIOR = 0.7  # how sure the baseline is of "not a digit" when it refuses; it is wrong about new styles
 ACCEPTED_PRIOR = 0.02  # and when it does not
+PART = 1000  # pictures read between two looks at whether to go on: under a second each
 BLUR = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)  # of pixels, either way: as wide as hands differ in placing a stroke
 
 
@@ -22,14 +27,16 @@ def baseline_evidence(
     contributors: NDArray[np.int64],
     is_reviewed: NDArray[np.bool_] | None = None,
     vouches: NDArray[np.bool_] | None = None,
+    on_part: Callable[[], None] = go_on,
 ) -> LabelEvidence:
     """Read uint8 (N, 28, 28) pictures with the baseline, which has learned from no drawing: it is always out of sample.
 
     Args:
         is_reviewed, vouches: bool (N,), as LabelEvidence has them; None: none.
+        on_part: called every PART pictures; whatever it raises stops the work.
     """
     baseline = shipped_baseline().model
-    prediction = baseline.predict_all(images)
+    prediction = _read_in_parts(baseline, images, on_part)
     is_refused = prediction.digitness < baseline.calibration.refusal_threshold
     other = np.where(is_refused, REFUSED_PRIOR, ACCEPTED_PRIOR)[:, None]
     probabilities = calibrated_probabilities(prediction.logits, baseline.calibration.temperature)
@@ -46,6 +53,14 @@ def baseline_evidence(
     )
 
 
+def _read_in_parts(model: CalibratedModel, images: NDArray[np.uint8], on_part: Callable[[], None]) -> Prediction:
+    parts = []
+    for start in range(0, len(images) or 1, PART):
+        on_part()
+        parts.append(model.predict_all(images[start : start + PART]))
+    return Prediction.joined(parts)
+
+
 def blurred_pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Blur uint8 (N, 28, 28) pictures, so that strokes a little apart are alike: float32 (N, 196), L2-normalised, 0 if blank."""
     grey = to_input(images).reshape(len(images), *images.shape[1:])
@@ -60,8 +75,9 @@ def blurred_pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return pixels
 
 
-def reference_evidence(replay: Replay, config: SnapshotConfig) -> LabelEvidence:
+def reference_evidence(replay: Replay, config: SnapshotConfig, on_part: Callable[[], None] = go_on) -> LabelEvidence:
     """A part of the replay, whose labels are beyond doubt, by lot as it is shown."""
     rows = np.unique(replay.draw(config.reference_pictures, np.random.default_rng(config.seed)))
     sure = np.ones(len(rows), bool)
-    return baseline_evidence(replay.images[rows], replay.labels[rows], np.full(len(rows), NOBODY), sure)
+    nobody = np.full(len(rows), NOBODY)
+    return baseline_evidence(replay.images[rows], replay.labels[rows], nobody, sure, on_part=on_part)

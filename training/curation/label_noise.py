@@ -10,6 +10,7 @@ pixels, and a form that several contributors draw and label alike is believed, w
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,9 +72,19 @@ class LabelNoise:
     reasons: list[str]
 
 
-def estimate_label_noise(drawings: LabelEvidence, reference: LabelEvidence, config: SnapshotConfig) -> LabelNoise:
-    """Judge each drawing's label by those of other contributors and by the reference data. What was reviewed is never noise."""
-    probability, is_shared = out_of_sample(drawings, reference, config)
+def go_on() -> None:
+    """What is called between two parts of long work, where nobody may want to stop it."""
+
+
+def estimate_label_noise(
+    drawings: LabelEvidence, reference: LabelEvidence, config: SnapshotConfig, on_part: Callable[[], None] = go_on
+) -> LabelNoise:
+    """Judge each drawing's label by those of other contributors and by the reference data. What was reviewed is never noise.
+
+    Args:
+        on_part: called every few hundred drawings; whatever it raises stops the work.
+    """
+    probability, is_shared = out_of_sample(drawings, reference, config, on_part)
     given = probability[np.arange(len(drawings.labels)), drawings.labels]
     contradicted, likelier = _contradicted(probability, given, drawings.labels, config)
     contradicted &= ~is_shared & ~drawings.is_reviewed
@@ -93,7 +104,7 @@ def estimate_label_noise(drawings: LabelEvidence, reference: LabelEvidence, conf
 
 
 def out_of_sample(
-    drawings: LabelEvidence, reference: LabelEvidence, config: SnapshotConfig
+    drawings: LabelEvidence, reference: LabelEvidence, config: SnapshotConfig, on_part: Callable[[], None] = go_on
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Estimate the class of each drawing from everybody else's.
 
@@ -108,6 +119,7 @@ def out_of_sample(
     is_shared = np.zeros(len(drawings.labels), bool)
     is_blind = drawings.is_blind
     for start in range(0, len(drawings.labels), CHUNK):
+        on_part()
         rows = np.arange(start, min(start + CHUNK, len(drawings.labels)))
         by_pixels = _neighbours(rows, drawings, everybody, "pixels", config)
         by_features = _neighbours(rows, drawings, everybody, "features", config)

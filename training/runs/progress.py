@@ -59,6 +59,9 @@ class Steps:
     def say(self, line: str) -> None:
         self._tell(line)
 
+    def check(self) -> None:
+        """Stop here if the work must not go on. What takes seconds and has no share to report calls this within."""
+
     def note(self, **columns: object) -> None:
         """Record facts about the work, where there is a row for them."""
 
@@ -76,6 +79,9 @@ class Progress(Steps):
         self._started = time.monotonic()
         self._written = float("-inf")
         self._columns: dict[str, object] = {}
+
+    def check(self) -> None:
+        self._lease.check()
 
     def phase(self, name: str) -> None:
         super().phase(name)

@@ -206,3 +206,17 @@ def test_few_drawings_do_not_condemn_a_contributor() -> None:
 @pytest.mark.parametrize(("k", "n", "share", "chance"), [(0, 3, 0.5, 1.0), (3, 3, 0.5, 0.125), (1, 2, 0.1, 0.19)])
 def test_chance_is_the_binomial_tail(k: int, n: int, share: float, chance: float) -> None:
     assert label_noise._chance_of_at_least(k, n, share) == pytest.approx(chance)
+
+
+def test_long_work_can_be_stopped_between_its_parts() -> None:
+    """Somebody who cancels a run while its drawings are chosen need not wait until all are judged."""
+    looked: list[int] = []
+
+    def stop() -> None:
+        looked.append(1)
+        if len(looked) == 2:
+            raise KeyboardInterrupt
+
+    many = evidence([0] * (label_noise.CHUNK + 1), [0] * (label_noise.CHUNK + 1), [1] * (label_noise.CHUNK + 1), seed=0)
+    with pytest.raises(KeyboardInterrupt):
+        estimate_label_noise(many, REFERENCE, CONFIG, stop)
