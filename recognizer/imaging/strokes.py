@@ -22,9 +22,24 @@ FARTHEST = 32_000  # samples; OpenCV draws no farther
 
 
 def validate_strokes(raw: object, width: float, height: float) -> Strokes:
+    """Return `raw` as strokes, rounded to what a pen means, if it passes `check_strokes`.
+
+    A browser sends sixteen digits, and a path is kept as text.
+
+    Raises:
+        InvalidDrawing: as check_strokes.
+    """
+    digits = max(0, math.ceil(math.log10(FINENESS / max(width, height))))
+    return [
+        [[round(x, digits), round(y, digits), *(round(t, 0) for t in time)] for x, y, *time in stroke]
+        for stroke in check_strokes(raw, width, height)
+    ]
+
+
+def check_strokes(raw: object, width: float, height: float) -> Strokes:
     """Return `raw` as strokes if it is well-formed and lies on a `width` x `height` canvas or just beyond its edge.
 
-    A point is [x, y] or [x, y, milliseconds], rounded; numbers after these, a pen's pressure or tilt, are left out.
+    A point is [x, y] or [x, y, milliseconds]; numbers after these, a pen's pressure or tilt, are left out.
 
     Raises:
         InvalidDrawing: not lists of points, too many of them, or a number that is not finite or far outside the canvas.
@@ -50,15 +65,7 @@ def validate_strokes(raw: object, width: float, height: float) -> Strokes:
     beyond = OUTSIDE * max(width, height)
     if min(left, top) < -beyond or right > width + beyond or bottom > height + beyond:
         raise InvalidDrawing("invalid_strokes", "A stroke leaves the canvas.")
-    return _rounded(strokes, max(0, math.ceil(math.log10(FINENESS / max(width, height)))))
-
-
-def _rounded(strokes: Strokes, digits: int) -> Strokes:
-    """Leave out digits that no pen means, and parts of milliseconds: a browser sends sixteen, and a path is kept as text."""
-    return [
-        [[round(x, digits), round(y, digits), *(round(t, 0) for t in time)] for x, y, *time in stroke]
-        for stroke in strokes
-    ]
+    return strokes
 
 
 def ink_strokes(

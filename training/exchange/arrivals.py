@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from recognizer.imaging.decoding import check_header, decode_stored
-from recognizer.imaging.strokes import validate_strokes
+from recognizer.imaging.strokes import check_strokes
 from recognizer.inference.prediction import NUM_CLASSES
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, LabelEvent, Look
@@ -91,7 +91,7 @@ def _submission(raw: dict[str, Any]) -> Submission:
     check_header(png)
     ink = decode_stored(png)
     width, height = _canvas(raw.get("canvas"), ink.shape[::-1])
-    strokes = validate_strokes(raw["strokes"], width, height) if raw.get("strokes") else None
+    strokes = check_strokes(raw["strokes"], width, height) if raw.get("strokes") else None
     return Submission(ink, strokes, (width, height) if raw.get("canvas") else None)
 
 
