@@ -4,6 +4,7 @@ from recognizer.models.contributors import EXAM_EVERY, Contributor
 from recognizer.models.drawings import AUDIT_EVERY, CLAIM_TIMEOUT, SECOND_OPINION_EVERY, Drawing, DrawingQuerySet
 from recognizer.models.events import LabelEvent, Look
 from recognizer.models.label_fields import LABEL_CHOICES, label_field, label_text
+from recognizer.models.ledger import LedgerEntry
 from recognizer.models.prototypes import Prototype, PrototypeSet
 from recognizer.models.versions import ModelArtifacts, ModelVersion, PromotionEvent
 
@@ -17,6 +18,7 @@ __all__ = [
     "Drawing",
     "DrawingQuerySet",
     "LabelEvent",
+    "LedgerEntry",
     "Look",
     "ModelArtifacts",
     "ModelVersion",

@@ -35,6 +35,7 @@ PAGES = [  # not a user's own page: the widgets there are Django's, and so is an
     "/admin/recognizer/contributor/",
     "/admin/recognizer/labelevent/",
     "/admin/recognizer/promotionevent/",
+    "/admin/recognizer/ledgerentry/",
     VERSIONS,
     f"{VERSIONS}{{champion}}/change/",
     f"{VERSIONS}{{held}}/change/",

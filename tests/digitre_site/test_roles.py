@@ -24,6 +24,7 @@ PAGES = {  # address: who may see it beside the owner
     "/admin/recognizer/drawing/queue/": {"Reviewer"},
     "/admin/recognizer/contributor/": {"Reviewer"},
     "/admin/recognizer/labelevent/": {"Reviewer"},
+    "/admin/recognizer/ledgerentry/": {"Operator"},
     "/admin/recognizer/modelversion/": {"Operator"},
     "/admin/recognizer/modelversion/{version}/change/": {"Operator"},
     "/admin/recognizer/modelversion/{version}/promote/": {"Operator"},

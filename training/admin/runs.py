@@ -20,6 +20,7 @@ from recognizer.formatting import percent
 from training.admin.version_page import data_counts, flat, learning_curve
 from training.evaluation.gate import Decision
 from training.models import TrainingRun
+from training.runs.schedule import difference_text
 from training.tasks import wake_worker
 
 
@@ -158,6 +159,7 @@ def run_page(run: TrainingRun) -> dict[str, Any]:
         "counts": data_counts(run.snapshot) if run.snapshot else None,
         "snapshot": run.snapshot,
         "config": sorted(flat(run.config)),
+        "difference": difference_text(run.difference),
     }
 
 

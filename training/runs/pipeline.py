@@ -31,7 +31,7 @@ from training.curation.label_noise import estimate_label_noise
 from training.curation.stored_drawings import contributors_of
 from training.curation.training_set import TrainingSet
 from training.data.replay import Replay, is_digit, load_replay
-from training.evaluation import comparison, gate, runner
+from training.evaluation import comparison, gate, runner, verdicts
 from training.evaluation.exam_label_noise import set_aside_noisy_labels
 from training.evaluation.exam_sets import ExamSet, full_exam_set
 from training.evaluation.reports import Exam, examine
@@ -39,6 +39,7 @@ from training.evaluation.runner import Evaluation
 from training.evaluation.taught import NEW, Taught, findings
 from training.learning.calibration import recalibrate
 from training.models import DatasetSnapshot, TrainingRun
+from training.runs import history
 from training.runs.leases import Cancelled, Lease, LeaseLost, RunStopped
 from training.runs.progress import Listener, Progress, Steps, connect_anew
 from training.runs.resource_limits import own_folder
@@ -284,21 +285,23 @@ def judge_and_decide(
     asked = replace(exam_set, exams=({TAUGHT: taught} if taught else {}) | exam_set.exams)
     evaluations = _evaluate_each(models, asked, progress)
     paired = comparison.compare(evaluations["champion"], evaluations["challenger"])
+    paired_baseline = comparison.compare(evaluations["baseline"], evaluations["challenger"])
     decision = gate.decide(
         comparison.candidate(evaluations["champion"]),
         comparison.candidate(evaluations["challenger"], challenger.agreement),
         comparison.candidate(evaluations["baseline"]),
         paired,
-        comparison.compare(evaluations["baseline"], evaluations["challenger"]),
+        paired_baseline,
         config.gate,
         challenger.taught.held_out,
     )
+    measured = verdicts.measured(evaluations, challenger.agreement, paired, paired_baseline, challenger.taught.held_out)
     new = challenger.taught.whole()
     before, after = (examine(models[who].predict, new, models[who].calibration) for who in ("champion", "challenger"))
     found = findings(challenger.taught, str(champion), before, after, paired, decision)
     decision = replace(decision, notes=[*decision.notes, *exam_set.notes], findings=found)
     progress.phase("deciding")
-    _record(run, champion, challenger, evaluations, decision, asked)
+    _record(run, champion, challenger, evaluations, decision, asked, measured)
 
 
 def _evaluate_each(models: dict[str, CalibratedModel], exam_set: ExamSet, progress: Progress) -> dict[str, Evaluation]:
@@ -322,8 +325,9 @@ def _record(
     evaluations: dict[str, Evaluation],
     decision: gate.Decision,
     exam_set: ExamSet,
+    measured: verdicts.Measured,
 ) -> None:
-    """Register the challenger, promote it if the gate says so, close the run: all of it or nothing.
+    """Register the challenger, promote it if the gate says so, close the run, enter it in the ledger: all of it or nothing.
 
     Raises:
         LeaseLost: the run is no longer ours.
@@ -337,19 +341,23 @@ def _record(
             metrics = {name: report["challenger"] for name, report in reports.items() if name != TAUGHT}
             version = _register(run, champion, challenger, metrics)
         except CorruptArtifact as error:  # the gate has said so already, in other words
-            run.finish(Status.HELD, reports=reports, decision=decision.to_dict(), error=str(error), progress=1.0)
+            given = {"reports": reports, "measured": measured, "decision": decision.to_dict()}
+            run.finish(Status.HELD, **given, error=str(error), progress=1.0)
+            history.note_decision(run)
             return
         promoted = decision.promote and _promote(version, champion, decision)
         if decision.promote and not promoted:
-            decision = replace(decision, promote=False, reasons=["Another version became champion meanwhile."])
+            decision = replace(decision, promote=False, reasons=[verdicts.OVERTAKEN])
         run.finish(
             Status.PROMOTED if promoted else Status.HELD,
             challenger=version,
             reports=reports,
+            measured=measured,
             decision=decision.to_dict(),
             changed=comparison.changed_drawings(evaluations["champion"], evaluations["challenger"], exam_set),
             progress=1.0,
         )
+        history.note_decision(run)
 
 
 def _register(

@@ -25,7 +25,9 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: object, **options: object) -> None:
-        run = TrainingRun.objects.claim(worker=schedule.worker_name(), trigger=TrainingRun.Trigger.COMMAND)
+        run = TrainingRun.objects.claim(
+            worker=schedule.worker_name(), trigger=TrainingRun.Trigger.COMMAND, difference=schedule.difference()
+        )
         if run is None:
             self.stderr.write(
                 f"{TrainingRun.objects.running() or 'Another run'} is at work; not starting a second one."
