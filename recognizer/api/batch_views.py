@@ -8,12 +8,12 @@ from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from recognizer import contributor_cookie, services
+from recognizer.api.authentication import CallsByKey, MayHaveKey
 from recognizer.api.errors import BadDrawing, flatten
 from recognizer.api.serializers import AnswerSerializer, DrawingRequestSerializer, ErrorSerializer
-from recognizer.api.throttles import GuessesByAddress, count_more
+from recognizer.api.throttles import GuessesByAddress, WindowThrottle, count_more
 from recognizer.api.views import ERRORS, answer_payload
 from recognizer.contributor_cookie import Caller
 from recognizer.errors import InvalidDrawing
@@ -51,7 +51,7 @@ class BatchAnswerSerializer(serializers.Serializer[Any]):
         return answers
 
 
-class BatchView(APIView):
+class BatchView(MayHaveKey):
     throttle_classes = [GuessesByAddress]
 
     @extend_schema(
@@ -63,11 +63,15 @@ class BatchView(APIView):
         A drawing that cannot be read has an error of its own, and costs the others nothing.
         """
         bodies = drawings_of(request.data)
-        count_more(GuessesByAddress(), request, len(bodies) - 1)  # the call itself has been counted as one
+        count_more(self.guess_throttle(), request, len(bodies) - 1)  # the call itself has been counted as one
         sent = [parse(body) for body in bodies]
         readings = iter(services.read_all([drawn for drawn in sent if isinstance(drawn, Submission)]))
         caller = contributor_cookie.caller(request)
         return Response({"answers": [answer_or_error(drawn, readings, caller) for drawn in sent]})
+
+    def guess_throttle(self) -> WindowThrottle:
+        """Where each drawing of this caller counts."""
+        return CallsByKey() if contributor_cookie.key_of(self.request) else GuessesByAddress()
 
 
 def answer_or_error(

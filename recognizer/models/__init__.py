@@ -1,5 +1,6 @@
 """Who drew, what they drew, what was said about it, and by which model."""
 
+from recognizer.models.api_keys import ApiKey, Scope
 from recognizer.models.contributors import EXAM_EVERY, Contributor
 from recognizer.models.drawings import AUDIT_EVERY, CLAIM_TIMEOUT, SECOND_OPINION_EVERY, Drawing, DrawingQuerySet
 from recognizer.models.events import LabelEvent, Look
@@ -14,6 +15,7 @@ __all__ = [
     "EXAM_EVERY",
     "LABEL_CHOICES",
     "SECOND_OPINION_EVERY",
+    "ApiKey",
     "Contributor",
     "Drawing",
     "DrawingQuerySet",
@@ -25,6 +27,7 @@ __all__ = [
     "PromotionEvent",
     "Prototype",
     "PrototypeSet",
+    "Scope",
     "label_field",
     "label_text",
 ]

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from recognizer import registry
-from recognizer.models import Contributor, Drawing, ModelVersion
+from recognizer.models import ApiKey, Contributor, Drawing, ModelVersion
 from recognizer.review import moderation
 from tests.support.drawings import make_drawing, make_drawings
 from tests.support.looks import LOOKS, grave_findings
@@ -36,6 +36,8 @@ PAGES = [  # not a user's own page: the widgets there are Django's, and so is an
     "/admin/recognizer/labelevent/",
     "/admin/recognizer/promotionevent/",
     "/admin/recognizer/ledgerentry/",
+    "/admin/recognizer/apikey/",
+    "/admin/recognizer/apikey/add/",
     VERSIONS,
     f"{VERSIONS}{{champion}}/change/",
     f"{VERSIONS}{{held}}/change/",
@@ -96,6 +98,7 @@ def rows(owner: User) -> dict[str, Any]:
     TrainingPolicy.load()
     WorkerHeartbeat.objects.beat("celery@worker")
     Contributor.join()
+    ApiKey.objects.make(owner, "a program", ["review"])
     return {
         "drawing": drawings[0].pk,
         "champion": champion.pk,

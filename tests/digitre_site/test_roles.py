@@ -24,6 +24,8 @@ PAGES = {  # address: who may see it beside the owner
     "/admin/recognizer/drawing/queue/": {"Reviewer"},
     "/admin/recognizer/contributor/": {"Reviewer"},
     "/admin/recognizer/labelevent/": {"Reviewer"},
+    "/admin/recognizer/apikey/": {"Reviewer", "Operator"},
+    "/admin/recognizer/apikey/add/": {"Reviewer", "Operator"},
     "/admin/recognizer/ledgerentry/": {"Operator"},
     "/admin/recognizer/modelversion/": {"Operator"},
     "/admin/recognizer/modelversion/{version}/change/": {"Operator"},
@@ -49,6 +51,7 @@ ACTS = {  # address: (what is sent, who may)
     "/admin/recognizer/drawing/queue/leave/": ({}, {"Reviewer"}),
     "/admin/recognizer/modelversion/{version}/promote/": ({"reason": "why not"}, {"Operator"}),
     "/admin/recognizer/modelversion/roll-back/": ({"reason": "why not"}, {"Operator"}),
+    "/admin/recognizer/apikey/add/": ({"name": "mine", "scopes": ["read"]}, {"Reviewer", "Operator"}),
     "/admin/training/trainingrun/train-now/": ({}, {"Operator"}),
     "/admin/training/trainingrun/{run}/cancel/": ({}, {"Operator"}),
     "/admin/training/trainingpolicy/1/change/": (

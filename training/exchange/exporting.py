@@ -71,8 +71,13 @@ def read_drawings(all_labelled: bool = False) -> Iterator[Exported]:
         if all_labelled
         else Drawing.objects.approved()
     )
+    return readable(drawings.select_related("contributor").order_by("id").iterator(chunk_size=PAGE))
+
+
+def readable(rows: Iterable[Drawing]) -> Iterator[Exported]:
+    """Yield rows that have a label as they leave, without those that cannot be read."""
     writers: dict[int, int] = {}
-    for row in drawings.select_related("contributor").order_by("id").iterator(chunk_size=PAGE):
+    for row in rows:
         try:
             submission = Submission.stored(row)
             seen = to_grey(submission.image)
@@ -120,8 +125,23 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def json_line(drawing: Exported) -> bytes:
+    """Write a drawing as one line: id, label, writer, is_exam, created_at, png (base64), strokes, canvas."""
+    line = {
+        "id": drawing.id,
+        "label": drawing.label,
+        "writer": drawing.writer,
+        "is_exam": drawing.is_exam,
+        "created_at": drawing.created_at,
+        "png": b64encode(drawing.png).decode(),
+        "strokes": drawing.strokes,
+        "canvas": drawing.canvas,
+    }
+    return json.dumps(line, separators=(",", ":")).encode() + b"\n"
+
+
 class JsonLines:
-    """Everything, one drawing a line: id, label, writer, is_exam, created_at, png (base64), strokes, canvas."""
+    """Everything, one drawing a line, as `json_line` has it."""
 
     def __init__(self, folder: Path) -> None:
         self.paths = [folder / "drawings.jsonl.gz"]
@@ -130,17 +150,7 @@ class JsonLines:
         self._file = gzip.GzipFile(filename="", fileobj=self._raw, mode="wb", mtime=0)
 
     def add(self, drawing: Exported) -> None:
-        line = {
-            "id": drawing.id,
-            "label": drawing.label,
-            "writer": drawing.writer,
-            "is_exam": drawing.is_exam,
-            "created_at": drawing.created_at,
-            "png": b64encode(drawing.png).decode(),
-            "strokes": drawing.strokes,
-            "canvas": drawing.canvas,
-        }
-        self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        self._file.write(json_line(drawing))
 
     def close(self, count: int) -> None:
         self._file.close()

@@ -1,10 +1,18 @@
-"""Runs keep what they saw when they began and what the gate was given; operators may see the ledger."""
+"""Runs keep what they saw when they began and what the gate was given; the groups may do what is new for programs."""
 
 from django.apps import apps as installed
 from django.contrib.auth.management import create_permissions
 from django.db import migrations, models
 
-GRANTED = {"Operator": ["view_ledgerentry"]}
+OWN_KEYS = ["add_apikey", "change_apikey", "view_apikey"]  # change: revoke
+GRANTED = {
+    "Reviewer": OWN_KEYS,
+    "Operator": [
+        *OWN_KEYS,
+        "manage_apikey",  # see and revoke everybody's
+        "view_ledgerentry",
+    ],
+}
 
 
 def grant(apps, schema_editor):
