@@ -86,6 +86,8 @@ DIGITRE_THROTTLES = env_switch("DIGITRE_THROTTLES", True)
 DIGITRE_RETENTION_DAYS = env_count("DIGITRE_RETENTION_DAYS", 30, least=1)  # unconfirmed drawings are purged after
 DIGITRE_METRICS_TOKEN = os.environ.get("DIGITRE_METRICS_TOKEN", "")  # lets a scraper read /metrics; staff may always
 
+DIGITRE_PRIVATE_WEBHOOKS = env_switch("DIGITRE_PRIVATE_WEBHOOKS", False)  # also to private addresses, without TLS
+
 
 def read_data_dir() -> Path | None:
     raw = os.environ.get("DIGITRE_DATA_DIR", "").strip()
@@ -193,6 +195,26 @@ REDIS_URL = os.environ.get("REDIS_URL", "").strip()
 if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// or unix://.")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+# Mail: operators are told of what they asked to be told of. Without a server none is sent, and the log says so.
+def read_mail() -> dict[str, Any]:
+    address = os.environ.get("EMAIL_URL", "").strip()
+    if not address:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    if not address.startswith(("smtp://", "smtp+tls://", "smtp+ssl://", "consolemail://")):
+        raise ImproperlyConfigured("EMAIL_URL must start with smtp://, smtp+tls:// or smtp+ssl://.")
+    try:
+        mail: dict[str, Any] = env.email_url_config(address)
+    except (environ.ImproperlyConfigured, ValueError) as error:
+        raise ImproperlyConfigured(f"EMAIL_URL is not the address of a mail server: {error}") from error
+    return mail
+
+
+DIGITRE_SENDS_MAIL = bool(os.environ.get("EMAIL_URL", "").strip())
+globals().update({name: value for name, value in read_mail().items() if name.startswith("EMAIL_")})
+EMAIL_TIMEOUT = 10  # seconds: the worker has other things to do
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "").strip() or "digitre@localhost"
 
 # Accounts: only reviewers and operators have one
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]

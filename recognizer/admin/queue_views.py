@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 AHEAD = 4  # the drawing on the desk and the three after it
 IDS_LIMIT = 500  # of each kind in one message: what a page decided on while offline, or skipped in one sitting
-COUNT_LIMIT = 10_000  # beyond, a reviewer needs no exact number, and the database need not count
+COUNT_LIMIT = queue.COUNTED_MOST
 SERVED = "review_served"
 DEFAULT_REASON = "rejected in the queue"
 

@@ -6,6 +6,7 @@ from recognizer.models.drawings import AUDIT_EVERY, CLAIM_TIMEOUT, SECOND_OPINIO
 from recognizer.models.events import LabelEvent, Look
 from recognizer.models.label_fields import LABEL_CHOICES, label_field, label_text
 from recognizer.models.ledger import LedgerEntry
+from recognizer.models.notices import Delivery, Event, Subscriber
 from recognizer.models.prototypes import Prototype, PrototypeSet
 from recognizer.models.versions import ModelArtifacts, ModelVersion, PromotionEvent
 
@@ -17,8 +18,10 @@ __all__ = [
     "SECOND_OPINION_EVERY",
     "ApiKey",
     "Contributor",
+    "Delivery",
     "Drawing",
     "DrawingQuerySet",
+    "Event",
     "LabelEvent",
     "LedgerEntry",
     "Look",
@@ -28,6 +31,7 @@ __all__ = [
     "Prototype",
     "PrototypeSet",
     "Scope",
+    "Subscriber",
     "label_field",
     "label_text",
 ]

@@ -10,6 +10,12 @@ GRANTED = {
     "Operator": [
         *OWN_KEYS,
         "manage_apikey",  # see and revoke everybody's
+        "add_subscriber",
+        "change_subscriber",
+        "delete_subscriber",
+        "view_subscriber",
+        "view_delivery",
+        "change_delivery",  # send again
         "view_ledgerentry",
     ],
 }

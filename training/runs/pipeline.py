@@ -39,7 +39,7 @@ from training.evaluation.runner import Evaluation
 from training.evaluation.taught import NEW, Taught, findings
 from training.learning.calibration import recalibrate
 from training.models import DatasetSnapshot, TrainingRun
-from training.runs import history
+from training.runs import history, outcomes
 from training.runs.leases import Cancelled, Lease, LeaseLost, RunStopped
 from training.runs.progress import Listener, Progress, Steps, connect_anew
 from training.runs.resource_limits import own_folder
@@ -83,12 +83,14 @@ def execute(run: TrainingRun, config: RunConfig, listener: Listener | None = Non
             logger.warning("run %s lost its lease; its result is refused", run.pk)
             run.refresh_from_db()
         except MemoryError:
-            run.finish(Status.FAILED, error=f"It needed more memory than {config.limits.memory_bytes >> 20} MB.")
+            outcomes.finish(
+                run, Status.FAILED, error=f"It needed more memory than {config.limits.memory_bytes >> 20} MB."
+            )
         except Exception as error:
             # the edge of this process: whatever went wrong is the run's outcome, the champion stays
             logger.exception("run %s failed", run.pk)
             connect_anew()  # if it was the database, it may be there again
-            run.finish(Status.FAILED, error=f"{error.__class__.__name__}: {error}"[:2000])
+            outcomes.finish(run, Status.FAILED, error=f"{error.__class__.__name__}: {error}"[:2000])
     return run
 
 
@@ -342,13 +344,14 @@ def _record(
             version = _register(run, champion, challenger, metrics)
         except CorruptArtifact as error:  # the gate has said so already, in other words
             given = {"reports": reports, "measured": measured, "decision": decision.to_dict()}
-            run.finish(Status.HELD, **given, error=str(error), progress=1.0)
+            outcomes.finish(run, Status.HELD, **given, error=str(error), progress=1.0)
             history.note_decision(run)
             return
         promoted = decision.promote and _promote(version, champion, decision)
         if decision.promote and not promoted:
             decision = replace(decision, promote=False, reasons=[verdicts.OVERTAKEN])
-        run.finish(
+        outcomes.finish(
+            run,
             Status.PROMOTED if promoted else Status.HELD,
             challenger=version,
             reports=reports,

@@ -11,6 +11,7 @@ from django.utils import timezone
 from recognizer.models import ModelVersion
 from training.curation.snapshots import is_anything_corrected, latest_event, new_labels
 from training.models import TrainingPolicy, TrainingRun
+from training.runs import outcomes
 
 RETRIES = 3  # failures in a row that are tried again at the next tick; after that the interval holds
 
@@ -61,7 +62,7 @@ def worker_name() -> str:
 
 def start_if_due() -> tuple[TrainingRun | None, str]:
     """Claim a run that was asked for or is due. Returns it, or None and the reason in words."""
-    TrainingRun.objects.fail_expired()
+    outcomes.give_up_expired()
     running = TrainingRun.objects.running()
     if running is not None:
         return None, f"{running} is at work"
