@@ -71,8 +71,8 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *found: str) -> list[str]:
     def getaddrinfo(host: str, port: int, **options: object) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
 
-    monkeypatch.setattr(posting.socket, "getaddrinfo", getaddrinfo)
-    monkeypatch.setattr(posting.socket, "socket", Socket)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "socket", Socket)
     return connected
 
 
