@@ -6,6 +6,7 @@ from recognizer import services
 from recognizer.notices import announcing, outbox
 
 logger = logging.getLogger(__name__)
+DELIVERY_SECONDS = 180  # a pass takes 40 and its last try 30; what hangs longer hangs in the system's resolver
 ONE_TRY = {"max_retries": 1, "interval_start": 0}  # retry=False would still try to connect for 6 s, and people wait
 
 
@@ -16,7 +17,7 @@ def purge() -> None:
     outbox.forget_old()
 
 
-@shared_task(name="recognizer.deliver", ignore_result=True)
+@shared_task(name="recognizer.deliver", ignore_result=True, time_limit=DELIVERY_SECONDS)
 def deliver() -> str:
     """Tell whoever wants to know what has happened since. Returns what was delivered."""
     announcing.announce_waiting()

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 CONNECT_SECONDS = 4.0  # to one address
 MOST_SECONDS = 10.0  # for all of it, however slowly the other side drips: the worker has other things to do
 EMBEDDING = IPv6Network("64:ff9b::/96")  # NAT64: the last 32 bits are an IPv4 address
+MOST_ADDRESSES = 4  # of one name that are tried: each may take as long as a connection may
 PORTS = {"https": 443, "http": 80}
 
 
@@ -118,7 +119,7 @@ def _connected(found: list[tuple[int, tuple[object, ...]]]) -> socket.socket:
         NotSent: none does.
     """
     problem: OSError | None = None
-    for family, address in found:
+    for family, address in found[:MOST_ADDRESSES]:
         connected = socket.socket(family, socket.SOCK_STREAM)
         connected.settimeout(CONNECT_SECONDS)
         try:

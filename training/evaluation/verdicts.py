@@ -52,6 +52,11 @@ def measured(
     }
 
 
+def can_be_judged(given: Mapping[str, Any]) -> bool:
+    """Whether a run was decided by the present rules, and its row says by what numbers."""
+    return given.get("rules") == gate.RULES
+
+
 def disagreement(
     reports: Mapping[str, Any], given: Mapping[str, Any], config: Mapping[str, Any], decision: Mapping[str, Any]
 ) -> str:
@@ -59,7 +64,7 @@ def disagreement(
 
     What an older release decided, by other rules, is not judged by these.
     """
-    if given.get("rules") != gate.RULES:
+    if not can_be_judged(given):
         return ""
     read = {who: _reports(reports, given["exams"], who) for who in ("champion", "challenger", "baseline")}
     for name, other in (("paired", "champion"), ("paired_baseline", "baseline")):

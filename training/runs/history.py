@@ -40,7 +40,10 @@ class Problem:
 
 @dataclass
 class Count:
-    """How much was found sound; `older` rows were written before there was a ledger, and nothing vouches for them."""
+    """How much was found sound.
+
+    `verdicts` are those that could be judged anew; `older` rows were written before there was a ledger: nothing vouches for them.
+    """
 
     entries: int = 0
     verdicts: int = 0
@@ -145,11 +148,11 @@ def _check_version(version: ModelVersion, count: Count) -> Iterator[str]:
 
 
 def _check_decision(run: TrainingRun, count: Count) -> Iterator[str]:
-    """Judge the run's reports by the gate once more."""
+    """Judge the run's reports by the gate once more, if it was judged by the present rules."""
     otherwise = verdicts.disagreement(run.reports, run.measured, run.config, run.decision)
     if otherwise:
         yield otherwise
-    count.verdicts += 1
+    count.verdicts += verdicts.can_be_judged(run.measured)
 
 
 def _check_promotion(event: PromotionEvent, count: Count) -> Iterator[str]:
