@@ -292,7 +292,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": False},  # its links would stand inside buttons
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"StatusEnum": "recognizer.models.Drawing.Status"},
+    "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": "recognizer.models.Drawing.Status",
+        "RunStatusEnum": "training.models.TrainingRun.Status",
+    },
 }
 
 # Static files: hashed names once `collectstatic` has run, the source folder before
