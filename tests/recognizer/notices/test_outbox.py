@@ -150,7 +150,8 @@ def test_one_that_fails_does_not_hold_up_the_others(receiver: Receiver, settings
     for _ in range(2):
         subscribe("http://127.0.0.1:9/", Event.RUN_HELD)
     subscribe(receiver.url, Event.RUN_HELD)
-    run_held(), run_held()
+    run_held()
+    run_held()
     assert str(outbox.deliver_due()) == "2 delivered, 2 failed"
 
 
@@ -300,7 +301,8 @@ def test_what_was_given_up_is_sent_again(receiver: Receiver, operator: User, sig
 
 def test_old_deliveries_leave_the_log() -> None:
     subscribe("https://bot.example/", Event.RUN_HELD)
-    run_held(), run_held(), run_held()
+    for _ in range(3):
+        run_held()
     over, _, waiting = Delivery.objects.order_by("pk")
     Delivery.objects.exclude(pk=waiting.pk).update(state=State.DELIVERED)
     Delivery.objects.exclude(pk__in=[over.pk + 1]).update(created_at=timezone.now() - timedelta(days=31))
