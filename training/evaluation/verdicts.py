@@ -119,11 +119,12 @@ def _reports(reports: Mapping[str, Any], exams: list[str], who: str) -> dict[str
 
 
 def _pairs(given: Mapping[str, Any], name: str) -> dict[str, Paired]:
-    stored = {exam: given[name][exam] for exam in given["exams"]}
-    return {
-        exam: Paired(**{key: tuple(part) if isinstance(part, list) else part for key, part in pair.items()})
-        for exam, pair in stored.items()
-    }
+    return {exam: _pair(given[name][exam]) for exam in given["exams"]}
+
+
+def _pair(stored: Mapping[str, Any]) -> Paired:
+    counts: dict[str, Any] = {key: tuple(part) if isinstance(part, list) else part for key, part in stored.items()}
+    return Paired(**counts)
 
 
 def _contradict(before: ExamReport, after: ExamReport, pair: Paired) -> bool:

@@ -184,7 +184,7 @@ TOUCHED: dict[str, tuple[Touch, str]] = {
         "promotion event {smuggled}: no entry of the ledger tells of it",
     ),
     "who speaks": (
-        lambda past: (touch(past["held"].challenger, is_champion=False), touch(first(), is_champion=True)),
+        lambda past: crown(first(), instead_of=past["held"].challenger),
         "version 1: it speaks, and was not the last one to be promoted",
     ),
 }
@@ -198,6 +198,11 @@ def rewritten(number: int) -> LedgerEntry:
     """An entry that says something else, as who can compute a digest would leave it."""
     touch(entry(number), content=entry(number).content.replace("held", "hold").replace("promoted", "promotes"))
     return entry(number)
+
+
+def crown(version: ModelVersion, *, instead_of: ModelVersion) -> None:
+    touch(instead_of, is_champion=False)
+    touch(version, is_champion=True)
 
 
 def first() -> ModelVersion:
@@ -245,8 +250,7 @@ def test_a_rewritten_end_is_found_by_a_digest_that_was_kept(
     call_command("verify_history", head=head)
     past["by_hand"].delete()
     entry(8).delete()
-    touch(past["held"].challenger, is_champion=False)
-    touch(past["promoted"].challenger, is_champion=True)
+    crown(past["promoted"].challenger, instead_of=past["held"].challenger)
     call_command("verify_history")
     with pytest.raises(CommandError, match=f"no entry has the digest {head}"):
         call_command("verify_history", head=head)
