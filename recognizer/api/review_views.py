@@ -45,7 +45,7 @@ class IdsSerializer(serializers.Serializer[Any]):
     ids = serializers.ListField(child=serializers.UUIDField(), max_length=IDS_MOST)
 
 
-class ToReviewSerializer(serializers.Serializer[Drawing]):
+class ToReviewSerializer(serializers.Serializer[Any]):
     """One drawing that was handed out; of a blind one nothing is told that anybody said of it."""
 
     id = serializers.UUIDField()
@@ -220,4 +220,5 @@ def parsed(serializer: type[serializers.Serializer[Any]], request: Request) -> d
     """
     body = serializer(data=request.data)
     body.is_valid(raise_exception=True)
-    return body.validated_data
+    said: dict[str, Any] = body.validated_data
+    return said

@@ -106,7 +106,7 @@ class DrawingView(MayHaveKey):
 
 class NewestFirst(CursorPagination):
     page_size = 60
-    ordering = ("-created_at", "id")
+    ordering: tuple[str, ...] = ("-created_at", "id")
 
     def paginate_queryset(
         self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None

@@ -100,6 +100,7 @@ def test_who_tries_keys_is_slowed_down(monkeypatch: pytest.MonkeyPatch) -> None:
     assert guesses == [401] * 3 + [429] * 2
 
 
+@NOON
 def test_last_use_is_kept_to_the_minute(owner: User) -> None:
     client = program(owner, Scope.READ)
     client.get("/api/v1/key/")
