@@ -26,6 +26,7 @@ TICK = timedelta(seconds=30)  # a look at a few rows; who waits for the first ru
 HEARTBEAT = timedelta(seconds=15)
 PROTOTYPES = timedelta(seconds=20)  # from an approval on: as long as the next person may wait for it
 PREPARED = timedelta(seconds=60)  # asking for a file wakes the worker; this is for when the message got lost
+DELIVERIES = timedelta(seconds=20)  # from an event on, where no run keeps the worker busy
 LONGEST_TASK = timedelta(hours=4)  # a message unacknowledged for longer is delivered again: a second copy
 
 
@@ -81,6 +82,7 @@ app.conf.update(
         "prototypes": every(PROTOTYPES, "training.refresh_prototypes"),
         "sign-ins": every(timedelta(hours=1), "digitre_site.forget_sign_ins"),
         "prepared files": every(PREPARED, "training.prepare_files"),
+        "deliveries": every(DELIVERIES, "recognizer.deliver"),
         # An interval counts from beat's start: a day would never end in a stack that is restarted daily
         "purge": every(timedelta(hours=1), "recognizer.purge"),
     },

@@ -122,6 +122,7 @@ def read_frame_ancestors() -> list[str]:
 
 
 DIGITRE_FRAME_ANCESTORS = read_frame_ancestors()
+DIGITRE_PRIVATE_WEBHOOKS = env_switch("DIGITRE_PRIVATE_WEBHOOKS", False)  # also to private addresses, without TLS
 
 
 def read_data_dir() -> Path | None:
@@ -243,6 +244,26 @@ if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// or unix://.")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
+
+# Mail: operators are told of what they asked to be told of. Without a server none is sent, and the log says so.
+def read_mail() -> dict[str, Any]:
+    address = os.environ.get("EMAIL_URL", "").strip()
+    if not address:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    if not address.startswith(("smtp://", "smtp+tls://", "smtp+ssl://", "consolemail://")):
+        raise ImproperlyConfigured("EMAIL_URL must start with smtp://, smtp+tls:// or smtp+ssl://.")
+    try:
+        mail: dict[str, Any] = env.email_url_config(address)
+    except (environ.ImproperlyConfigured, ValueError) as error:
+        raise ImproperlyConfigured(f"EMAIL_URL is not the address of a mail server: {error}") from error
+    return mail
+
+
+DIGITRE_SENDS_MAIL = bool(os.environ.get("EMAIL_URL", "").strip())
+globals().update({name: value for name, value in read_mail().items() if name.startswith("EMAIL_")})
+EMAIL_TIMEOUT = 10  # seconds: the worker has other things to do
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "").strip() or "digitre@localhost"
+
 # Accounts: only reviewers and operators have one
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -327,7 +348,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": False},  # its links would stand inside buttons
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"StatusEnum": "recognizer.models.Drawing.Status"},
+    "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": "recognizer.models.Drawing.Status",
+        "RunStatusEnum": "training.models.TrainingRun.Status",
+    },
 }
 
 # Static files: hashed names once `collectstatic` has run, the source folder before

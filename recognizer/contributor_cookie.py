@@ -1,8 +1,8 @@
-"""Who is calling: an anonymous contributor, known by a signed cookie and nothing else.
+"""Who is calling: an anonymous contributor, known by a signed cookie and nothing else; or a program, by its key.
 
 The cookie holds the contributor's token and a stamp. Whatever changes what a contributor is answered next, a label or a deletion,
 stamps the cookie anew: a process that remembers something of theirs under an older stamp looks again, whichever process it was
-that took the label. Nobody has to tell the others.
+that took the label. Nobody has to tell the others. A program's key has no stamp: what it labels counts within 10 seconds.
 """
 
 import secrets
@@ -10,12 +10,13 @@ import time
 import uuid
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
-from recognizer.models import Contributor
+from recognizer.models import ApiKey, Contributor
 from recognizer.ttl_cache import TtlCache
 
 COOKIE = "digitre_contributor"
@@ -49,8 +50,20 @@ class Caller:
 known: TtlCache[uuid.UUID, Contributor] = TtlCache(1024, KNOWN_SECONDS)
 
 
+def key_of(request: Any) -> ApiKey | None:
+    """Return the key that a call came with; None for a page, and for a call without one."""
+    key = getattr(request, "auth", None)
+    return key if isinstance(key, ApiKey) else None
+
+
 def find(request: HttpRequest) -> Contributor | None:
-    """Return the contributor of a valid cookie, as the database has them; a forged, foreign or forgotten one is nobody."""
+    """Return the contributor of a valid cookie, as the database has them; a forged, foreign or forgotten one is nobody.
+
+    Of a call with a key it is the key's, whatever cookies came along.
+    """
+    key = key_of(request)
+    if key is not None:
+        return key.contributor
     token = token_of(request)
     contributor = Contributor.objects.filter(token=token).first() if token else None
     if contributor is not None and contributor.returned_at is None:
@@ -63,6 +76,9 @@ def caller(request: HttpRequest) -> Caller | None:
 
     Enough to answer and to store by: a drawing of a contributor who is gone since is refused by its foreign key.
     """
+    key = key_of(request)
+    if key is not None:
+        return Caller(key.contributor, "") if key.contributor else None
     ticket = ticket_of(request)
     if ticket is None:
         return None
@@ -90,8 +106,10 @@ def signed(contributor: Contributor) -> str:
     return signing.dumps(contributor.token.hex + secrets.token_hex(4), salt=SALT)
 
 
-def remember(response: HttpResponse, contributor: Contributor) -> None:
-    """Set the contributor's cookie, stamped anew."""
+def remember(request: HttpRequest, response: HttpResponse, contributor: Contributor) -> None:
+    """Set the contributor's cookie, stamped anew; a program with a key needs none."""
+    if key_of(request) is not None:
+        return
     response.set_cookie(
         COOKIE,
         signed(contributor),
@@ -107,7 +125,7 @@ def keep_known(request: HttpRequest, response: HttpResponse, contributor: Contri
     ticket = ticket_of(request)
     is_theirs = ticket is not None and ticket.token == contributor.token
     if ticket is None or not is_theirs or time.time() - ticket.signed_at > RENEWAL_SECONDS:
-        remember(response, contributor)
+        remember(request, response, contributor)
 
 
 @lru_cache(maxsize=2048)  # a live guess comes with the same cookie again and again

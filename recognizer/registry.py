@@ -8,6 +8,7 @@ import numpy as np
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from recognizer import ledger
 from recognizer.baseline import ShippedBaseline, shipped_baseline
 from recognizer.errors import CorruptArtifact
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
@@ -80,7 +81,7 @@ def register(
     """
     try_out(CalibratedModel(tflite, Calibration.from_dict(calibration)))
     with transaction.atomic():
-        _lock_registry()
+        ModelVersion.objects.hold()
         last = ModelVersion.objects.aggregate(last=models.Max("number"))["last"] or 0
         version = ModelVersion.objects.create(
             number=last + 1,
@@ -93,6 +94,7 @@ def register(
             origin=origin,
         )
         ModelArtifacts.objects.create(version=version, keras=keras, tflite=tflite)
+        ledger.note_version(version)
         return version
 
 
@@ -122,7 +124,7 @@ def promote(version: ModelVersion, *, by: "User | None", reason: str) -> Promoti
     """
     load_model(version)
     with transaction.atomic():
-        _lock_registry()
+        ModelVersion.objects.hold()
         previous = ModelVersion.objects.champion()
         if previous is not None and previous.pk == version.pk:
             return None
@@ -132,7 +134,9 @@ def promote(version: ModelVersion, *, by: "User | None", reason: str) -> Promoti
         transaction.on_commit(
             lambda: logger.info("%s answers from now on, after %s: %s", version, previous or "none", reason)
         )
-        return PromotionEvent.objects.create(version=version, previous=previous, by=by, reason=reason)
+        event = PromotionEvent.objects.create(version=version, previous=previous, by=by, reason=reason)
+        ledger.note_promotion(event)
+        return event
 
 
 def note_problem(version: ModelVersion, problem: str) -> None:
@@ -210,12 +214,3 @@ def _register_baseline(baseline: ShippedBaseline) -> ModelVersion:
         )
     except IntegrityError:  # another process of a fresh installation was first
         return find_baseline()  # type: ignore[return-value]  # theirs
-
-
-def _lock_registry() -> None:
-    """Make register and promote wait for one another: version 1 is never deleted, so its row is the lock.
-
-    Locking the champion's row would not do: whoever waited for it finds that it is champion no longer, and two
-    would be.
-    """
-    ModelVersion.objects.select_for_update().order_by("number").values_list("pk").first()

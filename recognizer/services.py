@@ -18,7 +18,9 @@ from recognizer import monitoring, personalization, serving
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.pixels import content_hash, to_grey
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
+from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Contributor, Drawing, Tombstone
+from recognizer.notices.announcing import announce_correction
 from recognizer.review.priority import approval_rule, assess
 from recognizer.submissions import Reading, Submission
 
@@ -86,6 +88,8 @@ def give_feedback(drawing_id: UUID, contributor: Contributor, label: int) -> Dra
         rule = approval_rule(drawing, label, settings.DIGITRE_AUTO_APPROVE)
         if changed:
             monitoring.FEEDBACK.labels(agreed=label == drawing.predicted_label).inc()
+        if changed and label != (NOT_A_DIGIT if drawing.predicted_label is None else drawing.predicted_label):
+            announce_correction(drawing)
         if changed and rule and not contributor.is_blocked:
             drawing.approve_by_rule(rule)
     personalization.forget(contributor.pk)

@@ -24,8 +24,9 @@ from recognizer.labels import NOT_A_DIGIT, api_label
 from recognizer.models import Drawing, LabelEvent, ModelVersion, PromotionEvent
 from tests.support.digit_paths import DIGITS
 from tests.support.known import known
-from training.exchange.exporting import export_drawings, read_drawings
+from training.exchange.exporting import export_drawings
 from training.exchange.importing import import_drawings
+from training.exchange.records import read_records
 
 PEOPLE = 3
 person = st.integers(0, PEOPLE - 1)
@@ -234,7 +235,7 @@ class Site(RuleBasedStateMachine):
     def export_and_import(self) -> None:
         """What comes back where it came from changes nothing."""
         with tempfile.TemporaryDirectory() as folder:
-            export_drawings(Path(folder) / "out", ("jsonl",), read_drawings())
+            export_drawings(Path(folder) / "out", ("jsonl",), read_records())
             outcome = import_drawings(Path(folder) / "out")
         assert (outcome.added, outcome.known) == (0, sum(sheet.trains for sheet in self.sheets.values()))
 

@@ -24,7 +24,7 @@ NEVER = ("recognizer_modelartifacts", "training_snapshotmanifest")
 HEAVY = {
     "recognizer_drawing": {"png", "strokes", "probabilities"},
     "recognizer_modelversion": {"metrics"},
-    "training_trainingrun": {"log", "config", "environment", "curve", "reports", "changed"},
+    "training_trainingrun": {"log", "config", "environment", "curve", "reports", "measured", "changed"},
 }
 # What a page is there to show
 SHOWN = {

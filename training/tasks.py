@@ -4,6 +4,7 @@ import logging
 
 from celery import Task, shared_task
 
+from recognizer.tasks import ONE_TRY
 from training.config import PrototypeConfig, RunConfig
 from training.models import TrainingPolicy, WorkerHeartbeat
 from training.runs import prepared_files, schedule
@@ -11,7 +12,6 @@ from training.runs.resource_limits import confine
 
 logger = logging.getLogger(__name__)
 LIMITS = RunConfig.from_environment().limits
-ONE_TRY = {"max_retries": 1, "interval_start": 0}  # retry=False would still try to connect for 6 s, and people wait
 
 
 @shared_task(name="training.heartbeat", bind=True, ignore_result=True)

@@ -12,6 +12,7 @@ from django.db import connection, models
 from django.db.models import Q
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
 from recognizer.admin.sql_limits import TookTooLong, statement_timeout
 
@@ -59,7 +60,7 @@ class NamedChangeList(ChangeList):
 
     @property
     def title(self) -> str:
-        return str(self.opts.verbose_name_plural).capitalize()
+        return capfirst(str(self.opts.verbose_name_plural))
 
     @title.setter
     def title(self, asked: str) -> None:

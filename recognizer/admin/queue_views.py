@@ -19,7 +19,7 @@ from recognizer.admin.reviewers import signed_in
 from recognizer.formatting import brief_percent
 from recognizer.imaging.decoding import data_url
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import CLAIM_TIMEOUT, Drawing, Look, label_text
+from recognizer.models import CLAIM_TIMEOUT, Drawing, label_text
 from recognizer.review import queue
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 AHEAD = 4  # the drawing on the desk and the three after it
 IDS_LIMIT = 500  # of each kind in one message: what a page decided on while offline, or skipped in one sitting
-COUNT_LIMIT = 10_000  # beyond, a reviewer needs no exact number, and the database need not count
+COUNT_LIMIT = queue.COUNTED_MOST
 SERVED = "review_served"
 DEFAULT_REASON = "rejected in the queue"
 
@@ -139,8 +139,8 @@ def ids(texts: list[str]) -> list[UUID]:
 
 
 def left() -> Message:
-    waiting = count_up_to(Drawing.objects.filter(status=Drawing.Status.WAITING), COUNT_LIMIT)
-    return {"left": waiting, "many": waiting >= COUNT_LIMIT}
+    waiting = queue.count_waiting()
+    return {"left": waiting, "many": waiting >= queue.COUNTED_MOST}
 
 
 def count_up_to(queryset: QuerySet[Any], limit: int) -> int:
@@ -150,9 +150,7 @@ def count_up_to(queryset: QuerySet[Any], limit: int) -> int:
 
 def shown(drawing: Drawing, user: "User", blind: bool) -> Message:
     """What the page may know of a drawing. A blind one says nothing of what model, person or another reviewer said."""
-    is_check = drawing.check_due == Look.AUDIT or (
-        drawing.check_due == Look.SECOND and drawing.reviewed_by_id != user.pk
-    )
+    is_check = queue.is_check(drawing, user)
     hidden = {"id": str(drawing.pk), "image": data_url(bytes(drawing.png)), "blind": True, "check": is_check}
     if blind or is_check:
         return hidden

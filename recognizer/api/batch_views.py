@@ -9,12 +9,19 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from recognizer import contributor_cookie, services
+from recognizer.api.authentication import CallsByKey, MayHaveKey
 from recognizer.api.errors import BadDrawing, flatten
 from recognizer.api.serializers import AnswerSerializer, DrawingRequestSerializer, ErrorSerializer
-from recognizer.api.throttles import BatchesByAddress, GuessesByAddress, Together, count_more, count_work
+from recognizer.api.throttles import (
+    BatchesByAddress,
+    GuessesByAddress,
+    Together,
+    WindowThrottle,
+    count_more,
+    count_work,
+)
 from recognizer.api.views import ERRORS, answer_payload
 from recognizer.contributor_cookie import Caller
 from recognizer.errors import InvalidDrawing
@@ -52,8 +59,8 @@ class BatchAnswerSerializer(serializers.Serializer[Any]):
         return answers
 
 
-class BatchView(APIView):
-    def get_throttles(self) -> list[BaseThrottle]:
+class BatchView(MayHaveKey):
+    def visitor_throttles(self) -> list[BaseThrottle]:
         return [Together(GuessesByAddress(), BatchesByAddress())]
 
     @extend_schema(
@@ -65,7 +72,7 @@ class BatchView(APIView):
         A drawing that cannot be read has an error of its own, and costs the others nothing.
         """
         bodies = drawings_of(request.data)
-        for throttle in (GuessesByAddress(), BatchesByAddress()):
+        for throttle in self.counting():
             count_more(throttle, request, len(bodies) - 1)  # the call itself has been counted as one
         sent = [parse(body) for body in bodies]
         submissions = [drawn for drawn in sent if isinstance(drawn, Submission)]
@@ -73,6 +80,11 @@ class BatchView(APIView):
         readings = iter(services.read_all(submissions))
         caller = contributor_cookie.caller(request)
         return Response({"answers": [answer_or_error(drawn, readings, caller) for drawn in sent]})
+
+    def counting(self) -> list[WindowThrottle]:
+        """Where each drawing of this caller counts."""
+        has_key = contributor_cookie.key_of(self.request)
+        return [CallsByKey()] if has_key else [GuessesByAddress(), BatchesByAddress()]
 
 
 def answer_or_error(

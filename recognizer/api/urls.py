@@ -1,6 +1,6 @@
 from django.urls import path
 
-from recognizer.api import batch_views, explanation_views, export_views, views
+from recognizer.api import batch_views, explanation_views, export_views, key_views, review_views, views
 
 app_name = "api"
 urlpatterns = [
@@ -12,5 +12,11 @@ urlpatterns = [
     path("drawings/<uuid:drawing_id>/feedback/", views.FeedbackView.as_view(), name="feedback"),
     path("explanations/", explanation_views.ExplanationsView.as_view(), name="explanations"),
     path("rounds/", explanation_views.RoundsView.as_view(), name="rounds"),
+    path("key/", key_views.KeyView.as_view(), name="key"),
+    path("collection/", key_views.CollectionView.as_view(), name="collection"),
+    path("review/next/", review_views.NextView.as_view(), name="review-next"),
+    path("review/renew/", review_views.RenewView.as_view(), name="review-renew"),
+    path("review/release/", review_views.ReleaseView.as_view(), name="review-release"),
+    path("review/<uuid:drawing_id>/decision/", review_views.DecisionView.as_view(), name="review-decision"),
     path("model/", views.ModelView.as_view(), name="model"),
 ]

@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 
 from recognizer import contributor_cookie, personalization, prototypes, refusals, services, serving
 from recognizer.api import serializers as shapes
+from recognizer.api.authentication import MayHaveKey
 from recognizer.api.parsers import AnyTypeJSONParser, StrictJSONParser
 from recognizer.api.throttles import (
     DRAWING_THROTTLES,
@@ -97,7 +98,7 @@ def picture_url(ink: NDArray[np.uint8]) -> str:
     return decoding.data_url(decoding.encode_png(ink))
 
 
-class DrawingView(APIView):
+class DrawingView(MayHaveKey):
     """What drawings and guesses share: a body that is JSON or a form."""
 
     parser_classes = [StrictJSONParser, MultiPartParser]
@@ -109,7 +110,7 @@ class DrawingView(APIView):
 
 class NewestFirst(CursorPagination):
     page_size = 60
-    ordering = ("-created_at", "id")
+    ordering: tuple[str, ...] = ("-created_at", "id")
 
     def paginate_queryset(
         self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
@@ -126,7 +127,7 @@ class DrawingsView(DrawingView):
 
     pagination_class = NewestFirst
 
-    def get_throttles(self) -> list[BaseThrottle]:
+    def visitor_throttles(self) -> list[BaseThrottle]:
         if self.request.method == "POST":
             return [Together(*(throttle() for throttle in DRAWING_THROTTLES))]
         return [DearCallsByAddress() if self.request.method == "GET" else CallsByAddress()]
@@ -153,6 +154,9 @@ class DrawingsView(DrawingView):
         steps = explanation_payload(submission) if drawn.explain else {}
         key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         sender = AddressThrottle().identify(request)
+        program = contributor_cookie.key_of(request)
+        if program is not None:
+            program.drawer()
         caller = contributor_cookie.caller(request)
         drawing, reading = services.recognize(submission, caller.contributor if caller else None, key, sender)
         is_callers = caller is not None and drawing.contributor_id == caller.contributor.pk
@@ -201,7 +205,7 @@ class GuessesView(DrawingView):
         return Response(answer_payload(reading, submission, contributor_cookie.caller(request)) | steps)
 
 
-class OwnDrawingView(APIView):
+class OwnDrawingView(MayHaveKey):
     """Calls about one drawing of the caller's; anybody else's does not exist. Those that change one stamp the cookie anew."""
 
     throttle_classes = [CallsByAddress]
@@ -232,7 +236,7 @@ class DrawingDetailView(OwnDrawingView):
         except Drawing.DoesNotExist:
             raise_not_found()
         response = Response(status=status.HTTP_204_NO_CONTENT)
-        contributor_cookie.remember(response, contributor)
+        contributor_cookie.remember(request, response, contributor)
         return response
 
 
@@ -258,7 +262,7 @@ class FeedbackView(OwnDrawingView):
             raise_not_found()
         said = {"id": drawing.pk, "label": api_label(drawing.confirmed_label), "status": drawing.status}
         response = Response(said)
-        contributor_cookie.remember(response, contributor)
+        contributor_cookie.remember(request, response, contributor)
         return response
 
     @extend_schema(
@@ -272,7 +276,7 @@ class FeedbackView(OwnDrawingView):
         except Drawing.DoesNotExist:
             raise_not_found()
         response = Response(status=status.HTTP_204_NO_CONTENT)
-        contributor_cookie.remember(response, contributor)
+        contributor_cookie.remember(request, response, contributor)
         return response
 
 

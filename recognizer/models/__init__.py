@@ -1,9 +1,12 @@
 """Who drew, what they drew, what was said about it, and by which model."""
 
+from recognizer.models.api_keys import ApiKey, Scope
 from recognizer.models.contributors import EXAM_EVERY, Contributor
 from recognizer.models.drawings import AUDIT_EVERY, CLAIM_TIMEOUT, SECOND_OPINION_EVERY, Drawing, DrawingQuerySet
 from recognizer.models.events import LabelEvent, Look
 from recognizer.models.label_fields import LABEL_CHOICES, label_field, label_text
+from recognizer.models.ledger import LedgerEntry
+from recognizer.models.notices import Delivery, Event, Subscriber
 from recognizer.models.prototypes import Prototype, PrototypeSet
 from recognizer.models.tombstones import Tombstone
 from recognizer.models.versions import ModelArtifacts, ModelVersion, PromotionEvent
@@ -14,16 +17,22 @@ __all__ = [
     "EXAM_EVERY",
     "LABEL_CHOICES",
     "SECOND_OPINION_EVERY",
+    "ApiKey",
     "Contributor",
+    "Delivery",
     "Drawing",
     "DrawingQuerySet",
+    "Event",
     "LabelEvent",
+    "LedgerEntry",
     "Look",
     "ModelArtifacts",
     "ModelVersion",
     "PromotionEvent",
     "Prototype",
     "PrototypeSet",
+    "Scope",
+    "Subscriber",
     "Tombstone",
     "label_field",
     "label_text",

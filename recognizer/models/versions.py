@@ -20,6 +20,14 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         """Versions that were champion once and whose bytes are not known to be broken, the latest promoted first."""
         return self.filter(promoted_at__isnull=False, broken_reason="").order_by("-is_champion", "-promoted_at")
 
+    def hold(self) -> None:
+        """Make who registers, promotes or writes history wait for the others: version 1 is never deleted, so its row is the lock.
+
+        Locking the champion's row would not do: whoever waited for it finds that it is champion no longer, and two
+        would be.
+        """
+        self.select_for_update().order_by("number").values_list("pk").first()
+
 
 class ModelVersion(models.Model):
     """One trained network: what its artifacts must be, how it was measured, and whether it speaks."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 CHECK_EVERY = 10  # of the drawings handed to one reviewer, one in so many is a check, if any is due
+COUNTED_MOST = 10_000  # beyond, nobody needs the exact number, and the database need not count
 RATE_WINDOW = 2000  # latest checks that a rate counts: more would not narrow its interval visibly
 
 
@@ -114,6 +115,17 @@ def hold(user: "User", drawing_id: UUID) -> Drawing:
     return drawing
 
 
+def count_waiting() -> int:
+    """How many drawings wait for review, up to COUNTED_MOST: the cost stays the same when the table grows."""
+    return Drawing.objects.filter(status=Drawing.Status.WAITING)[:COUNTED_MOST].count()
+
+
+def is_check(drawing: Drawing, user: "User") -> bool:
+    """Whether this reviewer is to look at a drawing that was decided already, without seeing how."""
+    is_others = drawing.check_due == Look.SECOND and drawing.reviewed_by_id != user.pk
+    return is_others or drawing.check_due == Look.AUDIT
+
+
 def is_repeated(drawing: Drawing, user: "User", label: int | None) -> bool:
     """Whether the last thing said of the drawing is this very decision of this very reviewer: a retry after a lost answer."""
     last = drawing.events.order_by("-id").first()
@@ -174,4 +186,7 @@ def _take(pool: DrawingQuerySet, user: "User", without: Collection[UUID]) -> Dra
 def _claim_row(drawing: Drawing, user: "User") -> bool:
     until = timezone.now() + CLAIM_TIMEOUT
     row = Drawing.objects.filter(_free(user), pk=drawing.pk)
-    return bool(row.update(claimed_by=user, claimed_until=until))
+    if not row.update(claimed_by=user, claimed_until=until):
+        return False
+    drawing.claimed_by, drawing.claimed_until = user, until
+    return True

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from recognizer import registry
-from recognizer.models import Contributor, Drawing, ModelVersion
+from recognizer.models import ApiKey, Contributor, Drawing, ModelVersion, Subscriber
+from recognizer.notices.announcing import announce_test
 from recognizer.review import moderation
 from tests.support.drawings import make_drawing, make_drawings
 from tests.support.looks import LOOKS, grave_findings
@@ -35,6 +36,11 @@ PAGES = [  # not a user's own page: the widgets there are Django's, and so is an
     "/admin/recognizer/contributor/",
     "/admin/recognizer/labelevent/",
     "/admin/recognizer/promotionevent/",
+    "/admin/recognizer/ledgerentry/",
+    "/admin/recognizer/apikey/",
+    "/admin/recognizer/apikey/add/",
+    "/admin/recognizer/subscriber/{subscriber}/change/",
+    "/admin/recognizer/delivery/",
     VERSIONS,
     f"{VERSIONS}{{champion}}/change/",
     f"{VERSIONS}{{held}}/change/",
@@ -95,7 +101,11 @@ def rows(owner: User) -> dict[str, Any]:
     TrainingPolicy.load()
     WorkerHeartbeat.objects.beat("celery@worker")
     Contributor.join()
+    subscriber = Subscriber.objects.create(name="a bot", address="https://bot.example/hook", events=["run.held"])
+    announce_test(subscriber)
+    ApiKey.objects.make(owner, "a program", ["review"])
     return {
+        "subscriber": subscriber.pk,
         "drawing": drawings[0].pk,
         "champion": champion.pk,
         "held": held.pk,

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 
 from recognizer import registry
-from recognizer.models import Drawing, ModelVersion
+from recognizer.models import Drawing, ModelVersion, Subscriber
 from tests.support.accounts import MakeUser, SignIn
 from tests.support.drawings import make_drawing
 from training.models import TrainingPolicy, TrainingRun
@@ -24,6 +24,12 @@ PAGES = {  # address: who may see it beside the owner
     "/admin/recognizer/drawing/queue/": {"Reviewer"},
     "/admin/recognizer/contributor/": {"Reviewer"},
     "/admin/recognizer/labelevent/": {"Reviewer"},
+    "/admin/recognizer/apikey/": {"Reviewer", "Operator"},
+    "/admin/recognizer/apikey/add/": {"Reviewer", "Operator"},
+    "/admin/recognizer/subscriber/": {"Operator"},
+    "/admin/recognizer/subscriber/add/": {"Operator"},
+    "/admin/recognizer/delivery/": {"Operator"},
+    "/admin/recognizer/ledgerentry/": {"Operator"},
     "/admin/recognizer/modelversion/": {"Operator"},
     "/admin/recognizer/modelversion/{version}/change/": {"Operator"},
     "/admin/recognizer/modelversion/{version}/promote/": {"Operator"},
@@ -48,6 +54,8 @@ ACTS = {  # address: (what is sent, who may)
     "/admin/recognizer/drawing/queue/leave/": ({}, {"Reviewer"}),
     "/admin/recognizer/modelversion/{version}/promote/": ({"reason": "why not"}, {"Operator"}),
     "/admin/recognizer/modelversion/roll-back/": ({"reason": "why not"}, {"Operator"}),
+    "/admin/recognizer/apikey/add/": ({"name": "mine", "scopes": ["read"]}, {"Reviewer", "Operator"}),
+    "/admin/recognizer/subscriber/{subscriber}/test/": ({}, {"Operator"}),
     "/admin/training/trainingrun/train-now/": ({}, {"Operator"}),
     "/admin/training/trainingrun/{run}/cancel/": ({}, {"Operator"}),
     "/admin/training/trainingpolicy/1/change/": (
@@ -63,7 +71,8 @@ def rows() -> dict[str, Any]:
     version = registry.ensure_baseline()
     TrainingPolicy.load()
     run = TrainingRun.objects.create(trigger="request")
-    return {"drawing": make_drawing().pk, "version": version.pk, "run": run.pk}
+    subscriber = Subscriber.objects.create(name="a bot", address="https://bot.example/hook", events=[])
+    return {"subscriber": subscriber.pk, "drawing": make_drawing().pk, "version": version.pk, "run": run.pk}
 
 
 @pytest.fixture

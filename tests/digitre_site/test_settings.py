@@ -42,6 +42,8 @@ def manage(var_dir: Path, *arguments: str, **settings: str) -> subprocess.Comple
         ("DIGITRE_THROTTLES", "fast"),
         ("DIGITRE_INSECURE_HTTP", "2"),
         ("DIGITRE_DATA_DIR", "/no/such/folder"),
+        ("DIGITRE_PRIVATE_WEBHOOKS", "some"),
+        ("EMAIL_URL", "mail.example.org"),
         ("DIGITRE_RUN_CONFIG", "/no/such/file.json"),
         ("DIGITRE_RUN_CONFIG", '{"fine_tune": {"epoch": 3}}'),
     ],

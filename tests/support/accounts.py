@@ -23,6 +23,7 @@ def groups(db: None) -> None:
     if not Group.objects.filter(name="Reviewer").exists():
         roles = importlib.import_module("training.migrations.0002_roles")
         roles.make_groups(apps, connection.schema_editor())  # which it does not use, and SQLite cannot enter here
+        importlib.import_module("training.migrations.0007_history").grant(apps, connection.schema_editor())
 
 
 @pytest.fixture

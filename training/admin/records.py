@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from recognizer.admin.keyset import NamedChangeList
-from recognizer.models import ModelVersion, PromotionEvent
+from recognizer.models import LedgerEntry, ModelVersion, PromotionEvent
 from training.models import DatasetSnapshot, TrainingRun, WorkerHeartbeat
 
 
@@ -52,6 +52,16 @@ class DatasetSnapshotAdmin(RecordAdmin):
     def runs_made(self, snapshot: DatasetSnapshot) -> SafeString | str:
         runs = ((reverse("admin:training_trainingrun_change", args=[run.pk]), run) for run in snapshot.runs.all())
         return format_html_join(", ", '<a class="said" href="{}">{}</a>', runs) or "-"
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(RecordAdmin):
+    list_display = ("number", "at", "kind", "row", "short_digest")
+    list_filter = ("kind",)
+
+    @admin.display(description="digest")
+    def short_digest(self, entry: LedgerEntry) -> SafeString:
+        return format_html("<code>{}</code>", entry.digest[:16])
 
 
 @admin.register(PromotionEvent)

@@ -20,6 +20,8 @@ from recognizer.formatting import percent
 from training.admin.version_page import data_counts, flat, learning_curve
 from training.evaluation.gate import Decision
 from training.models import TrainingRun
+from training.runs import outcomes
+from training.runs.schedule import difference_text
 from training.tasks import wake_worker
 
 
@@ -70,6 +72,7 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic f
         """Ask for a run. The row is the request: a worker takes it up at its next tick, if not at once."""
         if not (request.user.is_authenticated and self.has_request_permission(request)):
             raise PermissionDenied
+        outcomes.give_up_expired()
         run, is_new = TrainingRun.objects.request(by=request.user)
         if is_new:
             transaction.on_commit(wake_worker)
@@ -158,6 +161,7 @@ def run_page(run: TrainingRun) -> dict[str, Any]:
         "counts": data_counts(run.snapshot) if run.snapshot else None,
         "snapshot": run.snapshot,
         "config": sorted(flat(run.config)),
+        "difference": difference_text(run.difference),
     }
 
 

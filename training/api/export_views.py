@@ -16,8 +16,11 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from recognizer.api.authentication import KeyAuthentication, check_scope
 from recognizer.api.serializers import ErrorSerializer
 from recognizer.api.throttles import CallsByAddress
+from recognizer.contributor_cookie import key_of
+from recognizer.models import Scope
 from training.exchange import formats
 from training.exchange.records import read_records
 from training.exchange.selection import BadSelection, Selection
@@ -70,11 +73,14 @@ class MayExport(BasePermission):
     message = "You may not export drawings."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
+        key = key_of(request)
+        if key is not None:
+            return check_scope(key, Scope.EXPORT)
         return bool(request.user and request.user.is_staff and request.user.has_perm(PERMISSION))
 
 
 class DrawingsFileView(APIView):
-    authentication_classes = [SignedInAtTheDesk]
+    authentication_classes = [KeyAuthentication, SignedInAtTheDesk]
     permission_classes = [MayExport]
     throttle_classes = [CallsByAddress]
 

@@ -23,6 +23,7 @@ SHOWN_FROM = 1.05  # a margin that is widened by less is not worth the words
 LIKELY = 0.05  # one-sided: from here on a change is called better in words; a gain that counts takes less luck
 ROUNDING = 1e-9  # of a question: a margin of 0.0012 of 10,000 is 12 of them, whatever floating point makes of it
 GAIN = "gain"  # the key of the row that asks for one
+RULES = 1  # raised whenever the same numbers may come to another decision, or to other words: history is judged by its own rules
 
 
 @dataclass(frozen=True)

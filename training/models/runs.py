@@ -1,6 +1,7 @@
 """Attempts to learn: who asked, how far they are, what came of them, and which process may write to them."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -64,16 +65,20 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
     def fail(self, error: str) -> int:
         return self.update(status=TrainingRun.Status.FAILED, finished_at=timezone.now(), error=error)
 
-    def claim(self, *, worker: str, trigger: str | None) -> "TrainingRun | None":
+    def claim(
+        self, *, worker: str, trigger: str | None, difference: Mapping[str, object] | None = None
+    ) -> "TrainingRun | None":
         """Become the one running run: take the requested one, or make one, unless `trigger` is None. None: another is running.
 
-        The partial unique constraint on `status` decides between two at once, not what was read before.
+        `difference` is what is new since the last one, as its row keeps it. The partial unique constraint on `status` decides
+        between two at once, not what was read before.
         """
         self.fail_expired()
         started = {
             "status": TrainingRun.Status.RUNNING,
             "token": uuid.uuid4(),
             "worker": worker[:100],
+            "difference": dict(difference or {}),
             "started_at": timezone.now(),
             "lease_expires_at": database_now() + LEASE,
         }
@@ -112,7 +117,7 @@ class TrainingRun(models.Model):
 
     LIVE = (Status.REQUESTED, Status.RUNNING)
     DECIDED = (Status.PROMOTED, Status.HELD)
-    ON_ITS_PAGE = ("log", "config", "environment", "curve", "reports", "changed")
+    ON_ITS_PAGE = ("log", "config", "environment", "curve", "reports", "measured", "changed")
 
     # who and when
     status = models.CharField(max_length=12, choices=Status, default=Status.REQUESTED, editable=False)
@@ -123,6 +128,12 @@ class TrainingRun(models.Model):
     requested_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
+
+    difference = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="What was new when it was claimed; see training.runs.schedule.Difference.",
+    )
 
     # the lease
     token = models.UUIDField(null=True, editable=False)
@@ -159,6 +170,11 @@ class TrainingRun(models.Model):
     )
     reports = models.JSONField(
         default=dict, editable=False, help_text="exam name: {champion, challenger, baseline, paired}: each a report."
+    )
+    measured = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="What the gate was given besides the reports; see training.evaluation.verdicts.",
     )
     decision = models.JSONField(
         default=dict,

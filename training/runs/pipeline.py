@@ -31,7 +31,7 @@ from training.curation.label_noise import estimate_label_noise
 from training.curation.stored_drawings import contributors_of
 from training.curation.training_set import TrainingSet
 from training.data.replay import Replay, is_digit, load_replay
-from training.evaluation import comparison, gate, runner
+from training.evaluation import comparison, gate, runner, verdicts
 from training.evaluation.exam_label_noise import set_aside_noisy_labels
 from training.evaluation.exam_sets import ExamSet, full_exam_set
 from training.evaluation.reports import Exam, examine
@@ -39,6 +39,7 @@ from training.evaluation.runner import Evaluation
 from training.evaluation.taught import NEW, Taught, findings
 from training.learning.calibration import recalibrate
 from training.models import DatasetSnapshot, TrainingRun
+from training.runs import history, outcomes
 from training.runs.leases import Cancelled, Lease, LeaseLost, RunStopped
 from training.runs.progress import Listener, Progress, Steps, connect_anew
 from training.runs.resource_limits import own_folder
@@ -83,12 +84,14 @@ def execute(run: TrainingRun, config: RunConfig, listener: Listener | None = Non
             logger.warning("run %s lost its lease; its result is refused", run.pk)
             run.refresh_from_db()
         except MemoryError:
-            run.finish(Status.FAILED, error=f"It needed more memory than {config.limits.memory_bytes >> 20} MB.")
+            outcomes.finish(
+                run, Status.FAILED, error=f"It needed more memory than {config.limits.memory_bytes >> 20} MB."
+            )
         except Exception as error:
             # the edge of this process: whatever went wrong is the run's outcome, the champion stays
             logger.exception("run %s failed", run.pk)
             connect_anew()  # if it was the database, it may be there again
-            run.finish(Status.FAILED, error=f"{error.__class__.__name__}: {error}"[:2000])
+            outcomes.finish(run, Status.FAILED, error=f"{error.__class__.__name__}: {error}"[:2000])
     logger.info("%s ended: %s", run, ". ".join(filter(None, [run.get_status_display(), run.error])))
     return run
 
@@ -288,21 +291,23 @@ def judge_and_decide(
     asked = replace(exam_set, exams=({TAUGHT: taught} if taught else {}) | exam_set.exams)
     evaluations = _evaluate_each(models, asked, progress)
     paired = comparison.compare(evaluations["champion"], evaluations["challenger"])
+    paired_baseline = comparison.compare(evaluations["baseline"], evaluations["challenger"])
     decision = gate.decide(
         comparison.candidate(evaluations["champion"]),
         comparison.candidate(evaluations["challenger"], challenger.agreement),
         comparison.candidate(evaluations["baseline"]),
         paired,
-        comparison.compare(evaluations["baseline"], evaluations["challenger"]),
+        paired_baseline,
         config.gate,
         challenger.taught.held_out,
     )
+    measured = verdicts.measured(evaluations, challenger.agreement, paired, paired_baseline, challenger.taught.held_out)
     new = challenger.taught.whole()
     before, after = (examine(models[who].predict, new, models[who].calibration) for who in ("champion", "challenger"))
     found = findings(challenger.taught, str(champion), before, after, paired, decision)
     decision = replace(decision, notes=[*decision.notes, *exam_set.notes], findings=found)
     progress.phase("deciding")
-    _record(run, champion, challenger, evaluations, decision, asked)
+    _record(run, champion, challenger, evaluations, decision, asked, measured)
 
 
 def _evaluate_each(models: dict[str, CalibratedModel], exam_set: ExamSet, progress: Progress) -> dict[str, Evaluation]:
@@ -326,8 +331,9 @@ def _record(
     evaluations: dict[str, Evaluation],
     decision: gate.Decision,
     exam_set: ExamSet,
+    measured: verdicts.Measured,
 ) -> None:
-    """Register the challenger, promote it if the gate says so, close the run: all of it or nothing.
+    """Register the challenger, promote it if the gate says so, close the run, enter it in the ledger: all of it or nothing.
 
     Raises:
         LeaseLost: the run is no longer ours.
@@ -341,7 +347,9 @@ def _record(
             metrics = {name: report["challenger"] for name, report in reports.items() if name != TAUGHT}
             version = _register(run, champion, challenger, metrics)
         except CorruptArtifact as error:  # the gate has said so already, in other words
-            run.finish(Status.HELD, reports=reports, decision=decision.to_dict(), error=str(error), progress=1.0)
+            given = {"reports": reports, "measured": measured, "decision": decision.to_dict()}
+            outcomes.finish(run, Status.HELD, **given, error=str(error), progress=1.0)
+            history.note_decision(run)
             return
         obstacle = _obstacle(run, champion) if decision.promote else ""
         promoted = decision.promote and not obstacle
@@ -349,14 +357,17 @@ def _record(
             decision = replace(decision, promote=False, reasons=[obstacle])
         if promoted:
             registry.promote(version, by=None, reason=" ".join([f"{'; '.join(decision.reasons)}.", *decision.notes]))
-        run.finish(
+        outcomes.finish(
+            run,
             Status.PROMOTED if promoted else Status.HELD,
             challenger=version,
             reports=reports,
+            measured=measured,
             decision=decision.to_dict(),
             changed=comparison.changed_drawings(evaluations["champion"], evaluations["challenger"], exam_set),
             progress=1.0,
         )
+        history.note_decision(run)
 
 
 def _register(
@@ -376,12 +387,12 @@ def _register(
 def _obstacle(run: TrainingRun, champion: ModelVersion) -> str:
     """Say why a version that passed may not be promoted by its run, or ""."""
     if not ModelVersion.objects.filter(pk=champion.pk, is_champion=True).exists():
-        return "Another version became champion meanwhile."  # the comparison was with a champion that is none any more
+        return verdicts.OVERTAKEN  # the comparison was with a champion that is none any more
     back = registry.standing_roll_back()
     if back is not None and run.trigger == TrainingRun.Trigger.SCHEDULE:
         return (
-            f"It passed, but {back.by} rolled back from {back.previous} to {back.version} by hand, and a run that starts by "
-            "itself does not undo that. Promote it if it is good, or use Train now."
+            f"{verdicts.HELD_BY_HAND}{back.by} rolled back from {back.previous} to {back.version} by hand, and a run that "
+            "starts by itself does not undo that. Promote it if it is good, or use Train now."
         )
     return ""
 

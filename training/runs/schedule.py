@@ -3,16 +3,60 @@
 import logging
 import os
 import socket
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any, TypedDict
 
 from django.utils import timezone
 
-from training.curation.snapshots import is_anything_corrected, new_labels
+from recognizer.models import ModelVersion
+from training.curation.snapshots import is_anything_corrected, latest_event, new_labels
 from training.models import TrainingPolicy, TrainingRun
+from training.runs import outcomes
 from training.runs.resource_limits import is_alive
 
 logger = logging.getLogger(__name__)
 RETRIES = 3  # failures in a row that are tried again at the next tick; after that the interval holds
+
+
+class Difference(TypedDict):
+    """What a run saw when it was claimed: why it began, as numbers.
+
+    `new_labels` counts drawings approved after event `since_event` (the newest that the last decided run had seen) and up to
+    `latest_event`; `is_corrected` says whether any of their labels is not what the model had answered; `champion` is the number
+    of the version that it set out to beat, None before the first.
+    """
+
+    since_event: int
+    latest_event: int
+    new_labels: int
+    needed: int
+    is_corrected: bool
+    champion: int | None
+
+
+def difference() -> Difference:
+    """Look what is new now, whoever asks for the run."""
+    champion = ModelVersion.objects.filter(is_champion=True).values_list("number", flat=True).first()
+    return {
+        "since_event": TrainingRun.objects.last_event_seen(),
+        "latest_event": latest_event(),
+        "new_labels": new_labels(),
+        "needed": TrainingPolicy.load().minimum_new_labels,
+        "is_corrected": is_anything_corrected(),
+        "champion": champion,
+    }
+
+
+def difference_text(seen: Mapping[str, Any]) -> str:
+    """Say a run's difference in a sentence; "" for a run of an older release, which kept none."""
+    if not seen:
+        return ""
+    kept = "some are not what the model had answered" if seen["is_corrected"] else "all are what the model had answered"
+    labels = f"{seen['new_labels']:,} new labels" + (f", {kept}" if seen["new_labels"] else "")
+    return (
+        f"{labels}; events {seen['since_event']:,} to {seen['latest_event']:,}. The policy asks for {seen['needed']:,}."
+    )
 
 
 def worker_name() -> str:
@@ -34,7 +78,7 @@ def fail_lost_here(how: str) -> None:
 
 def start_if_due() -> tuple[TrainingRun | None, str]:
     """Claim a run that was asked for or is due. Returns it, or None and the reason in words."""
-    TrainingRun.objects.fail_expired()
+    outcomes.give_up_expired()
     running = TrainingRun.objects.running()
     if running is not None:
         return None, f"{running} is at work"
@@ -43,7 +87,7 @@ def start_if_due() -> tuple[TrainingRun | None, str]:
     if reason:
         return None, reason
     trigger = None if is_requested else TrainingRun.Trigger.SCHEDULE
-    run = TrainingRun.objects.claim(worker=worker_name(), trigger=trigger)
+    run = TrainingRun.objects.claim(worker=worker_name(), trigger=trigger, difference=difference())
     return run, "" if run else "another worker was first, or the request was taken back"
 
 

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
+from django.test import Client
 from hypothesis import HealthCheck, settings
 
+from recognizer.models import ApiKey, Scope
 from tests.support.fake_model import FakeClassifier
 
 pytestmark = pytest.mark.django_db
@@ -33,5 +36,32 @@ def test_no_call_the_schema_allows_or_forbids_is_a_server_error(
 ) -> None:
     response = case.call()
     assert response.status_code < 500, response.text
+    if response.status_code >= 400:
+        assert set(response.json()) == {"code", "detail"}
+
+
+def test_the_schema_says_where_a_key_is_needed_and_where_it_may_come(client: Client) -> None:
+    said = client.get("/api/schema/?format=json").json()
+    assert said["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    paths = said["paths"]
+    assert paths["/api/v1/review/next/"]["post"]["security"] == [{"key": []}]
+    assert paths["/api/v1/drawings/"]["post"]["security"] == [{"key": []}, {}]
+    assert "security" not in paths["/api/v1/model/"]["get"]
+
+
+@schema.include(path_regex=r"/api/v1/(review|export|runs|collection|key)/").parametrize()
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_call_with_a_key_is_a_server_error(
+    case: schemathesis.Case[Any], model: FakeClassifier, kept_connection: None, owner: User
+) -> None:
+    """The same past the door: without a key the calls above answer 401 to everything."""
+    key = ApiKey.objects.filter(owner=owner).first()
+    if key is None:
+        key, _ = ApiKey.objects.make(owner, "a fuzzer", Scope.values, calls_a_minute=60_000)
+    secret = key.seal()
+    key.save()
+    response = case.call(headers={"Authorization": f"Bearer {secret}"})
+    assert response.status_code < 500, response.text
+    assert response.status_code not in (401, 403)
     if response.status_code >= 400:
         assert set(response.json()) == {"code", "detail"}

@@ -1,5 +1,6 @@
 """A whole run with a learner that trains nothing: what is chosen, judged, recorded, and what a crash leaves behind."""
 
+import json
 from collections.abc import Callable, Set
 from dataclasses import replace
 from datetime import timedelta
@@ -17,14 +18,23 @@ from numpy.typing import NDArray
 from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.imaging.pixels import to_grey
-from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion
+from recognizer.models import (
+    Contributor,
+    Delivery,
+    Drawing,
+    Event,
+    LabelEvent,
+    LedgerEntry,
+    ModelVersion,
+    Subscriber,
+)
 from tests.support.drawings import Draw
 from tests.support.known import known
 from training.config import FineTuneConfig, GatePolicy, RunConfig, SnapshotConfig
 from training.curation import snapshots
 from training.data.datasets import Mnist
 from training.data.replay import Replay
-from training.evaluation import exam_sets, gate, runner
+from training.evaluation import exam_sets, gate, runner, verdicts
 from training.evaluation.exam_sets import ExamSet
 from training.evaluation.taught import Taught
 from training.models import DatasetSnapshot, TrainingRun
@@ -106,6 +116,19 @@ def test_better_challenger_becomes_champion_with_its_whole_story(run: RunIt, dra
     assert "MNIST test: fixes 50, breaks 0" in version.promotions.get().reason
     assert "corrections since version 1 (new drawings that it misreads) it reads" in done.decision["findings"][0]
     assert any("show that these hands are read, not that others are" in found for found in done.decision["findings"])
+
+
+def test_a_decision_is_entered_and_told_and_the_row_alone_bears_it_out(run: RunIt, draw: Draw) -> None:
+    Subscriber.objects.create(name="a bot", address="https://bot.example/", events=[Event.RUN_PROMOTED])
+    draw(3, style=1)
+    done = TrainingRun.objects.get(pk=run().pk)
+    assert done.status == Status.PROMOTED, done.error
+    assert verdicts.disagreement(done.reports, done.measured, done.config, done.decision) == ""
+    lied = done.decision | {"promote": False}
+    assert "the gate says promote" in verdicts.disagreement(done.reports, done.measured, done.config, lied)
+    kinds = list(LedgerEntry.objects.order_by("number").values_list("kind", "row"))
+    assert kinds[-1] == ("decision", done.pk)
+    assert json.loads(Delivery.objects.get().body)["data"]["challenger"] == 2
 
 
 def test_equal_challenger_is_held_and_the_champion_stays(

@@ -8,7 +8,7 @@ from training.config import RunConfig
 from training.evaluation.gate import Decision
 from training.evaluation.gate_table import gate_table
 from training.models import TrainingPolicy, TrainingRun
-from training.runs import schedule
+from training.runs import outcomes, schedule
 from training.runs.resource_limits import confine
 
 EXIT_CODES: dict[str, int] = {
@@ -25,7 +25,10 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: object, **options: object) -> None:
-        run = TrainingRun.objects.claim(worker=schedule.worker_name(), trigger=TrainingRun.Trigger.COMMAND)
+        outcomes.give_up_expired()
+        run = TrainingRun.objects.claim(
+            worker=schedule.worker_name(), trigger=TrainingRun.Trigger.COMMAND, difference=schedule.difference()
+        )
         if run is None:
             self.stderr.write(
                 f"{TrainingRun.objects.running() or 'Another run'} is at work; not starting a second one."
