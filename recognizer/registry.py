@@ -112,6 +112,26 @@ def promote(version: ModelVersion, *, by: "User | None", reason: str) -> Promoti
         return PromotionEvent.objects.create(version=version, previous=previous, by=by, reason=reason)
 
 
+def step_back(event: PromotionEvent, reason: str) -> PromotionEvent | None:
+    """Let the version speak again that a promotion had replaced, without anybody's having asked. None: it is over already.
+
+    Raises:
+        CorruptArtifact: its bytes are not sound.
+    """
+    if event.previous is None:
+        return None
+    load_model(event.previous)
+    with transaction.atomic():
+        _lock_registry()
+        if PromotionEvent.objects.values_list("pk", flat=True).first() != event.pk:
+            return None  # somebody was quicker: another process, or a person
+        returned = promote(event.previous, by=None, reason=reason)
+        if returned is not None:
+            returned.is_return = True
+            returned.save(update_fields=["is_return"])
+        return returned
+
+
 def note_problem(version: ModelVersion, problem: str) -> None:
     """Leave on a version's row why it cannot serve, or that it can (""), for whoever looks at it."""
     if version.broken_reason != problem:

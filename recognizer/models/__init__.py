@@ -1,10 +1,12 @@
 """Who drew, what they drew, what was said about it, and by which model."""
 
+from recognizer.models.batches import ReviewBatch
 from recognizer.models.contributors import EXAM_EVERY, Contributor
 from recognizer.models.drawings import AUDIT_EVERY, CLAIM_TIMEOUT, SECOND_OPINION_EVERY, Drawing, DrawingQuerySet
 from recognizer.models.events import LabelEvent, Look
 from recognizer.models.label_fields import LABEL_CHOICES, label_field, label_text
 from recognizer.models.prototypes import Prototype, PrototypeSet
+from recognizer.models.rereadings import Rereading
 from recognizer.models.versions import ModelArtifacts, ModelVersion, PromotionEvent
 
 __all__ = [
@@ -23,6 +25,8 @@ __all__ = [
     "PromotionEvent",
     "Prototype",
     "PrototypeSet",
+    "Rereading",
+    "ReviewBatch",
     "label_field",
     "label_text",
 ]

@@ -28,7 +28,7 @@ from recognizer.intervals import Share
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, ModelVersion
 from recognizer.review import queue
-from training.admin.version_page import exam_rows, exam_title
+from training.admin.version_page import counted_of, exam_rows, exam_title
 from training.curation.snapshots import new_labels
 from training.models import TrainingPolicy, TrainingRun, WorkerHeartbeat
 from training.runs import schedule
@@ -44,8 +44,10 @@ TALLY = """
            COALESCE(SUM(CASE WHEN confirmed_label = predicted_label THEN 1 ELSE 0 END), 0),
            COALESCE(SUM(CASE WHEN predicted_label IS NULL THEN 1 ELSE 0 END), 0),
            COALESCE(SUM(CASE WHEN predicted_label IS NULL AND confirmed_label = %s THEN 1 ELSE 0 END), 0)
-    FROM (SELECT confirmed_label, predicted_label FROM recognizer_drawing
-          WHERE created_at >= %s AND created_at < %s ORDER BY created_at LIMIT %s) one_day"""
+    FROM (SELECT CASE WHEN status IN ('waiting', 'approved') AND contributor_id NOT IN (
+                      SELECT id FROM recognizer_contributor WHERE blocked_at IS NOT NULL) THEN confirmed_label END
+                 AS confirmed_label, predicted_label
+          FROM recognizer_drawing WHERE created_at >= %s AND created_at < %s ORDER BY created_at LIMIT %s) one_day"""
 TALLIED = ("drawn", "told", "agreed", "refused", "refused_rightly")
 
 
@@ -173,7 +175,7 @@ def daily_chart(rows: dict[date, dict[str, int]], first: date) -> Chart:
     return share_chart(
         [f"{day:%-d %b}" for day in days],
         {
-            "corrected, of those confirmed": line(
+            "corrected, of those confirmed and not rejected": line(
                 lambda row: 1 - (row["agreed"] + row["refused_rightly"]) / row["told"] if row["told"] else None
             ),
             "refused, of those drawn": line(lambda row: row["refused"] / row["drawn"] if row["drawn"] else None),
@@ -234,7 +236,8 @@ def exams_over_versions() -> Chart:
         [str(version.number) for version in versions],
         {
             exam_title(name) + (f", {n:,} questions" if kinds[name] > 1 else ""): [
-                report[name].accuracy if _questions(report).get(name) == (name, n) else None for report in reports
+                counted_of(name, report[name])[1] if _questions(report).get(name) == (name, n) else None
+                for report in reports
             ]
             for (name, n), count in asked.items()
             if count > 1

@@ -19,7 +19,7 @@ from recognizer.exam_reports import read_reports
 from recognizer.formatting import percent
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.models import ModelVersion
-from training.admin.version_page import exam_title, version_page
+from training.admin.version_page import counted_of, exam_title, version_page
 from training.evaluation import recheck
 from training.evaluation.recheck import Recheck
 
@@ -126,7 +126,7 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic 
     @admin.display(description="exams")
     def exams(self, version: ModelVersion) -> SafeString:
         reports = read_reports(version.metrics)
-        accuracies = ((exam_title(name), percent(report.accuracy, 2)) for name, report in reports.items())
+        accuracies = ((exam_title(name), percent(counted_of(name, report)[1], 2)) for name, report in reports.items())
         return format_html_join(" ", '<span class="said">{} <b class="figure">{}</b></span>', accuracies)
 
     @admin.display(description="made")
