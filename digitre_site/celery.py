@@ -22,6 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
 
 TICK = timedelta(seconds=30)  # a look at a few rows; who waits for the first run of the day need not wait long
 HEARTBEAT = timedelta(seconds=15)
+WATCH = timedelta(minutes=1)  # a few seconds of work, while nobody learns
 PROTOTYPES = timedelta(seconds=20)  # from an approval on: as long as the next person may wait for it
 LONGEST_TASK = timedelta(hours=4)  # a message unacknowledged for longer is delivered again: a second copy
 
@@ -76,6 +77,7 @@ app.conf.update(
         "tick": every(TICK, "training.tick"),
         "heartbeat": every(HEARTBEAT, "training.heartbeat"),
         "prototypes": every(PROTOTYPES, "training.refresh_prototypes"),
+        "watch": every(WATCH, "training.watch"),
         # An interval counts from beat's start: a day would never end in a stack that is restarted daily
         "purge": every(timedelta(hours=1), "recognizer.purge"),
     },

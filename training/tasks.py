@@ -49,6 +49,14 @@ def refresh_prototypes() -> str:
     return prototypes.refresh(PrototypeConfig())
 
 
+@shared_task(name="training.watch", ignore_result=True)
+def watch() -> str:
+    """Let the site look at what its champion does, and read anew what waits. Returns what was done."""
+    from training.runs import watching  # loads LiteRT: in this child only
+
+    return watching.look()
+
+
 def wake_worker() -> None:
     """Have a worker look for a requested run now rather than at the next tick. Best effort: the row is what counts."""
     try:

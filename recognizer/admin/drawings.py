@@ -94,6 +94,11 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
                 self.admin_site.admin_view(sheet_views.batch_page),
                 name="recognizer_drawing_batch",
             ),
+            path(
+                "contradictions/",
+                self.admin_site.admin_view(sheet_views.contradictions_page),
+                name="recognizer_drawing_contradictions",
+            ),
             path("queue/leave/", self.admin_site.admin_view(queue_views.leave), name="recognizer_drawing_leave"),
             path(
                 "<uuid:drawing_id>/decide/",

@@ -8,13 +8,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from recognizer.admin import thumbnails
 from recognizer.admin.bulk import APPROVE, NOT_DIGITS, REASONS, REJECT, SHEET_LIMIT, carry_out, summary_of
 from recognizer.admin.queue_views import IDS_LIMIT, ids, record_text, reviewer
-from recognizer.models import Contributor, Drawing, DrawingQuerySet, ReviewBatch
+from recognizer.models import Contributor, Drawing, DrawingQuerySet, ModelVersion, ReviewBatch, label_text
 from recognizer.review import batches, moderation
+from recognizer.review.contradictions import contradicting_pairs
 
 UNDECIDED = (Drawing.Status.WAITING, Drawing.Status.QUARANTINED)
 SHOWN_COLUMNS = ("strokes", "probabilities")
@@ -82,6 +83,26 @@ def batch_page(request: HttpRequest, batch_id: int) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:recognizer_drawing_batch", args=[batch.pk]))
     drawings = Drawing.objects.filter(pk__in=batch.events.values("drawing_id")).order_by("-created_at", "id")
     return _sheet(request, drawings, title=f"Batch {batch.pk}: {batch.title.lower()}", batch=batch)
+
+
+@require_safe
+def contradictions_page(request: HttpRequest) -> HttpResponse:
+    """Pairs of approved drawings that look alike and are labelled otherwise."""
+    reviewer(request)
+    champion = ModelVersion.objects.champion()
+    pairs = contradicting_pairs(champion) if champion else []
+    context = admin.site.each_context(request) | {
+        "title": "Labels that contradict each other",
+        "opts": Drawing._meta,
+        "pairs": [
+            {
+                "drawings": [(one, thumbnails.thumbnail(one), label_text(one.label)) for one in (pair.one, pair.other)],
+                "likeness": pair.likeness,
+            }
+            for pair in pairs
+        ],
+    }
+    return TemplateResponse(request, "admin/recognizer/drawing/contradictions.html", context)
 
 
 def _sheet(request: HttpRequest, drawings: DrawingQuerySet, **context: Any) -> HttpResponse:

@@ -18,6 +18,8 @@ from recognizer.formatting import NOTHING, percent, percent_range
 from recognizer.intervals import wilson
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, DrawingQuerySet, ModelVersion
+from training.admin.taught import taught_page
+from training.curation.rereading import labelled_pairs
 from training.evaluation.gate import Decision
 from training.models import DatasetSnapshot, TrainingRun
 
@@ -90,6 +92,7 @@ def version_page(version: ModelVersion, user: AbstractUser | AnonymousUser) -> d
     }
     if context["sees_drawings"]:
         context |= {"mistakes": worst_mistakes(version), "exam_mistakes": exam_mistakes(run)} | changed_answers(run)
+        context |= {"live": labelled_pairs(version), "taught": taught_page(version, run)}
     return context
 
 

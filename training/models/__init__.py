@@ -4,6 +4,7 @@ from training.models.heartbeats import WorkerHeartbeat
 from training.models.policy import TrainingPolicy
 from training.models.runs import LEASE, LOG_CHARACTERS, TrainingRun
 from training.models.snapshots import DatasetSnapshot, SnapshotManifest
+from training.models.watches import Watch
 
 __all__ = [
     "LEASE",
@@ -12,5 +13,6 @@ __all__ = [
     "SnapshotManifest",
     "TrainingPolicy",
     "TrainingRun",
+    "Watch",
     "WorkerHeartbeat",
 ]

@@ -95,7 +95,7 @@ def test_drawing_page_asks_again_where_another_decided_meanwhile(desk: Client, o
     drawing.reject("not readable", other_reviewer)
     judge = reverse("admin:recognizer_drawing_judge", args=[drawing.pk])
     answer = desk.post(judge, {"decision": "7", "seen": seen}, follow=True).content.decode()
-    assert "Meanwhile omar said: rejected." in answer
+    assert "Meanwhile omar said: rejected, before that 7." in answer
     assert Drawing.objects.get().status == "rejected"
 
 
