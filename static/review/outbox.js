@@ -58,7 +58,9 @@ export class Outbox {
 
   /** Take back what has not been sent. The first message may be under way, so it counts as sent. @param {string} id */
   withdraw(id) {
-    const at = this.#messages.findLastIndex((message) => message.id === id && message.kind !== "undo" && message.kind !== "note");
+    const at = this.#messages.findLastIndex(
+      (message) => message.id === id && message.kind !== "undo" && message.kind !== "note",
+    );
     if (at < 0 || (at === 0 && this.#isSending)) return false;
     this.#messages.splice(at, 1);
     this.#keep();

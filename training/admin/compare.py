@@ -109,8 +109,11 @@ def exam_pairs(first: ModelVersion, second: ModelVersion) -> list[ExamPair]:
         texts = [
             percent(counted_of(name, reports[name])[1], 2) if name in reports else NOTHING for reports in (one, other)
         ]
-        is_same = name in one and name in other and one[name].questions == other[name].questions
-        note = "" if is_same else "not asked the same questions"
+        note = ""
+        if name not in one or name not in other:
+            note = "taken by one of them only"
+        elif one[name].questions != other[name].questions:
+            note = "not asked the same questions"
         rows.append(ExamPair(exam_title(name), texts[0], texts[1], note))
     return rows
 
