@@ -100,7 +100,6 @@ class OrderFilter(admin.SimpleListFilter):
             ("telling", "most telling first"),
             ("newest", "newest first"),
             ("suspicious", "most suspicious first"),
-            ("reviewed", "last reviewed first"),
         ]
 
     def choices(self, changelist: ChangeList) -> "Iterator[_ListFilterChoices]":
