@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -227,13 +228,9 @@ def main() -> int:
             content_type="application/json",
         )
     )
-    for order in ORDERS:
-        figures[f"queue, claim four, {order}"] = measure(lambda order=order: claim_by(client, {"order": order}))  # type: ignore[misc]
-    narrowed: list[dict[str, object]] = [{"label": 7}, {"source": "round"}, {"label": 10, "order": "oldest"}]
-    for wanted in narrowed:
-        figures[f"queue, claim four, {json.dumps(wanted)}"] = measure(
-            lambda wanted=wanted: claim_by(client, wanted)  # type: ignore[misc]
-        )
+    choices: list[dict[str, object]] = [{"order": order} for order in ORDERS]
+    for wanted in [*choices, {"label": 7}, {"source": "round"}, {"label": 10, "order": "oldest"}]:
+        figures[f"queue, claim four, {json.dumps(wanted)}"] = measure(partial(claim_by, client, wanted))
     figures["queue, claim one and decide"] = measure(lambda: claim_and_decide(client))
     print(f"{'page':40} {'clock':>9} {'Python':>9} {'queries take':>13} {'queries':>8}")
     for name, (clock, processor, database, queries, _) in figures.items():

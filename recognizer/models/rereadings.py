@@ -1,6 +1,6 @@
 """What a version reads of a drawing that another version answered: to compare versions by, never what a visitor was told."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -13,7 +13,7 @@ from recognizer.models.versions import ModelVersion
 
 
 class RereadingQuerySet(models.QuerySet["Rereading"]):
-    def with_truth(self) -> Self:
+    def with_truth(self) -> "models.QuerySet[Any]":
         """Annotate `told`: what a reviewer, or else the contributor, says it is."""
         return self.annotate(told=Coalesce("drawing__reviewed_label", "drawing__confirmed_label"))
 

@@ -1,6 +1,7 @@
 """Approved drawings that look alike and are labelled otherwise: one of each two teaches what the other unteaches."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def contradicting_pairs(version: ModelVersion) -> list[Pair]:
     likeness[labels[:, None] == labels[None, :]] = -1.0
     likeness[np.tril_indices(len(rows))] = -1.0
     taken: set[int] = set()
-    found = []
+    found: list[tuple[UUID, UUID, float]] = []
     order = np.argsort(-likeness, axis=None)[: 20 * SHOWN]
     for place in order.tolist():
         i, j = divmod(place, len(rows))

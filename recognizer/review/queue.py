@@ -291,7 +291,11 @@ def _take_known(user: "User", without: Collection[UUID], window: str) -> Drawing
 
 
 def _claim_row(drawing: Drawing, user: "User", window: str, look: str | None = None) -> bool:
-    claim = {"claimed_by": user, "claimed_window": window, "claimed_until": timezone.now() + CLAIM_TIMEOUT}
+    columns: dict[str, object] = {
+        "claimed_by": user,
+        "claimed_window": window,
+        "claimed_until": timezone.now() + CLAIM_TIMEOUT,
+    }
     if look is not None:
-        claim["claimed_look"] = drawing.claimed_look = look
-    return bool(Drawing.objects.filter(_free(user, window), pk=drawing.pk).update(**claim))
+        columns["claimed_look"] = drawing.claimed_look = look
+    return bool(Drawing.objects.filter(_free(user, window), pk=drawing.pk).update(**columns))

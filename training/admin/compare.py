@@ -1,6 +1,7 @@
 """Two versions side by side: their exams, and the drawings that they read differently."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -122,7 +123,7 @@ def differences(first: ModelVersion, second: ModelVersion) -> Answers:
     """Compare what both have read, by themselves or again, among their newest answers."""
     one, other = answers_of(first, second), answers_of(second, first)
     shared = [pk for pk in other if pk in one]
-    kinds: dict[str, list[object]] = {"fixed": [], "broken": [], "others": []}
+    kinds: dict[str, list[UUID]] = {"fixed": [], "broken": [], "others": []}
     for pk in shared:
         (said, told), (says, _) = one[pk], other[pk]
         if said != says:
@@ -132,8 +133,8 @@ def differences(first: ModelVersion, second: ModelVersion) -> Answers:
     made = {
         kind: [
             Difference(
-                there[pk],  # type: ignore[index]  # ids
-                thumbnails.thumbnail(there[pk]),  # type: ignore[index]
+                there[pk],
+                thumbnails.thumbnail(there[pk]),
                 digit_text(one[pk][0]),
                 digit_text(other[pk][0]),
                 digit_text(one[pk][1]),
@@ -147,10 +148,10 @@ def differences(first: ModelVersion, second: ModelVersion) -> Answers:
     return Answers(len(shared), made["fixed"], made["broken"], made["others"], counts)
 
 
-def answers_of(version: ModelVersion, beside: ModelVersion) -> dict[object, tuple[int, int | None]]:
+def answers_of(version: ModelVersion, beside: ModelVersion) -> dict[UUID, tuple[int, int | None]]:
     """Return {drawing: (answer, label)} of a version: what it read again, and what it answered and `beside` read again."""
     read = Rereading.objects.filter(version=version).with_truth().order_by("-id")
-    found: dict[object, tuple[int, int | None]] = {
+    found: dict[UUID, tuple[int, int | None]] = {
         pk: (answer, told) for pk, answer, told in read.values_list("drawing_id", "answered", "told")[:LOOKED_AT]
     }
     own = Rereading.objects.filter(version=beside, drawing__model_version=version).with_truth().order_by("-id")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.utils.safestring import SafeString
 
@@ -42,7 +43,7 @@ def taught_page(version: ModelVersion, run: TrainingRun | None) -> TaughtPage:
     new = set(new_to(run))
     before = Rereading.objects.filter(version=version, drawing__created_at__lt=version.created_at).with_truth()
     columns = ("drawing_id", "answered", "drawing__predicted_label", "told", "drawing__contributor__token")
-    kinds: dict[str, list[tuple[object, int, int]]] = {"mended": [], "missed": [], "spoilt": []}
+    kinds: dict[str, list[tuple[UUID, int, int]]] = {"mended": [], "missed": [], "spoilt": []}
     asked: dict[str, Counter[str]] = {"label": Counter(), "person": Counter()}
     read: dict[str, Counter[str]] = {"label": Counter(), "person": Counter()}
     for pk, answer, said, told, token in before.order_by("-id").values_list(*columns)[:LOOKED_AT]:
@@ -68,7 +69,7 @@ def taught_page(version: ModelVersion, run: TrainingRun | None) -> TaughtPage:
     )
     page.mended_shown, page.missed_shown, page.spoilt_shown = (
         [
-            (there[pk], thumbnails.thumbnail(there[pk]), label_text(answer), label_text(told))  # type: ignore[index]
+            (there[pk], thumbnails.thumbnail(there[pk]), label_text(answer), label_text(told))
             for pk, answer, told in found[:SHOWN]
             if pk in there
         ]

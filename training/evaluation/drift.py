@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from recognizer.exam_reports import ReliabilityBin
 from recognizer.intervals import Z_95
 
+PRIOR = 20.0  # answers that the model's own word counts for in a bin
 FEWEST_EXPECTED = 5.0  # in a cell, for the test to hold (Cochran 1954); smaller ones are put together
 
 
@@ -36,7 +37,7 @@ def accuracy_without_labels(confidences: NDArray[np.floating], bins: Sequence[Re
     if not len(confidences):
         return None
     sure = np.asarray(confidences, "float64")
-    expected, variance = sure.copy(), np.zeros(len(sure))
+    expected, variance, of_bins = sure.copy(), np.zeros(len(sure)), 0.0
     if bins:
         centres = np.array([one["confidence"] for one in bins])
         nearest = np.abs(sure[:, None] - centres[None, :]).argmin(axis=1)
@@ -47,15 +48,10 @@ def accuracy_without_labels(confidences: NDArray[np.floating], bins: Sequence[Re
             expected[here] = (hits + PRIOR * sure[here]) / (one["n"] + PRIOR)
             share = (hits + PRIOR * one["confidence"]) / (one["n"] + PRIOR)
             variance[here] = share * (1 - share) / (one["n"] + PRIOR)
-        of_bins = sum(((nearest == p).mean() ** 2) * variance[nearest == p][0] for p in np.unique(nearest))
-    else:
-        of_bins = 0.0
+        of_bins = sum(float((nearest == p).mean() ** 2 * variance[nearest == p][0]) for p in np.unique(nearest))
     mean = float(expected.mean())
-    reach = Z_95 * math.sqrt(float((expected * (1 - expected)).sum()) / len(sure) ** 2 + float(of_bins))
+    reach = Z_95 * math.sqrt(float((expected * (1 - expected)).sum()) / len(sure) ** 2 + of_bins)
     return Estimate(mean, max(0.0, mean - reach), min(1.0, mean + reach), len(sure))
-
-
-PRIOR = 20.0  # answers that the model's own word counts for in a bin
 
 
 def homogeneity(before: Sequence[int], after: Sequence[int]) -> float | None:

@@ -1,5 +1,7 @@
 """The site watches itself: between two runs the worker looks at what the champion does with what people draw."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from django.db import Error as DatabaseError
 from django.utils import timezone
@@ -70,8 +72,8 @@ def drift_exam(reports: dict[str, ExamReport]) -> str:
     return max(asked, key=lambda name: (name.startswith("canvas"), reports[name].n), default="")
 
 
-def _accuracy(rows: object, report: ExamReport | None) -> dict[str, object]:
-    unlabelled = [sure for told, said, sure in rows if told is None and said is not None][:UNLABELLED]  # type: ignore[attr-defined]
+def _accuracy(rows: Iterable[tuple[int | None, int | None, float]], report: ExamReport | None) -> dict[str, object]:
+    unlabelled = [sure for told, said, sure in rows if told is None and said is not None][:UNLABELLED]
     estimate = accuracy_without_labels(np.array(unlabelled), report.bins if report else [])
     if estimate is None or estimate.n < FEWEST:
         return {"drawings": len(unlabelled), "accuracy": None, "low": None, "high": None}

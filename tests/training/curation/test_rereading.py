@@ -12,6 +12,7 @@ from tests.support.accounts import SignIn
 from tests.support.drawings import approved_drawing, make_drawing
 from tests.support.versions import make_version
 from training.curation import rereading
+from training.evaluation import recheck
 from training.models import TrainingRun, Watch
 from training.runs import watching
 
@@ -69,6 +70,9 @@ def test_paired_count_of_a_held_version_is_of_approved_live_drawings(
     broken.approve(1, reviewer)
     rereading.reread(held, [fixed.pk, broken.pk, waiting.pk])
     assert rereading.labelled_pairs(held) == (2, 1, 1)
+    (said,) = recheck._live(held)
+    assert said.startswith("Of 2 live drawings")
+    assert "as likely as 0.75 if it is no better" in said
 
 
 def test_promoted_or_foreign_versions_do_not_answer_beside(champion: ModelVersion, held: ModelVersion) -> None:
