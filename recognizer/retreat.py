@@ -21,35 +21,36 @@ logger = logging.getLogger(__name__)
 COMPARED = 2000  # latest labels of the version before: its share is then known within a point or two
 EACH = 10  # labels of one contributor that count, where MANY drew: one who corrects whatever is said sends nobody back
 MANY = 10  # contributors; a museum's one tablet is one contributor, and counts in full
-IDLE_SECONDS = 20  # that a process does not ask again where there was nothing to watch
-IDLE = "retreat.idle"
+BEFORE_SECONDS = 300  # that a process remembers what was corrected before
 NOT_COUNTED = (Drawing.Status.REJECTED, Drawing.Status.QUARANTINED)
 
 
 def step_back_if_worse() -> PromotionEvent | None:
     """Look at what people corrected since the last promotion. Returns the promotion of the version before, if it had to be."""
-    if cache.get(IDLE):
-        return None
     event = (
         PromotionEvent.objects.select_related("version", "previous")
         .defer("version__metrics", "previous__metrics")
         .first()
     )
     if event is None or event.previous is None or event.is_return or event.watch_ended:
-        cache.set(IDLE, True, IDLE_SECONDS)
         return None
     since = _labelled(Drawing.objects.filter(model_version=event.version, created_at__gte=event.at))
     after = _corrections(since.order_by("created_at", "id"), 2 * WATCHED)[:WATCHED]
     if len(after) < LOOKS[0]:
         return None
-    earlier = _labelled(Drawing.objects.filter(model_version=event.previous)).order_by("-created_at", "id")
-    before = count(_corrections(earlier, COMPARED))
+    before = cache.get_or_set(f"retreat.before.{event.pk}", lambda: _before(event), BEFORE_SECONDS) or Counted(0, 0)
     for look in LOOKS:
         if look <= len(after) and is_alarm(before, count(after[:look])):
             return _step_back(event, before, count(after[:look]))
     if len(after) == WATCHED:
         _end(event, f"{_told(before, count(after))}: nothing to go back for")
     return None
+
+
+def _before(event: PromotionEvent) -> Counted:
+    """What was corrected of the version before: it answers no longer, so this is read once in a while only."""
+    earlier = _labelled(Drawing.objects.filter(model_version=event.previous)).order_by("-created_at", "id")
+    return count(_corrections(earlier, COMPARED))
 
 
 def count(is_corrected: list[bool]) -> Counted:

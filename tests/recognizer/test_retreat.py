@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 
 from recognizer import registry, retreat, services
@@ -84,7 +83,6 @@ def test_return_is_not_returned_from(before: ModelVersion, after: ModelVersion) 
     labelled(after, 80, 200)
     retreat.step_back_if_worse()
     labelled(before, 200, 200)
-    cache.clear()
     assert retreat.step_back_if_worse() is None
 
 
