@@ -63,7 +63,9 @@ def record_of(contributor_id: int, without: UUID | None = None) -> tuple[int, in
 
     By a reviewer, where one has decided: whoever draws oddly is not to be suspected for what was approved. Else by the model.
     """
-    latest = Drawing.objects.filter(contributor_id=contributor_id).exclude(pk=without).order_by("-created_at")
+    latest = Drawing.objects.filter(contributor_id=contributor_id).order_by("-created_at")
+    if without is not None:
+        latest = latest.exclude(pk=without)
     columns = ("confirmed_label", "predicted_label", "top_label", "reviewed_at", "reviewed_label")
     rows = [row for row in latest.values_list(*columns)[:CONTRIBUTOR_WINDOW] if row[0] is not None]
     return sum(is_contradicted(*row) for row in rows), len(rows)

@@ -101,14 +101,14 @@ def exam_title(name: str) -> str:
 
 
 def counted_of(name: str, report: ExamReport) -> tuple[int, float, tuple[float, float] | None]:
-    """Return questions, accuracy and its interval as the gate counts them: digits alone, where the exam has any.
+    """Return questions, and accuracy with its interval as the gate counts it: of the digits alone, where there are any.
 
     What is no digit has its own column and its own row of the gate's table: one exam must not have two numbers.
     """
-    digits = None if exam_spec(name).is_refusal else report.of_digits
+    digits = None if exam_spec(name).is_refusal or sum(map(sum, report.confusion)) != report.n else report.of_digits
     if digits is None or digits[1] == report.n:
         return report.n, report.accuracy, report.interval
-    return digits[1], digits[0] / digits[1], wilson(*digits)
+    return report.n, digits[0] / digits[1], wilson(*digits)
 
 
 def exam_rows(reports: dict[str, ExamReport]) -> list[ExamRow]:
