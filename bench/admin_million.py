@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,8 @@ FROM generate_series(1, %(rows)s) n;
 INSERT INTO recognizer_drawing (
     id, contributor_id, created_at, png, content_hash, preprocessing_version, model_version_id, probabilities,
     predicted_label, top_label, confidence, margin, confirmed_label, confirmed_at, status, status_reason,
-    reviewed_label, reviewed_at, reviewed_by_id, suspicion, review_priority, check_due)
+    reviewed_label, reviewed_at, reviewed_by_id, suspicion, review_priority, check_due,
+    claimed_window, claimed_look, is_known, rarity)
 SELECT h.id, person, h.created_at, picture.png, md5(n::text) || md5(n::text), 1, %(version)s, picture.probabilities,
        CASE WHEN luck < 0.01 THEN NULL WHEN luck < 0.06 THEN (drawn + 1) %% 10 ELSE drawn END,
        CASE WHEN luck < 0.06 THEN (drawn + 1) %% 10 ELSE drawn END,
@@ -56,7 +58,8 @@ SELECT h.id, person, h.created_at, picture.png, md5(n::text) || md5(n::text), 1,
        CASE WHEN fate < 0.2 THEN NULL ELSE (1 - confidence) END,
        CASE WHEN fate < 0.2 THEN 0 ELSE (CASE WHEN luck < 0.06 THEN 2 ELSE 0 END) + (1 - confidence) END,
        CASE WHEN fate BETWEEN 0.34 AND 0.37 AND luck >= 0.06 THEN 'audit'
-            WHEN fate > 0.98 AND luck >= 0.06 THEN 'second' ELSE '' END
+            WHEN fate > 0.98 AND luck >= 0.06 THEN 'second' ELSE '' END,
+       '', '', fate > 0.999 AND luck >= 0.06, random()
 FROM heap h JOIN pictures picture ON picture.number = h.n %% %(pictures)s;
 
 INSERT INTO recognizer_labelevent (drawing_id, at, actor, action, label, previous_label, reason, look, user_id)
@@ -115,6 +118,7 @@ def pages() -> dict[str, str]:
     drawings = "/admin/recognizer/drawing/"
     busy = row_at(Contributor.objects.order_by("pk"), 7).pk
     version = known(ModelVersion.objects.champion()).pk
+    reviewer = known(Drawing.objects.filter(reviewed_by__isnull=False).values_list("reviewed_by", flat=True).first())
     waiting = Drawing.objects.filter(status="waiting").order_by("review_priority")
     far = row_at(waiting.values_list("review_priority", "id"), 1000)
     old = row_at(Drawing.objects.order_by("created_at").values_list("created_at", "id"), 5000)
@@ -140,7 +144,15 @@ def pages() -> dict[str, str]:
         "list, one version": f"{drawings}?status=all&version={version}",
         "list, search by id": f"{drawings}?status=all&q={str(far[1])[:10]}",
         "list, search by contributor": f"{drawings}?status=all&q={Contributor.objects.get(pk=busy).short_name}",
+        "list, one reviewer": f"{drawings}?status=all&reviewer={reviewer}",
+        "list, last reviewed first": f"{drawings}?status=all&order=reviewed",
+        "list, two reviewers differ": f"{drawings}?status=all&dispute=third",
         "queue page": f"{drawings}queue/",
+        "one contributor's sheet": f"{drawings}sheet/{busy}/",
+        "batches": "/admin/recognizer/reviewbatch/",
+        "contradicting labels": f"{drawings}contradictions/",
+        "compare two versions": "/admin/recognizer/modelversion/compare/",
+        "reviewers' figures": "/admin/training/trainingpolicy/reviewers/",
         "drawing": f"{drawings}{far[1]}/change/",
         "label events": "/admin/recognizer/labelevent/",
         "label events, audits": "/admin/recognizer/labelevent/?look=audit",
@@ -187,6 +199,7 @@ def main() -> int:
 
     from recognizer.admin.keyset import estimated_rows
     from recognizer.models import Drawing
+    from recognizer.review.queue import ORDERS
 
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     settings.ALLOWED_HOSTS = ["testserver"]
@@ -215,6 +228,9 @@ def main() -> int:
             content_type="application/json",
         )
     )
+    choices: list[dict[str, object]] = [{"order": order} for order in ORDERS]
+    for wanted in [*choices, {"label": 7}, {"source": "round"}, {"label": 10, "order": "oldest"}]:
+        figures[f"queue, claim four, {json.dumps(wanted)}"] = measure(partial(claim_by, client, wanted))
     figures["queue, claim one and decide"] = measure(lambda: claim_and_decide(client))
     print(f"{'page':40} {'clock':>9} {'Python':>9} {'queries take':>13} {'queries':>8}")
     for name, (clock, processor, database, queries, _) in figures.items():
@@ -224,6 +240,14 @@ def main() -> int:
     for name in over:
         print(f"\n{name}: {figures[name][-1]['time']} s for {figures[name][-1]['sql']}")
     return 1 if over else 0
+
+
+def claim_by(client: "Client", wanted: dict[str, object]) -> None:
+    client.post(
+        "/admin/recognizer/drawing/queue/claim/",
+        {"held": [], "unsent": [], "blind": False, "wanted": wanted},
+        content_type="application/json",
+    )
 
 
 def claim_and_decide(client: "Client") -> None:

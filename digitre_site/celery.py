@@ -24,6 +24,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
 
 TICK = timedelta(seconds=30)  # a look at a few rows; who waits for the first run of the day need not wait long
 HEARTBEAT = timedelta(seconds=15)
+WATCH = timedelta(minutes=1)  # a few seconds of work, while nobody learns
 PROTOTYPES = timedelta(seconds=20)  # from an approval on: as long as the next person may wait for it
 PREPARED = timedelta(seconds=60)  # asking for a file wakes the worker; this is for when the message got lost
 DELIVERIES = timedelta(seconds=20)  # from an event on, where no run keeps the worker busy
@@ -83,6 +84,7 @@ app.conf.update(
         "sign-ins": every(timedelta(hours=1), "digitre_site.forget_sign_ins"),
         "prepared files": every(PREPARED, "training.prepare_files"),
         "deliveries": every(DELIVERIES, "recognizer.deliver"),
+        "watch": every(WATCH, "training.watch"),
         # An interval counts from beat's start: a day would never end in a stack that is restarted daily
         "purge": every(timedelta(hours=1), "recognizer.purge"),
     },

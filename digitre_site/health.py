@@ -16,6 +16,7 @@ from digitre_site import database_limits
 from recognizer import serving
 from recognizer.errors import NoChampion
 from training.models import WorkerHeartbeat
+from training.runs import watching
 
 READY_SECONDS = 2.0  # of waiting for the database: probes give up after a few
 
@@ -70,4 +71,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    counted = generate_latest(registry) + generate_latest(watching.registry())
+    return HttpResponse(counted, content_type=CONTENT_TYPE_LATEST)

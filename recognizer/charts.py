@@ -171,7 +171,8 @@ class Reliability:
 
     @property
     def answers(self) -> str:
-        return f"{sum(one.n for one in self.bins):,}"
+        count = sum(one.n for one in self.bins)
+        return f"{count:,} answer{'' if count == 1 else 's'}"
 
 
 def read_bins(kept: list[ReliabilityBin]) -> list[Bin]:

@@ -55,6 +55,13 @@ class ExamReport:
         return asdict(self)
 
     @property
+    def of_digits(self) -> tuple[int, int] | None:
+        """How many digits were answered rightly, and how many there were: what the gate counts by. None: it is not known."""
+        rows = self.confusion[:NOT_A_DIGIT]
+        digits = sum(map(sum, rows))
+        return (sum(row[digit] for digit, row in enumerate(rows)), digits) if digits else None
+
+    @property
     def digits_refused(self) -> float | None:
         """The share of the exam's digits that were refused; its other questions should be."""
         rows = [row for row in self.confusion[:NOT_A_DIGIT] if len(row) > NOT_A_DIGIT]

@@ -101,9 +101,9 @@ def register(
 def know_elsewhere(number: int, tflite_sha256: str) -> ModelVersion:
     """Make a row for a version whose file is not here: imported drawings name it, it can never speak."""
     with transaction.atomic():
-        _lock_registry()
+        ModelVersion.objects.hold()
         last = ModelVersion.objects.aggregate(last=models.Max("number"))["last"] or 0
-        return ModelVersion.objects.create(
+        version = ModelVersion.objects.create(
             number=last + 1,
             origin=f"{ELSEWHERE} {number}",
             keras_sha256="",
@@ -112,6 +112,8 @@ def know_elsewhere(number: int, tflite_sha256: str) -> ModelVersion:
             calibration=Calibration().to_dict(),
             broken_reason="Its file is not here: imported drawings name it, and it can never speak.",
         )
+        ledger.note_version(version)
+        return version
 
 
 def promote(version: ModelVersion, *, by: "User | None", reason: str) -> PromotionEvent | None:
@@ -137,6 +139,26 @@ def promote(version: ModelVersion, *, by: "User | None", reason: str) -> Promoti
         event = PromotionEvent.objects.create(version=version, previous=previous, by=by, reason=reason)
         ledger.note_promotion(event)
         return event
+
+
+def step_back(event: PromotionEvent, reason: str) -> PromotionEvent | None:
+    """Let the version speak again that a promotion had replaced, without anybody's having asked. None: it is over already.
+
+    Raises:
+        CorruptArtifact: its bytes are not sound.
+    """
+    if event.previous is None:
+        return None
+    load_model(event.previous)
+    with transaction.atomic():
+        ModelVersion.objects.hold()
+        if PromotionEvent.objects.values_list("pk", flat=True).first() != event.pk:
+            return None  # somebody was quicker: another process, or a person
+        returned = promote(event.previous, by=None, reason=reason)
+        if returned is not None:
+            returned.is_return = True
+            returned.save(update_fields=["is_return"])
+        return returned
 
 
 def note_problem(version: ModelVersion, problem: str) -> None:

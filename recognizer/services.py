@@ -1,6 +1,7 @@
 """The verbs that touch several rooms: recognize, give feedback, forget."""
 
 import hashlib
+import logging
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from numpy.typing import NDArray
 
-from recognizer import monitoring, personalization, serving
+from recognizer import monitoring, personalization, retreat, serving
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.pixels import content_hash, to_grey
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
@@ -24,6 +25,7 @@ from recognizer.notices.announcing import announce_correction
 from recognizer.review.priority import approval_rule, assess
 from recognizer.submissions import Reading, Submission
 
+logger = logging.getLogger(__name__)
 RETRY_WINDOW = timedelta(minutes=10)  # how long a lost answer may be asked for again by someone who never got a cookie
 SECRET_KEY_LENGTH, SECRET_KEY_SIGNS = 22, 8  # a key of so many characters, so many of them different, is not guessed
 PURGE_BATCH = 200  # drawings in one transaction: visitors of a SQLite site wait for each
@@ -93,7 +95,17 @@ def give_feedback(drawing_id: UUID, contributor: Contributor, label: int) -> Dra
         if changed and rule and not contributor.is_blocked:
             drawing.approve_by_rule(rule)
     personalization.forget(contributor.pk)
+    if changed and label != (NOT_A_DIGIT if drawing.predicted_label is None else drawing.predicted_label):
+        _look_after_champion()
     return drawing
+
+
+def _look_after_champion() -> None:
+    """Step back from a version that is corrected too much. A visitor's label is stored, whatever comes of it."""
+    try:
+        retreat.step_back_if_worse()
+    except Exception:  # the worker looks as well
+        logger.exception("could not look at what was corrected since the last promotion")
 
 
 def withdraw_feedback(drawing_id: UUID, contributor: Contributor) -> Drawing:

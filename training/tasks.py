@@ -65,6 +65,14 @@ def wake_preparer() -> None:
         logger.warning("cannot reach the broker; the file is made later", exc_info=True)
 
 
+@shared_task(name="training.watch", ignore_result=True)
+def watch() -> str:
+    """Let the site look at what its champion does, and read anew what waits. Returns what was done."""
+    from training.runs import watching  # loads LiteRT: in this child only
+
+    return watching.look()
+
+
 def wake_worker() -> None:
     """Have a worker look for a requested run now rather than at the next tick. Best effort: the row is what counts."""
     try:

@@ -1,21 +1,27 @@
 """Decisions on many drawings at once. Each shows a contact sheet first: what one is about to decide on, to look at once more."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
 
 from recognizer.admin import thumbnails
 from recognizer.admin.reviewers import signed_in
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import LABEL_CHOICES, Contributor, Drawing
-from recognizer.review import moderation
+from recognizer.models import LABEL_CHOICES, Contributor, Drawing, ReviewBatch, label_text
+from recognizer.review import batches, moderation
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -44,33 +50,33 @@ class Decision:
     title: str
     button: str
     needs: str
-    apply: Callable[[Drawing, dict[str, Any], "User"], bool]
+    apply: Callable[[Drawing, dict[str, Any], "User", ReviewBatch], bool]
 
 
-def approve_as_confirmed(drawing: Drawing, form: dict[str, Any], user: "User") -> bool:
+def approve_as_confirmed(drawing: Drawing, form: dict[str, Any], user: "User", batch: ReviewBatch) -> bool:
     if drawing.confirmed_label is None:
         return False
-    drawing.approve(drawing.confirmed_label, user)
+    drawing.approve(drawing.confirmed_label, user, batch=batch)
     return True
 
 
-def approve_as(drawing: Drawing, form: dict[str, Any], user: "User") -> bool:
-    drawing.approve(form["label"], user)
+def approve_as(drawing: Drawing, form: dict[str, Any], user: "User", batch: ReviewBatch) -> bool:
+    drawing.approve(form["label"], user, batch=batch)
     return True
 
 
-def not_a_digit(drawing: Drawing, form: dict[str, Any], user: "User") -> bool:
-    drawing.approve(NOT_A_DIGIT, user)
+def not_a_digit(drawing: Drawing, form: dict[str, Any], user: "User", batch: ReviewBatch) -> bool:
+    drawing.approve(NOT_A_DIGIT, user, batch=batch)
     return True
 
 
-def reject(drawing: Drawing, form: dict[str, Any], user: "User") -> bool:
-    drawing.reject(form["reason"], user)
+def reject(drawing: Drawing, form: dict[str, Any], user: "User", batch: ReviewBatch) -> bool:
+    drawing.reject(form["reason"], user, batch=batch)
     return True
 
 
-def put_back(drawing: Drawing, form: dict[str, Any], user: "User") -> bool:
-    drawing.put_back(user, form["reason"])
+def put_back(drawing: Drawing, form: dict[str, Any], user: "User", batch: ReviewBatch) -> bool:
+    drawing.put_back(user, form["reason"], batch=batch)
     return True
 
 
@@ -79,6 +85,43 @@ APPROVE_AS = Decision("approve_as", "Approve as another label", "Approve them as
 NOT_DIGITS = Decision("not_a_digit", "Approve as not a digit", "They are no digits", "", not_a_digit)
 REJECT = Decision("reject", "Reject", "Reject them", "reason", reject)
 PUT_BACK = Decision("put_back", "Put back into the queue", "Put them back", "reason", put_back)
+
+
+def carry_out(request: HttpRequest, decision: Decision, form: dict[str, Any], ids: list[UUID]) -> None:
+    """Decide on drawings as one batch, and say what came of it, with the way to take it back."""
+    user, seen = signed_in(request), request.POST.get("seen", "")
+    outcome = batches.decide_together(
+        user,
+        ids,
+        decision.title,
+        lambda drawing, batch: decision.apply(drawing, form, user, batch),
+        int(seen) if seen.isdecimal() and len(seen) < 19 else None,  # a row's number, see filters.row_number
+    )
+    words = [f"{outcome.done} drawing{pluralize(outcome.done)}: {decision.title.lower()}."]
+    if outcome.left:
+        words.append(f"{outcome.left} had no label by a person and stay as they are.")
+    if outcome.overtaken:
+        words.append(f"{outcome.overtaken} were decided on meanwhile by somebody else, whose word stands.")
+    link = ""
+    if outcome.batch:
+        address = reverse("admin:recognizer_drawing_batch", args=[outcome.batch.pk])
+        link = format_html(' <a href="{}">Look at them, or take it back</a>', address)
+    messages.add_message(
+        request,
+        messages.WARNING if outcome.overtaken else messages.SUCCESS,
+        format_html("{}{}", " ".join(words), link),
+    )
+
+
+def summary_of(drawings: Sequence[Drawing]) -> list[str]:
+    """Say how many labels of a heap the model contradicts, and which it takes for which, the commonest first."""
+    told = [drawing for drawing in drawings if drawing.confirmed_label is not None]
+    against = [drawing for drawing in told if batches.is_read_otherwise(drawing)]
+    if not against:
+        return [f"The model reads all {len(told)} as they are labelled."] if told else []
+    pairs = Counter((label_text(drawing.confirmed_label), thumbnails.answer_text(drawing)) for drawing in against)
+    listed = ", ".join(f"{count} called {label} and read {read}" for (label, read), count in pairs.most_common(4))
+    return [f"The model contradicts {len(against)} of {len(told)}: {listed}{', and others' if len(pairs) > 4 else ''}."]
 
 
 class BulkDecisions(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the stubs alone
@@ -149,12 +192,16 @@ class BulkDecisions(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for 
             return self._render_sheet(
                 request, form, queryset, title=decision.title, button=decision.button, action=decision.action
             )
-        user = signed_in(request)
-        done = sum(decision.apply(drawing, form.cleaned_data, user) for drawing in queryset)
-        left = len(queryset) - done
-        note = f" {left} had no label by a person and stay as they are." if left else ""
-        self.message_user(request, f"{done} drawings: {decision.title.lower()}.{note}", messages.SUCCESS)
+        carry_out(request, decision, form.cleaned_data, self._ticked(request, queryset))
         return None
+
+    def _ticked(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> list[UUID]:
+        """What was ticked on the sheet, also where it has left the list since: somebody has decided on it meanwhile."""
+        ids = list(queryset.values_list("pk", flat=True))
+        with suppress(ValueError):
+            ticked = [UUID(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)]
+            ids += set(ticked) - set(ids)
+        return ids
 
     def _render_sheet(
         self, request: HttpRequest, form: SheetForm, drawings: QuerySet[Drawing], **context: object
@@ -172,6 +219,8 @@ class BulkDecisions(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for 
                     for drawing in shown[:SHEET_LIMIT]
                 ],
                 "has_more": len(shown) > SHEET_LIMIT,
+                "summary": summary_of(shown[:SHEET_LIMIT]),
+                "seen": batches.latest_event(),
                 "checkbox": ACTION_CHECKBOX_NAME,
                 "reasons": REASONS,
             }

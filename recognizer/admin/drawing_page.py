@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recognizer.admin import thumbnails
+from recognizer.admin.filters import row_number
 from recognizer.errors import InvalidDrawing
 from recognizer.formatting import brief_percent
 from recognizer.imaging.decoding import data_url, encode_png
@@ -22,20 +23,43 @@ class Bar:
 
 
 def page_context(drawing: Drawing) -> dict[str, Any]:
-    """Return the template's context. Costs five queries, whatever the size of the tables."""
+    """Return the template's context. Costs six queries, whatever the size of the tables."""
     others = Drawing.objects.of(drawing.contributor).exclude(pk=drawing.pk).order_by("-created_at")
+    events = list(drawing.events.select_related("user"))
     return {
+        "seen_event": max((event.pk for event in events), default=0),
+        "rereadings": rereadings(drawing),
         "picture": data_url(bytes(drawing.png)),
         "seen": seen_by_model(drawing),
         "described": thumbnails.describe(drawing),
         "facts": facts(drawing),
         "bars": [Bar(digit, 100 * p, brief_percent(p)) for digit, p in enumerate(drawing.probabilities)],
-        "events": [event_line(event) for event in drawing.events.select_related("user")],
+        "events": [event_line(event) for event in events],
         "others": [
             (other, thumbnails.thumbnail(other)) for other in others.defer("strokes", "probabilities")[:NEIGHBOURS]
         ],
         "training_fate": training_fate(drawing),
     }
+
+
+def decided_since(drawing: Drawing, seen: str) -> str:
+    """Say who decided what since the page was made, as a sentence; "" where nobody did, or the page does not say when."""
+    if not row_number(seen):
+        return ""
+    later = drawing.events.filter(id__gt=int(seen), actor=LabelEvent.Actor.REVIEWER)
+    event = later.exclude(action=LabelEvent.Action.NOTED).select_related("user").last()
+    if event is None:
+        return ""
+    line = event_line(event)
+    return f"Meanwhile {line.who} said: {line.what}."
+
+
+def rereadings(drawing: Drawing) -> list[tuple[int, str, str, bool]]:
+    """What other versions read of it: (version, answer, confidence, whether its own version said otherwise)."""
+    rows = drawing.rereadings.order_by("-version__number").values_list(
+        "version__number", "answered", "confidence", "differs"
+    )
+    return [(number, label_text(answered), brief_percent(sure), differs) for number, answered, sure, differs in rows]
 
 
 def seen_by_model(drawing: Drawing) -> str:

@@ -14,9 +14,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from recognizer.admin import filters, queue_views, thumbnails
+from recognizer.admin import filters, queue_views, sheet_views, thumbnails
 from recognizer.admin.bulk import BulkDecisions
-from recognizer.admin.drawing_page import page_context
+from recognizer.admin.drawing_page import decided_since, page_context
 from recognizer.admin.keyset import KeysetAdmin
 from recognizer.admin.reviewers import signed_in
 from recognizer.formatting import brief_percent
@@ -39,7 +39,9 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
     list_filter = (
         *(filters.StatusFilter, filters.OrderFilter, filters.AnswerFilter, filters.ConfidenceFilter),
         *(filters.LabelFilter, filters.SuspicionFilter, filters.VersionFilter, filters.ContributorFilter),
+        *(filters.DisputeFilter, filters.RereadingFilter, filters.ReviewerFilter, filters.BatchFilter),
         ("created_at", admin.DateFieldListFilter),
+        ("reviewed_at", admin.DateFieldListFilter),
     )
     search_fields = ("id",)
     change_list_template = "admin/recognizer/drawing/change_list.html"
@@ -48,10 +50,12 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
 
     def page_order(self, params: dict[str, str]) -> tuple[str, ...]:
         of_any_status = params.get("status") == filters.StatusFilter.ALL
+        if any(key in filters.BY_REVIEW for key in params):
+            return filters.ORDERS["reviewed"]
         chosen = params.get("order")
         if chosen in filters.ORDERS and not (chosen == "telling" and of_any_status):
             return filters.ORDERS[chosen]
-        narrowed = params.get("contributor") or params.get("version")
+        narrowed = any(params.get(name) for name in ("contributor", "version", "batch", "differs", "dispute"))
         return filters.ORDERS["newest" if of_any_status or narrowed else "telling"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drawing]:
@@ -79,6 +83,22 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
             path("queue/decide/", self.admin_site.admin_view(queue_views.decide), name="recognizer_drawing_decide"),
             path("queue/skip/", self.admin_site.admin_view(queue_views.skip), name="recognizer_drawing_skip"),
             path("queue/undo/", self.admin_site.admin_view(queue_views.undo), name="recognizer_drawing_undo"),
+            path("queue/note/", self.admin_site.admin_view(queue_views.note), name="recognizer_drawing_note"),
+            path(
+                "sheet/<int:contributor_id>/",
+                self.admin_site.admin_view(sheet_views.contributor_page),
+                name="recognizer_drawing_sheet",
+            ),
+            path(
+                "batch/<int:batch_id>/",
+                self.admin_site.admin_view(sheet_views.batch_page),
+                name="recognizer_drawing_batch",
+            ),
+            path(
+                "contradictions/",
+                self.admin_site.admin_view(sheet_views.contradictions_page),
+                name="recognizer_drawing_contradictions",
+            ),
             path("queue/leave/", self.admin_site.admin_view(queue_views.leave), name="recognizer_drawing_leave"),
             path(
                 "<uuid:drawing_id>/decide/",
@@ -177,8 +197,15 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
             raise PermissionDenied
         user = signed_in(request)
         drawing = get_object_or_404(Drawing.objects.without_pixels(), pk=drawing_id)
+        decided = decided_since(drawing, request.POST.get("seen", ""))
+        if decided:
+            messages.warning(request, f"{decided} Look at it again before you decide.")
+            return HttpResponseRedirect(reverse("admin:recognizer_drawing_change", args=[drawing.pk]))
         choice, reason = request.POST.get("decision", ""), request.POST.get("reason", "").strip()[:300]
-        if choice == "put back":
+        if choice == "note" and reason:
+            drawing.note(user, reason)
+            outcome = "Noted."
+        elif choice == "put back":
             drawing.put_back(user, reason)
             outcome = "It waits for review again."
         elif choice == "reject" and reason:
@@ -188,7 +215,9 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
             drawing.approve(int(choice), user, reason)
             outcome = f"Approved as {label_text(int(choice))}."
         else:
-            outcome = "Say why it is rejected." if choice == "reject" else "That is no decision."
+            outcome = {"reject": "Say why it is rejected.", "note": "Write what is to be noted."}.get(
+                choice, "That is no decision."
+            )
             messages.error(request, outcome)
             return HttpResponseRedirect(reverse("admin:recognizer_drawing_change", args=[drawing.pk]))
         messages.success(request, outcome)

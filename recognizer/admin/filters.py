@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import F, Q, QuerySet
+from django.contrib.auth.models import User
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
 from recognizer.formatting import percent, percent_range
 from recognizer.inference.answers import PRETTY_SURE, VERY_SURE
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import LABEL_CHOICES, Contributor, Drawing, ModelVersion
+from recognizer.models import LABEL_CHOICES, Contributor, Drawing, LabelEvent, Look, ModelVersion, Rereading
 
 if TYPE_CHECKING:
     from django.contrib.admin.filters import _ListFilterChoices
@@ -23,7 +24,14 @@ ORDERS = {
     "telling": ("-review_priority", "id"),
     "newest": ("-created_at", "id"),
     "suspicious": ("-suspicion", "id"),
+    "reviewed": ("-reviewed_at", "id"),
 }
+BY_REVIEW = (
+    "reviewer",
+    "reviewed_at__gte",
+    "reviewed_at__lt",
+    "reviewed_at__isnull",
+)  # what orders by when it was reviewed
 BANDS = {
     "unsure": (f"under {percent(PRETTY_SURE, 0)}: not sure", Q(confidence__lt=PRETTY_SURE)),
     "pretty": (
@@ -43,6 +51,8 @@ ANSWERS = {
     "refused": ("the model refused", Q(predicted_label__isnull=True)),
 }
 VERSIONS_LISTED = 30
+REVIEWERS_LISTED = 30
+REREADINGS_LOOKED_AT = 2000  # the newest that differ: enough to look at, and few enough for one statement
 ROW_NUMBER_DIGITS = 18  # always below 2^63, more than which SQLite's driver refuses with an error
 
 
@@ -104,7 +114,9 @@ class OrderFilter(admin.SimpleListFilter):
             }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
-        return queryset.filter(suspicion__isnull=False) if self.value() == "suspicious" else queryset
+        by_suspicion, by_review = self.value() == "suspicious", self.value() == "reviewed"
+        queryset = queryset.filter(suspicion__isnull=False) if by_suspicion else queryset
+        return queryset.filter(reviewed_at__isnull=False) if by_review else queryset
 
 
 class ConditionFilter(admin.SimpleListFilter):
@@ -177,3 +189,70 @@ class ContributorFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
         pk = row_number(self.value())
         return queryset if pk is None else queryset.filter(contributor_id=pk)
+
+
+class DisputeFilter(ConditionFilter):
+    """What waits for a third reviewer."""
+
+    title = "reviewers"
+    parameter_name = "dispute"
+    conditions = {
+        "third": ("two reviewers differ", Q(check_due=Look.THIRD)),
+        "known": ("two said the same, one blind", Q(is_known=True)),
+    }
+
+
+class ReviewerFilter(admin.SimpleListFilter):
+    """By who decided; the last decided first."""
+
+    title = "reviewer"
+    parameter_name = "reviewer"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        reviewers = User.objects.filter(is_staff=True).order_by("username").values_list("pk", "username")
+        return [(str(pk), name) for pk, name in reviewers[:REVIEWERS_LISTED]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
+        pk = row_number(self.value())
+        return queryset if pk is None else queryset.filter(reviewed_by_id=pk, reviewed_at__isnull=False)
+
+
+class ChosenFilter(admin.SimpleListFilter):
+    """Shown once something is chosen, by a link elsewhere: there may be too many to choose from here."""
+
+    name = ""
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        chosen = request.GET.get(self.parameter_name or "", "")
+        return [(chosen, f"{self.name} {chosen}")] if row_number(chosen) is not None else []
+
+
+class BatchFilter(ChosenFilter):
+    title = "batch"
+    name = "batch"
+    parameter_name = "batch"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
+        pk = row_number(self.value())
+        decided = LabelEvent.objects.filter(batch_id=pk).values("drawing_id")
+        return queryset if pk is None else queryset.filter(pk__in=decided)
+
+
+class RereadingFilter(admin.SimpleListFilter):
+    """By what another version reads otherwise than the one that answered."""
+
+    title = "read otherwise by"
+    parameter_name = "differs"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        reread = ModelVersion.objects.filter(Exists(Rereading.objects.filter(version=OuterRef("pk"))))
+        return [(str(pk), f"version {number}") for pk, number in reread.values_list("pk", "number")[:VERSIONS_LISTED]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
+        pk = row_number(self.value())
+        if pk is None:
+            return queryset
+        newest = (
+            Rereading.objects.differing().filter(version_id=pk).order_by("-id").values_list("drawing_id", flat=True)
+        )
+        return queryset.filter(pk__in=list(newest[:REREADINGS_LOOKED_AT]))

@@ -137,6 +137,11 @@ CONFLICT = {
 class ReviewView(KeyView):
     key_scope = Scope.REVIEW
 
+    @property
+    def window(self) -> str:
+        """Two programs of one person never have the same drawing in hand, as two windows have not."""
+        return f"key {self.key.pk}"
+
 
 class NextView(ReviewView):
     @extend_schema(
@@ -154,6 +159,7 @@ class NextView(ReviewView):
             blind=wanted["blind"],
             without=wanted["without"],
             served=self.key.served,
+            window=self.window,
         )
         self.key.note_served(len(drawings))
         context = {"blind": wanted["blind"], "user": self.key.owner}
@@ -165,7 +171,7 @@ class RenewView(ReviewView):
     @extend_schema(operation_id="review_renew", request=IdsSerializer, responses={204: None, **RESPONSES})
     def post(self, request: Request) -> Response:
         """Keep drawings that one still has in hand for five more minutes; those of others are left alone."""
-        queue.renew(self.key.owner, parsed(IdsSerializer, request)["ids"])
+        queue.renew(self.key.owner, parsed(IdsSerializer, request)["ids"], self.window)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -173,7 +179,7 @@ class ReleaseView(ReviewView):
     @extend_schema(operation_id="review_release", request=IdsSerializer, responses={204: None, **RESPONSES})
     def post(self, request: Request) -> Response:
         """Give drawings back undecided, so that nobody has to wait for them."""
-        queue.release(self.key.owner, parsed(IdsSerializer, request)["ids"])
+        queue.release(self.key.owner, parsed(IdsSerializer, request)["ids"], self.window)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -190,14 +196,16 @@ class DecisionView(ReviewView):
         label = None if is_rejected else stored_label(said["label"])
         reason = said["reason"] or (DEFAULT_REASON if is_rejected else "")
         with refusals_as_errors():
-            drawing = queue.decide(self.key.owner, drawing_id, label, blind=said["blind"], reason=reason)
+            drawing = queue.decide(
+                self.key.owner, drawing_id, label, blind=said["blind"], reason=reason, window=self.window
+            )
         return Response(DecidedSerializer(drawing).data)
 
     @extend_schema(operation_id="review_undo", responses={200: DecidedSerializer, **CONFLICT, **RESPONSES})
     def delete(self, request: Request, drawing_id: UUID) -> Response:
         """Take back one's own last word on a drawing; what stood before stands again, and the drawing is in one's hand."""
         with refusals_as_errors():
-            drawing = queue.undo(self.key.owner, drawing_id)
+            drawing = queue.undo(self.key.owner, drawing_id, self.window)
         return Response(DecidedSerializer(drawing).data)
 
 

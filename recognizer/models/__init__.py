@@ -1,6 +1,7 @@
 """Who drew, what they drew, what was said about it, and by which model."""
 
 from recognizer.models.api_keys import ApiKey, Scope
+from recognizer.models.batches import ReviewBatch
 from recognizer.models.contributors import EXAM_EVERY, Contributor
 from recognizer.models.drawings import AUDIT_EVERY, CLAIM_TIMEOUT, SECOND_OPINION_EVERY, Drawing, DrawingQuerySet
 from recognizer.models.events import LabelEvent, Look
@@ -8,6 +9,7 @@ from recognizer.models.label_fields import LABEL_CHOICES, label_field, label_tex
 from recognizer.models.ledger import LedgerEntry
 from recognizer.models.notices import Delivery, Event, Subscriber
 from recognizer.models.prototypes import Prototype, PrototypeSet
+from recognizer.models.rereadings import Rereading
 from recognizer.models.tombstones import Tombstone
 from recognizer.models.versions import ModelArtifacts, ModelVersion, PromotionEvent
 
@@ -31,6 +33,8 @@ __all__ = [
     "PromotionEvent",
     "Prototype",
     "PrototypeSet",
+    "Rereading",
+    "ReviewBatch",
     "Scope",
     "Subscriber",
     "Tombstone",

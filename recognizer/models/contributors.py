@@ -4,6 +4,7 @@ import uuid
 from typing import Self
 
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 EXAM_EVERY = 5  # every fifth new contributor is examined and never taught, for ever
@@ -20,6 +21,12 @@ class Contributor(models.Model):
     returned_at = models.DateTimeField(
         null=True, editable=False, help_text="When the cookie first came back: until then its answer may have got lost."
     )
+
+    class Meta:
+        indexes = [
+            # few are blocked, and much is counted without them
+            models.Index(fields=["blocked_at"], name="contributor_blocked", condition=Q(blocked_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"contributor {self.short_name}"

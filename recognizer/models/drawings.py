@@ -16,9 +16,10 @@ from django.utils import timezone
 
 from recognizer.errors import AlreadyReviewed
 from recognizer.labels import NOT_A_DIGIT
+from recognizer.models.batches import ReviewBatch
 from recognizer.models.contributors import Contributor
 from recognizer.models.events import LabelEvent, Look
-from recognizer.models.label_fields import Status, label_field
+from recognizer.models.label_fields import Status, label_field, label_text
 from recognizer.models.versions import ModelVersion
 
 if TYPE_CHECKING:
@@ -129,6 +130,27 @@ class Drawing(models.Model):
         settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
     claimed_until = models.DateTimeField(null=True, editable=False)
+    claimed_window = models.CharField(
+        max_length=36,
+        default="",
+        blank=True,
+        editable=False,
+        help_text="Which of the reviewer's windows has it in hand.",
+    )
+    claimed_look = models.CharField(
+        max_length=6,
+        choices=Look,
+        default=Look.OPEN,
+        blank=True,
+        editable=False,
+        help_text="As what they were handed it.",
+    )
+    is_known = models.BooleanField(
+        default=False, editable=False, help_text="Two reviewers said the same, one blind: it may test others."
+    )
+    rarity = models.FloatField(
+        default=0.0, editable=False, help_text="0..1: how unlike its form is to every form that is known."
+    )
 
     objects = DrawingQuerySet.as_manager()
 
@@ -165,6 +187,20 @@ class Drawing(models.Model):
             models.Index(fields=["model_version", "-created_at", "id"], name="drawing_version_newest"),
             models.Index(fields=["-suspicion", "id"], name="drawing_suspicion", condition=Q(suspicion__isnull=False)),
             models.Index(fields=["check_due", "id"], name="drawing_check_due", condition=~Q(check_due="")),
+            # the orders of the queue beside `drawing_queue`; no drawing pays for them that does not wait
+            models.Index(fields=["-suspicion", "id"], name="drawing_waiting_suspicion", condition=Q(status="waiting")),
+            models.Index(fields=["-rarity", "id"], name="drawing_waiting_rarity", condition=Q(status="waiting")),
+            models.Index(fields=["margin", "id"], name="drawing_waiting_margin", condition=Q(status="waiting")),
+            models.Index(fields=["created_at", "id"], name="drawing_waiting_oldest", condition=Q(status="waiting")),
+            models.Index(
+                fields=["reviewed_by", "-reviewed_at", "id"],
+                name="drawing_reviewer",
+                condition=Q(reviewed_by__isnull=False),
+            ),
+            models.Index(
+                fields=["-reviewed_at", "id"], name="drawing_reviewed", condition=Q(reviewed_at__isnull=False)
+            ),
+            models.Index(fields=["id"], name="drawing_known", condition=Q(is_known=True)),
             # one drawing in two hundred is no digit: too few to find them by passing the others
             models.Index(
                 fields=["-created_at", "id"],
@@ -172,7 +208,10 @@ class Drawing(models.Model):
                 condition=Q(confirmed_label=NOT_A_DIGIT) | Q(reviewed_label=NOT_A_DIGIT),
             ),
             # the dashboard's counts by day are answered from this index alone
-            models.Index(fields=["created_at", "confirmed_label", "predicted_label"], name="drawing_tally"),
+            models.Index(
+                fields=["created_at", "status", "contributor", "confirmed_label", "predicted_label"],
+                name="drawing_daily",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -251,21 +290,51 @@ class Drawing(models.Model):
             self._move(self.Status.APPROVED, reason, check_due=Look.AUDIT if is_sampled else Look.OPEN)
             self._note(LabelEvent.Actor.RULE, LabelEvent.Action.APPROVED, label=self.confirmed_label, reason=reason)
 
-    def approve(self, label: int, by: "User", reason: str = "", *, look: str = Look.OPEN) -> None:
+    def approve(
+        self, label: int, by: "User", reason: str = "", *, look: str = Look.OPEN, batch: ReviewBatch | None = None
+    ) -> None:
         """Record a reviewer's label (0-9 or NOT_A_DIGIT) and let it train."""
-        self._review(self.Status.APPROVED, LabelEvent.Action.APPROVED, by, label=label, reason=reason, look=look)
+        self._review(
+            self.Status.APPROVED, LabelEvent.Action.APPROVED, by, label=label, reason=reason, look=look, batch=batch
+        )
 
-    def reject(self, reason: str, by: "User", *, look: str = Look.OPEN) -> None:
-        self._review(self.Status.REJECTED, LabelEvent.Action.REJECTED, by, label=None, reason=reason, look=look)
+    def reject(self, reason: str, by: "User", *, look: str = Look.OPEN, batch: ReviewBatch | None = None) -> None:
+        self._review(
+            self.Status.REJECTED, LabelEvent.Action.REJECTED, by, label=None, reason=reason, look=look, batch=batch
+        )
+
+    def note(self, by: "User", text: str) -> None:
+        """Leave a sentence for whoever looks at it next. It decides nothing."""
+        self._note(LabelEvent.Actor.REVIEWER, LabelEvent.Action.NOTED, user=by, label=self.label, reason=text[:300])
+
+    def test_answer(self, label: int | None, by: "User") -> None:
+        """Record what a reviewer says of a drawing whose answer is known. It tells of them, and changes nothing of it."""
+        Drawing.objects.filter(pk=self.pk).update(claimed_by=None, claimed_until=None, claimed_look=Look.OPEN)
+        self._note(
+            LabelEvent.Actor.REVIEWER,
+            LabelEvent.Action.SECONDED,
+            user=by,
+            label=label,
+            previous=self.label,
+            look=Look.KNOWN,
+        )
 
     def second_opinion(self, label: int | None, by: "User") -> None:
-        """Record another reviewer's blind word (None: reject it). Where the two differ, the drawing waits again."""
+        """Record another reviewer's blind word (None: reject it). Where the two differ, it waits for a third, who is told."""
         first = None if self.status == self.Status.REJECTED else self.label
         with transaction.atomic():
             if label == first:
-                self._move(self.status, self.status_reason, claimed_by=None, claimed_until=None)
+                is_known = self.status == self.Status.APPROVED
+                self._move(self.status, self.status_reason, claimed_by=None, claimed_until=None, is_known=is_known)
             else:
+                said = " and ".join(
+                    f"{who or 'somebody'} says {label_text(word) if word is not None else 'reject it'}"
+                    for who, word in ((self.reviewed_by, first), (by, label))
+                )
                 self.put_back(by, "two reviewers differ", look=Look.SECOND)
+                # what nobody had confirmed waits for its third reviewer in no queue
+                if self.status == self.Status.WAITING:
+                    self._move(self.status, f"two reviewers differ: {said}"[:300], check_due=Look.THIRD)
             self._note(
                 LabelEvent.Actor.REVIEWER,
                 LabelEvent.Action.SECONDED,
@@ -275,19 +344,35 @@ class Drawing(models.Model):
                 look=Look.SECOND,
             )
 
-    def undo(self, by: "User") -> bool:
+    def undo(self, by: "User", batch: ReviewBatch | None = None) -> bool:
         """Take back this reviewer's last word and restore what stood before it. Returns whether there was one.
+
+        With a batch: take back what it decided, whoever did, if nothing was said since.
 
         History is added to: an "undone" event, then the restored decision once more.
         """
         with transaction.atomic():
-            history = list(self.events.select_for_update(of=("self",)).order_by("-id"))
-            if not history or history[0].user_id != by.pk or history[0].action == LabelEvent.Action.UNDONE:
+            spoken = self.events.exclude(action=LabelEvent.Action.NOTED)
+            history = list(spoken.select_for_update(of=("self",)).order_by("-id"))
+            if history and history[0].look == Look.KNOWN and history[0].user_id == by.pk:
+                return self._undo_test(by, history[0])
+            history = [event for event in history if event.look != Look.KNOWN]
+            if not history or history[0].action == LabelEvent.Action.UNDONE:
+                return False
+            if (history[0].batch_id != batch.pk) if batch else (history[0].user_id != by.pk):
                 return False
             before = next((event for event in history[1:] if event.look != Look.SECOND), None)
             self.put_back(by, "undone", look=history[0].look, action=LabelEvent.Action.UNDONE)
             if before is not None and before.action in LabelEvent.DECISIONS:
                 self._restore(before)
+        return True
+
+    def _undo_test(self, by: "User", last: "LabelEvent") -> bool:
+        """Take back a word on a drawing whose answer is known: nothing but the word has to go."""
+        if last.action == LabelEvent.Action.UNDONE:
+            return False
+        Drawing.objects.filter(pk=self.pk).update(claimed_look=Look.KNOWN)
+        self._note(LabelEvent.Actor.REVIEWER, LabelEvent.Action.UNDONE, user=by, previous=last.label, look=Look.KNOWN)
         return True
 
     def _restore(self, event: "LabelEvent") -> None:
@@ -324,7 +409,15 @@ class Drawing(models.Model):
         is_sampled = self.pk.int // AUDIT_EVERY % SECOND_OPINION_EVERY == 0
         return Look.SECOND if is_sampled and self.confirmed_label is not None else Look.OPEN
 
-    def put_back(self, by: "User", reason: str = "", *, look: str = Look.OPEN, action: str = "put back") -> None:
+    def put_back(
+        self,
+        by: "User",
+        reason: str = "",
+        *,
+        look: str = Look.OPEN,
+        action: str = "put back",
+        batch: ReviewBatch | None = None,
+    ) -> None:
         """Undo a review: the drawing waits again, with the contributor's label alone."""
         with transaction.atomic():
             previous = self.reviewed_label
@@ -338,6 +431,7 @@ class Drawing(models.Model):
                 reviewed_by=None,
                 claimed_by=None,
                 claimed_until=None,
+                is_known=False,
             )
             self._note(
                 LabelEvent.Actor.REVIEWER,
@@ -346,6 +440,7 @@ class Drawing(models.Model):
                 previous=previous,
                 reason=reason,
                 look=look,
+                batch=batch,
             )
 
     def quarantine(self, reason: str) -> None:
@@ -354,7 +449,17 @@ class Drawing(models.Model):
             self._move(self.Status.QUARANTINED, reason)
             self._note(LabelEvent.Actor.TRAINING, LabelEvent.Action.QUARANTINED, label=self.label, reason=reason)
 
-    def _review(self, status: str, action: str, by: "User", *, label: int | None, reason: str, look: str) -> None:
+    def _review(
+        self,
+        status: str,
+        action: str,
+        by: "User",
+        *,
+        label: int | None,
+        reason: str,
+        look: str,
+        batch: ReviewBatch | None,
+    ) -> None:
         with transaction.atomic():
             previous = self.label
             self.reviewed_label, self.reviewed_at, self.reviewed_by = label, timezone.now(), by
@@ -364,9 +469,11 @@ class Drawing(models.Model):
                 reviewed_label=label,
                 reviewed_at=self.reviewed_at,
                 reviewed_by=by,
-                check_due=self._second_opinion_due(),
+                # a third reviewer's word is the last one
+                check_due=Look.OPEN if look == Look.THIRD else self._second_opinion_due(),
                 claimed_by=None,
                 claimed_until=None,
+                is_known=False,
             )
             self._note(
                 LabelEvent.Actor.REVIEWER,
@@ -376,6 +483,7 @@ class Drawing(models.Model):
                 previous=previous,
                 reason=reason,
                 look=look,
+                batch=batch,
             )
 
     def _unless_quarantined(self, status: str) -> tuple[str, str]:
@@ -396,6 +504,7 @@ class Drawing(models.Model):
         previous: int | None = None,
         reason: str = "",
         look: str = Look.OPEN,
+        batch: ReviewBatch | None = None,
     ) -> None:
         LabelEvent.objects.create(
             drawing=self,
@@ -406,4 +515,5 @@ class Drawing(models.Model):
             previous_label=previous,
             reason=reason,
             look=look,
+            batch=batch,
         )

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from recognizer.models.batches import ReviewBatch
 from recognizer.models.label_fields import Status, label_field, label_text
 
 
@@ -15,6 +16,8 @@ class Look(models.TextChoices):
     BLIND = "blind", "blind"
     AUDIT = "audit", "blind check of the approval rule"
     SECOND = "second", "blind second opinion"
+    THIRD = "third", "two reviewers differ: a third one's word"
+    KNOWN = "known", "blind test: its answer is known"
 
 
 class LabelEvent(models.Model):
@@ -35,6 +38,7 @@ class LabelEvent(models.Model):
         WITHDRAWN = "withdrawn"
         SECONDED = "seconded"
         UNDONE = "undone"
+        NOTED = "noted"
 
     DECISIONS: dict[str, Status] = {
         Action.APPROVED: Status.APPROVED,
@@ -51,6 +55,9 @@ class LabelEvent(models.Model):
     previous_label = label_field()
     reason = models.CharField(max_length=300, blank=True)
     look = models.CharField(max_length=6, choices=Look, default=Look.OPEN, blank=True)
+    batch = models.ForeignKey(
+        ReviewBatch, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="events"
+    )
 
     class Meta:
         ordering = ["at", "id"]
@@ -58,6 +65,7 @@ class LabelEvent(models.Model):
             models.Index(fields=["drawing", "at"], name="label_event_drawing"),
             models.Index(fields=["look", "-id"], name="label_event_look", condition=~Q(look="")),
             models.Index(fields=["action", "id"], name="label_event_action"),
+            models.Index(fields=["user", "-id"], name="label_event_user", condition=Q(user__isnull=False)),
         ]
 
     def __str__(self) -> str:

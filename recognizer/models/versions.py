@@ -46,6 +46,8 @@ class ModelVersion(models.Model):
     is_champion = models.BooleanField(default=False, editable=False)
     promoted_at = models.DateTimeField(null=True, blank=True, editable=False)
     broken_reason = models.CharField(max_length=300, blank=True, editable=False)
+    tags = models.CharField(max_length=200, blank=True, help_text="Words to find it by, with commas between them.")
+    notes = models.TextField(max_length=2000, blank=True, help_text="For whoever looks at it next.")
 
     objects = ModelVersionQuerySet.as_manager()
 
@@ -97,6 +99,14 @@ class PromotionEvent(models.Model):
     at = models.DateTimeField(default=timezone.now, editable=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     reason = models.TextField()
+    is_return = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="The site went back by itself: people corrected the version before more.",
+    )
+    watch_ended = models.CharField(
+        max_length=300, blank=True, editable=False, help_text="Why nothing is watched any more; empty: it still is."
+    )
 
     class Meta:
         ordering = ["-at", "-id"]

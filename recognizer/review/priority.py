@@ -1,6 +1,8 @@
-"""What a reviewer should see first, and what needs no reviewer. The rules; `review_queue` hands the drawings out."""
+"""What a reviewer should see first, and what needs no reviewer. The rules; `queue` hands the drawings out."""
 
 from collections import Counter
+from datetime import datetime
+from uuid import UUID
 
 from django.core.cache import cache
 
@@ -51,11 +53,30 @@ def contradiction(drawing: Drawing, label: int) -> float:
 
 
 def contradiction_rate(drawing: Drawing) -> float:
-    """Return how often the contributor's latest labels were not the model's; one in five for a stranger."""
-    others = Drawing.objects.filter(contributor_id=drawing.contributor_id).exclude(pk=drawing.pk)
-    latest = others.order_by("-created_at").values_list("confirmed_label", "top_label")[:CONTRIBUTOR_WINDOW]
-    confirmed = [(label, read) for label, read in latest if label is not None]
-    return (1 + sum(label != read for label, read in confirmed)) / (5 + len(confirmed))
+    """Return how often the contributor's latest labels were contradicted; one in five for a stranger."""
+    against, told = record_of(drawing.contributor_id, without=drawing.pk)
+    return (1 + against) / (5 + told)
+
+
+def record_of(contributor_id: int, without: UUID | None = None) -> tuple[int, int]:
+    """Count on how many of a contributor's latest labels they were contradicted, and how many there were.
+
+    By a reviewer, where one has decided: whoever draws oddly is not to be suspected for what was approved. Else by the model.
+    """
+    latest = Drawing.objects.filter(contributor_id=contributor_id).order_by("-created_at")
+    if without is not None:
+        latest = latest.exclude(pk=without)
+    columns = ("confirmed_label", "predicted_label", "top_label", "reviewed_at", "reviewed_label")
+    rows = [row for row in latest.values_list(*columns)[:CONTRIBUTOR_WINDOW] if row[0] is not None]
+    return sum(is_contradicted(*row) for row in rows), len(rows)
+
+
+def is_contradicted(
+    label: int, predicted: int | None, top: int, reviewed_at: datetime | None, reviewed_label: int | None
+) -> bool:
+    if reviewed_at is not None:
+        return label != reviewed_label
+    return label not in ((top, NOT_A_DIGIT) if predicted is None else (predicted,))
 
 
 def class_rarity(label: int) -> float:

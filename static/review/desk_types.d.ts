@@ -20,6 +20,12 @@ export interface OpenDrawing {
   person: string;
   label: number | null;
   why: string;
+  contributor: string;
+  /** "contradicted on 24 of 24", or "". */
+  record: string;
+  /** The address of what else waits by the same hand. */
+  sheet: string;
+  notes: string[];
 }
 
 /** How many wait; `many` where they are no longer counted. */
@@ -33,13 +39,22 @@ export interface Claim extends Counts {
 }
 
 /** What is put into the outbox. A decision's label is 0-9, that of "not a digit", or null for rejected. */
-export type Message =
+export type Message = (
   | { kind: "decide"; id: string; label: number | null; blind: boolean }
   | { kind: "skip"; id: string }
-  | { kind: "undo"; id: string; decided: boolean };
+  | { kind: "undo"; id: string; decided: boolean }
+  | { kind: "note"; id: string; text: string }
+) &
+  Partial<Here>;
+
+/** Which window speaks, and what it was asked to show. */
+export interface Here {
+  window: string;
+  wanted: Record<string, unknown>;
+}
 
 /** What the page holds, told with every claim. */
-export interface Held {
+export interface Held extends Here {
   held: string[];
   unsent: string[];
   skipped: string[];

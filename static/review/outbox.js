@@ -9,6 +9,7 @@ const TIMEOUT_MS = 10_000;
 /**
  * @typedef {object} Options
  * @property {string} key under which unsent messages are kept
+ * @property {Message[]} [kept] by windows that are gone
  * @property {string} token against forgery
  * @property {Record<Message["kind"], string>} urls
  * @property {(counts: Counts) => void} onAnswer
@@ -30,7 +31,8 @@ export class Outbox {
   /** @param {Options} options */
   constructor(options) {
     this.#options = options;
-    this.#messages = this.#restore();
+    this.#messages = [...this.#restore(), ...(options.kept ?? [])];
+    if (options.kept?.length) this.#keep();
     window.addEventListener("online", () => this.#retryNow());
   }
 
@@ -56,7 +58,9 @@ export class Outbox {
 
   /** Take back what has not been sent. The first message may be under way, so it counts as sent. @param {string} id */
   withdraw(id) {
-    const at = this.#messages.findLastIndex((message) => message.id === id && message.kind !== "undo");
+    const at = this.#messages.findLastIndex(
+      (message) => message.id === id && message.kind !== "undo" && message.kind !== "note",
+    );
     if (at < 0 || (at === 0 && this.#isSending)) return false;
     this.#messages.splice(at, 1);
     this.#keep();

@@ -3,6 +3,7 @@
 import { areSingleKeysOn, digitOf, isQuestionMark, letterOf } from "../js/keys.js";
 import { article } from "../js/labels.js";
 import { closest, find, part } from "../js/parts.js";
+import { openWindow } from "./desk_window.js";
 import { Hand } from "./hand.js";
 import { Outbox } from "./outbox.js";
 
@@ -18,11 +19,17 @@ const ahead = Number(desk.dataset.ahead); // the drawing on the desk and those b
 const notADigit = Number(desk.dataset.notADigit); // as a label
 const claimMs = 1_000 * Number(desk.dataset.claimSeconds);
 const skippedKey = `digitre-skipped-${desk.dataset.user}`;
+/** Order and filters, as the page was asked for. @type {Record<string, unknown>} */
+const wanted = JSON.parse(desk.dataset.wanted ?? "{}");
+const { id: windowId, kept } = await openWindow(`digitre-review-${desk.dataset.user}`);
 
 const picture = find(desk, "[data-part=picture]", HTMLImageElement);
 const progress = find(desk, "[data-part=progress]", HTMLProgressElement);
 const help = find(desk, "[data-part=help]", HTMLDialogElement);
 const agreeButton = find(desk, "[data-act=agree]", HTMLButtonElement);
+const noteDialog = find(desk, "[data-part=note-dialog]", HTMLDialogElement);
+const noteText = find(desk, "[data-part=note-text]", HTMLTextAreaElement);
+const sheetLink = find(desk, "[data-part=sheet]", HTMLAnchorElement);
 const undoButton = find(desk, "[data-act=undo]", HTMLButtonElement);
 
 const hand = new Hand(restoreSkipped());
@@ -33,9 +40,10 @@ let isWanted = false; // another claim, once the one under way is back
 let isEnded = false; // the last claim brought nothing
 
 const outbox = new Outbox({
-  key: `digitre-review-${desk.dataset.user}`,
+  key: `digitre-review-${desk.dataset.user}-${windowId}`,
+  kept,
   token: find(desk, "[name=csrfmiddlewaretoken]", HTMLInputElement).value,
-  urls: { decide: url("decide"), skip: url("skip"), undo: url("undo") },
+  urls: { decide: url("decide"), skip: url("skip"), undo: url("undo"), note: url("note") },
   onAnswer: takeCounts,
   onRefused: refused,
   onChange: render,
@@ -83,20 +91,23 @@ async function refill() {
   if (isWanted) refill(); // what was sent meanwhile may have made the answer stale
 }
 
+/** What every message says of this page. */
+const here = { window: windowId, wanted };
+
 /** A skip still on its way counts as unsent, so the drawing cannot come back before it is given back. @returns {Held} */
-const inHand = () => ({ held: hand.ids, unsent: outbox.ids(), skipped: hand.skipped, blind: isBlind });
+const inHand = () => ({ held: hand.ids, unsent: outbox.ids(), skipped: hand.skipped, blind: isBlind, ...here });
 
 /** @param {number | null} label null rejects it */
 function decide(label) {
   const drawing = hand.play("decide");
-  if (drawing) send({ kind: "decide", id: drawing.id, label, blind: isBlind });
+  if (drawing) send({ kind: "decide", id: drawing.id, label, blind: isBlind, ...here });
 }
 
 function skip() {
   const drawing = hand.play("skip");
   if (!drawing) return;
   keepSkipped();
-  send({ kind: "skip", id: drawing.id });
+  send({ kind: "skip", id: drawing.id, ...here });
 }
 
 /** @param {Message} message */
@@ -118,7 +129,7 @@ function undo() {
   if (!turn) return;
   const { id } = turn.drawing;
   keepSkipped();
-  if (!outbox.withdraw(id)) outbox.push({ kind: "undo", id, decided: turn.kind === "decide" });
+  if (!outbox.withdraw(id)) outbox.push({ kind: "undo", id, decided: turn.kind === "decide", ...here });
   notify("Taken back.");
   render();
 }
@@ -165,14 +176,35 @@ function toggleHelp() {
   else help.showModal();
 }
 
+function openSheet() {
+  const drawing = hand.current;
+  if (drawing && !drawing.blind) location.assign(drawing.sheet);
+}
+
+function openNote() {
+  if (!hand.current) return;
+  noteText.value = "";
+  noteDialog.showModal();
+}
+
+function keepNote() {
+  const drawing = hand.current;
+  const text = noteText.value.trim();
+  if (!drawing || !text) return;
+  if (!drawing.blind) drawing.notes = [...drawing.notes, `you: ${text}`];
+  outbox.push({ kind: "note", id: drawing.id, text, ...here });
+  notify("Noted.");
+  render();
+}
+
 /** @type {Record<string, () => void>} */
-const acts = { agree, skip, undo, unskip, reject, help: toggleHelp };
+const acts = { agree, skip, undo, unskip, reject, help: toggleHelp, note: openNote };
 /** @type {Record<string, () => void>} */
-const letters = { x: reject, n: () => decide(notADigit), s: skip, u: undo };
+const letters = { x: reject, n: () => decide(notADigit), s: skip, u: undo, p: openSheet, m: openNote };
 
 /** @param {KeyboardEvent} event */
 function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || help.open) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || help.open || noteDialog.open) return;
   const control = closest(event, "button, a, input, select, textarea");
   if (event.key === "Enter" && control?.matches(":focus-visible")) return;
   if (event.key !== "Enter" && control?.matches("a, input, select, textarea")) return;
@@ -206,6 +238,8 @@ function render() {
   const isEmpty = !drawing && isEnded; // also while it is asked again, or the page would flicker
   part(desk, "work").hidden = !drawing;
   part(desk, "empty").hidden = !isEmpty;
+  part(desk, "done").hidden = Boolean(waiting?.left);
+  part(desk, "elsewhere").hidden = !waiting?.left;
   part(desk, "unskip").hidden = hand.skipped.length === 0;
   if (drawing) renderDrawing(drawing);
   part(desk, "next").replaceChildren(...following.map(preview));
@@ -219,7 +253,8 @@ function renderDrawing(drawing) {
   picture.dataset.id = drawing.id;
   const hidden = drawing.check ? "a check: what was said of it is hidden" : "what was said of it is hidden";
   part(desk, "said").replaceChildren(...(drawing.blind ? [hidden] : saidOf(drawing)));
-  const why = drawing.blind ? "" : drawing.why;
+  renderWho(drawing);
+  const why = drawing.blind ? "" : [drawing.why, ...drawing.notes].filter(Boolean).join(" \u2013 ");
   part(desk, "why").hidden = !why;
   part(desk, "why").textContent = why;
   const label = drawing.blind ? null : labelWords(drawing);
@@ -238,6 +273,15 @@ function saidOf(drawing) {
   /** @param {string} text */
   const bold = (text) => Object.assign(document.createElement("b"), { textContent: text });
   return ["model ", bold(drawing.model), ` (${drawing.confidence}) \u2013 person `, bold(drawing.person)];
+}
+
+/** Who drew it, and how often others said otherwise of what they drew. @param {Drawing} drawing */
+function renderWho(drawing) {
+  part(desk, "who").hidden = drawing.blind;
+  if (drawing.blind) return;
+  sheetLink.textContent = drawing.contributor;
+  sheetLink.href = drawing.sheet;
+  part(desk, "record").textContent = drawing.record ? `, ${drawing.record}` : "";
 }
 
 /** @param {Drawing} drawing */
@@ -264,11 +308,12 @@ function unsentWords() {
 }
 
 desk.addEventListener("click", onClick);
+noteDialog.addEventListener("close", () => noteDialog.returnValue === "keep" && keepNote());
 document.addEventListener("keydown", onKey);
 setInterval(() => {
   if (hand.current) outbox.claim(url("claim"), inHand());
 }, RENEW_SHARE * claimMs);
-window.addEventListener("pagehide", () => outbox.farewell(url("leave"), { held: hand.ids }));
+window.addEventListener("pagehide", () => outbox.farewell(url("leave"), { held: hand.ids, ...here }));
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 outbox.pump();
 refill();

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from recognizer.models import Drawing, LabelEvent
+from recognizer.models import Contributor, Drawing, LabelEvent
 from tests.support.drawings import make_drawing, make_drawings
 from tests.support.known import known
 from tests.support.person import OpenContext, sign_in
@@ -136,6 +136,40 @@ def test_a_skipped_drawing_stays_away_in_this_tab_also_through_a_reload(desk_of:
     expect(desk.part("empty")).to_be_visible()
     assert len(seen) == len(set(seen))
     assert set(seen) == made
+
+
+def test_two_windows_of_one_reviewer_have_different_drawings_in_hand(desk_of: DeskOf, reviewer: User) -> None:
+    make_drawings(8)
+    first = desk_of(reviewer)
+    shown = first.shown()
+    expect(first.part("next").locator("li")).to_have_count(3)
+    second = Desk(first.page.context.new_page())
+    assert second.shown() != shown
+    second.press("3")
+    second.settle()
+    first.press("4")
+    first.settle()
+    assert Drawing.objects.get(pk=shown).reviewed_label == 4
+    assert Drawing.objects.exclude(reviewed_at=None).count() == 2
+
+
+def test_one_key_opens_all_that_waits_by_the_same_hand_and_one_leaves_a_note(desk_of: DeskOf, reviewer: User) -> None:
+    liar = Contributor.join()
+    for seed in range(5):
+        make_drawing(seed=seed, contributor=liar, predicted=7, confirmed=1, confidence=0.99)
+    desk = desk_of(reviewer)
+    shown = desk.shown()
+    expect(desk.part("who")).to_contain_text("contradicted on 5 of 5")
+    desk.press("m")
+    desk.page.keyboard.type("all alike")
+    desk.page.get_by_role("button", name="Keep it").click()
+    expect(desk.part("why")).to_contain_text("you: all alike")
+    desk.settle()
+    assert LabelEvent.objects.get(action="noted").drawing_id == Drawing.objects.get(pk=shown).pk
+    desk.press("p")
+    desk.page.get_by_role("button", name="Reject the ticked ones").click()
+    expect(desk.part("empty")).to_be_visible()
+    assert set(Drawing.objects.values_list("status", flat=True)) == {"rejected"}
 
 
 def test_undo_takes_a_skip_back_too(desk_of: DeskOf, reviewer: User) -> None:

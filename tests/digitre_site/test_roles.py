@@ -22,6 +22,9 @@ PAGES = {  # address: who may see it beside the owner
     "/admin/recognizer/drawing/": {"Reviewer"},
     "/admin/recognizer/drawing/{drawing}/change/": {"Reviewer"},
     "/admin/recognizer/drawing/queue/": {"Reviewer"},
+    "/admin/recognizer/drawing/sheet/{contributor}/": {"Reviewer"},
+    "/admin/recognizer/drawing/contradictions/": {"Reviewer"},
+    "/admin/recognizer/reviewbatch/": {"Reviewer"},
     "/admin/recognizer/contributor/": {"Reviewer"},
     "/admin/recognizer/labelevent/": {"Reviewer"},
     "/admin/recognizer/apikey/": {"Reviewer", "Operator"},
@@ -34,6 +37,8 @@ PAGES = {  # address: who may see it beside the owner
     "/admin/recognizer/modelversion/{version}/change/": {"Operator"},
     "/admin/recognizer/modelversion/{version}/promote/": {"Operator"},
     "/admin/recognizer/modelversion/roll-back/": {"Operator"},
+    "/admin/recognizer/modelversion/compare/": {"Operator"},
+    "/admin/training/trainingpolicy/reviewers/": {"Operator"},
     "/admin/recognizer/promotionevent/": {"Operator"},
     "/admin/training/trainingrun/": {"Operator"},
     "/admin/training/trainingrun/{run}/change/": {"Operator"},
@@ -52,6 +57,9 @@ ACTS = {  # address: (what is sent, who may)
     "/admin/recognizer/drawing/queue/skip/": ({}, {"Reviewer"}),
     "/admin/recognizer/drawing/queue/undo/": ({}, {"Reviewer"}),
     "/admin/recognizer/drawing/queue/leave/": ({}, {"Reviewer"}),
+    "/admin/recognizer/drawing/queue/note/": ({}, {"Reviewer"}),
+    "/admin/recognizer/drawing/sheet/{contributor}/": ({}, {"Reviewer"}),
+    "/admin/recognizer/modelversion/{version}/describe/": ({"tags": "museum"}, {"Operator"}),
     "/admin/recognizer/modelversion/{version}/promote/": ({"reason": "why not"}, {"Operator"}),
     "/admin/recognizer/modelversion/roll-back/": ({"reason": "why not"}, {"Operator"}),
     "/admin/recognizer/apikey/add/": ({"name": "mine", "scopes": ["read"]}, {"Reviewer", "Operator"}),
@@ -72,7 +80,14 @@ def rows() -> dict[str, Any]:
     TrainingPolicy.load()
     run = TrainingRun.objects.create(trigger="request")
     subscriber = Subscriber.objects.create(name="a bot", address="https://bot.example/hook", events=[])
-    return {"subscriber": subscriber.pk, "drawing": make_drawing().pk, "version": version.pk, "run": run.pk}
+    drawing = make_drawing()
+    return {
+        "subscriber": subscriber.pk,
+        "drawing": drawing.pk,
+        "contributor": drawing.contributor_id,
+        "version": version.pk,
+        "run": run.pk,
+    }
 
 
 @pytest.fixture

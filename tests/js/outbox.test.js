@@ -44,7 +44,7 @@ const open = () =>
   new Outbox({
     key: "box",
     token: "token",
-    urls: { decide: "/decide/", skip: "/skip/", undo: "/undo/" },
+    urls: { decide: "/decide/", skip: "/skip/", undo: "/undo/", note: "/note/" },
     onAnswer: (counts) => answered.push(counts),
     onRefused: (message, detail) => refused.push([message.id, detail]),
     onChange: () => {},

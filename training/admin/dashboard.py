@@ -26,11 +26,11 @@ from recognizer.exams import exam_spec
 from recognizer.formatting import percent, percent_range
 from recognizer.intervals import Share
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import Drawing, ModelVersion
+from recognizer.models import Drawing, ModelVersion, PromotionEvent
 from recognizer.review import queue
-from training.admin.version_page import exam_rows, exam_title
+from training.admin.version_page import counted_of, exam_rows, exam_title
 from training.curation.snapshots import new_labels
-from training.models import TrainingPolicy, TrainingRun, WorkerHeartbeat
+from training.models import TrainingPolicy, TrainingRun, Watch, WorkerHeartbeat
 from training.runs import schedule
 
 DAYS = 30
@@ -38,14 +38,17 @@ VERSIONS_CHARTED = 30
 RECENT = 2000  # latest drawings that the share of refusals looks at
 FRESH_LIMIT = 1000  # new labels counted exactly, beyond what starts a run
 DAY_MOST = 3000  # drawings of a day that the chart looks at: the share of a busy day is then known within two points
+DRIFTED = 0.001  # p below which something has drifted: a look a minute would find luck at a greater one every day
 DAILY_SECONDS = 300  # the chart by day may be this old
 TALLY = """
     SELECT COUNT(*), COUNT(confirmed_label),
            COALESCE(SUM(CASE WHEN confirmed_label = predicted_label THEN 1 ELSE 0 END), 0),
            COALESCE(SUM(CASE WHEN predicted_label IS NULL THEN 1 ELSE 0 END), 0),
            COALESCE(SUM(CASE WHEN predicted_label IS NULL AND confirmed_label = %s THEN 1 ELSE 0 END), 0)
-    FROM (SELECT confirmed_label, predicted_label FROM recognizer_drawing
-          WHERE created_at >= %s AND created_at < %s ORDER BY created_at LIMIT %s) one_day"""
+    FROM (SELECT CASE WHEN status IN ('waiting', 'approved') AND contributor_id NOT IN (
+                      SELECT id FROM recognizer_contributor WHERE blocked_at IS NOT NULL) THEN confirmed_label END
+                 AS confirmed_label, predicted_label
+          FROM recognizer_drawing WHERE created_at >= %s AND created_at < %s ORDER BY created_at LIMIT %s) one_day"""
 TALLIED = ("drawn", "told", "agreed", "refused", "refused_rightly")
 
 
@@ -79,6 +82,8 @@ def parts_for(user: AbstractUser) -> dict[str, Any]:
             "champion": champion,
             "champion_exams": exam_rows(read_reports(champion.metrics)) if champion else [],
             "exams": exams_over_versions(),
+            "watching": watching_figures(champion),
+            "returned": latest_return(),
         }
     if user.has_perm("training.view_trainingrun"):
         context |= {
@@ -173,7 +178,7 @@ def daily_chart(rows: dict[date, dict[str, int]], first: date) -> Chart:
     return share_chart(
         [f"{day:%-d %b}" for day in days],
         {
-            "corrected, of those confirmed": line(
+            "corrected, of those confirmed and not rejected": line(
                 lambda row: 1 - (row["agreed"] + row["refused_rightly"]) / row["told"] if row["told"] else None
             ),
             "refused, of those drawn": line(lambda row: row["refused"] / row["drawn"] if row["drawn"] else None),
@@ -187,6 +192,46 @@ def drawn_on(day: date) -> str:
     """The address of the drawings of one day."""
     bounds = {"created_at__gte": f"{day} 00:00:00+00:00", "created_at__lt": f"{day + timedelta(days=1)} 00:00:00+00:00"}
     return f"{reverse('admin:recognizer_drawing_changelist')}?{urlencode({'status': 'all'} | bounds)}"
+
+
+# how it does, by itself
+
+
+def watching_figures(champion: ModelVersion | None) -> list[Figure]:
+    """What the worker last saw of the champion: how many it reads rightly without anybody's saying so, and what has drifted."""
+    if champion is None:
+        return []
+    page = reverse("admin:recognizer_modelversion_change", args=[champion.pk])
+    watch = Watch.objects.filter(version=champion).first()
+    if watch is None:
+        return [Figure("right, without labels", "-", page, "the worker has not looked yet")]
+    return [
+        Figure(
+            "right, without labels",
+            percent(watch.accuracy, 1),
+            page,
+            f"{percent_range(watch.low, watch.high, 1)}, by how sure it was of {watch.drawings:,} unlabelled drawings"
+            if watch.low is not None and watch.high is not None
+            else "too few unlabelled drawings to tell",
+        ),
+        drifted("what is drawn", watch.classes_p, page, watch.shift),
+        drifted("how sure it is", watch.confidence_p, page, "beside its exam"),
+    ]
+
+
+def drifted(name: str, p: float | None, page: str, what: str) -> Figure:
+    """Say whether something has changed since the last exam: Pearson's chi-squared test, at one in a thousand."""
+    if p is None:
+        return Figure(name, "-", page, "too few drawings, or no exam, to compare with")
+    chance = "less than 1 in 1,000" if p < DRIFTED else f"{percent(p, 1)}"
+    return Figure(name, "has changed" if p < DRIFTED else "as examined", page, f"{what}; by luck: {chance}")
+
+
+def latest_return() -> PromotionEvent | None:
+    """The promotion by which the site last went back by itself, if it is the last one."""
+    promotions = PromotionEvent.objects.select_related("version", "previous")
+    event = promotions.defer("version__metrics", "previous__metrics").first()
+    return event if event is not None and event.is_return else None
 
 
 # what was learned
@@ -234,7 +279,8 @@ def exams_over_versions() -> Chart:
         [str(version.number) for version in versions],
         {
             exam_title(name) + (f", {n:,} questions" if kinds[name] > 1 else ""): [
-                report[name].accuracy if _questions(report).get(name) == (name, n) else None for report in reports
+                counted_of(name, report[name])[1] if _questions(report).get(name) == (name, n) else None
+                for report in reports
             ]
             for (name, n), count in asked.items()
             if count > 1

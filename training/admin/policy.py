@@ -4,8 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 
+from training.admin import reviewers
 from training.models import TrainingPolicy
 
 
@@ -18,6 +19,10 @@ class TrainingPolicyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generi
         ),
         ("What a gain for people may cost", {"fields": ("mnist_for_a_point", "mnist_at_most")}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(reviewers.page)
+        return [path("reviewers/", page, name="training_reviewers"), *super().get_urls()]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
 from recognizer.formatting import percent
+from training.admin.taught import taught_page
 from training.admin.version_page import data_counts, flat, learning_curve
 from training.evaluation.gate import Decision
 from training.models import TrainingRun
@@ -149,6 +150,8 @@ class TrainingRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic f
         run = self.get_object(request, object_id)
         if run is not None and self.has_view_or_change_permission(request, run):
             extra_context = (extra_context or {}) | run_page(run)
+            if run.challenger is not None and request.user.has_perm("recognizer.view_drawing"):
+                extra_context["challenger_taught"] = taught_page(run.challenger, run)
         return super().change_view(request, object_id, form_url, extra_context)
 
 

@@ -15,14 +15,17 @@ from recognizer.charts import Bin, Chart, Reliability, read_bins, reliability, s
 from recognizer.exam_reports import ExamReport, read_reports
 from recognizer.exams import MNIST, exam_spec
 from recognizer.formatting import NOTHING, percent, percent_range
+from recognizer.intervals import wilson
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, DrawingQuerySet, ModelVersion
+from training.admin.taught import taught_page
+from training.curation.rereading import labelled_pairs
 from training.evaluation.gate import Decision
 from training.models import DatasetSnapshot, TrainingRun
 
 LATEST = 5000  # drawings that the figures from daily use look at: an index range, whatever the table holds
 SHOWN = 24  # pictures of each kind
-IN_USE = "In use, as people confirmed"
+IN_USE = "In use, by approved labels"
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def version_page(version: ModelVersion, user: AbstractUser | AnonymousUser) -> d
     }
     if context["sees_drawings"]:
         context |= {"mistakes": worst_mistakes(version), "exam_mistakes": exam_mistakes(run)} | changed_answers(run)
+        context |= {"live": labelled_pairs(version), "taught": taught_page(version, run)}
     return context
 
 
@@ -96,18 +100,31 @@ def exam_title(name: str) -> str:
     return capfirst(exam_spec(name).title)
 
 
+def counted_of(name: str, report: ExamReport) -> tuple[int, float, tuple[float, float] | None]:
+    """Return questions, and accuracy with its interval as the gate counts it: of the digits alone, where there are any.
+
+    What is no digit has its own column and its own row of the gate's table: one exam must not have two numbers.
+    """
+    digits = None if exam_spec(name).is_refusal or sum(map(sum, report.confusion)) != report.n else report.of_digits
+    if digits is None or digits[1] == report.n:
+        return report.n, report.accuracy, report.interval
+    return report.n, digits[0] / digits[1], wilson(*digits)
+
+
 def exam_rows(reports: dict[str, ExamReport]) -> list[ExamRow]:
-    return [
-        ExamRow(
-            exam_title(name),
-            f"{report.n:,}",
-            percent(report.accuracy, 2),
-            percent_range(*report.interval, 2) if report.interval else NOTHING,
-            percent(report.digits_refused, 2),
-            percent(report.ece, 2),
-        )
-        for name, report in reports.items()
-    ]
+    return [_exam_row(name, report) for name, report in reports.items()]
+
+
+def _exam_row(name: str, report: ExamReport) -> ExamRow:
+    n, accuracy, interval = counted_of(name, report)
+    return ExamRow(
+        exam_title(name),
+        f"{n:,}",
+        percent(accuracy, 2),
+        percent_range(*interval, 2) if interval else NOTHING,
+        percent(report.digits_refused, 2),
+        percent(report.ece, 2),
+    )
 
 
 def confusions(reports: dict[str, ExamReport]) -> list[Confusion]:
@@ -177,7 +194,11 @@ def reliabilities(version: ModelVersion, reports: dict[str, ExamReport]) -> list
 
 def reliability_in_use(version: ModelVersion) -> list[Bin]:
     """Compare how sure the version was of digits drawn here with their labels, a reviewer's or the contributor's."""
-    latest = with_label(answered(version)).values_list("confidence", "top_label", "told")[:LATEST]
+    # a rejected label, and a blocked person's, says nothing of the model
+    approved = with_label(answered(version)).filter(
+        status=Drawing.Status.APPROVED, contributor__blocked_at__isnull=True
+    )
+    latest = approved.values_list("confidence", "top_label", "told")[:LATEST]
     return reliability(
         [(confidence, top == told) for confidence, top, told in latest if told is not None and told != NOT_A_DIGIT]
     )

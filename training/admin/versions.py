@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 
 from recognizer import registry
 from recognizer.errors import CorruptArtifact
@@ -19,10 +20,12 @@ from recognizer.exam_reports import read_reports
 from recognizer.formatting import percent
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.models import ModelVersion
-from training.admin import version_files
-from training.admin.version_page import exam_title, version_page
+from training.admin import compare, version_files
+from training.admin.version_page import counted_of, exam_title, version_page
 from training.evaluation import recheck
 from training.evaluation.recheck import Recheck
+
+TAGS_LENGTH, NOTES_LENGTH = 200, 2000  # as much as the columns take
 
 
 class ReasonForm(forms.Form):
@@ -80,7 +83,8 @@ def verdict_text(outcome: Recheck) -> str:
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the stubs alone
-    list_display = ("name", "speaks", "exams", "origin", "made", "spoke", "answered")
+    list_display = ("name", "speaks", "exams", "words", "origin", "made", "spoke", "answered")
+    search_fields = ("tags", "notes")
     list_display_links = None
     list_per_page = 50
     actions = None
@@ -98,6 +102,12 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic 
     def get_urls(self) -> list[URLPattern]:
         return [
             *version_files.urls(self.admin_site),
+            path("compare/", self.admin_site.admin_view(compare.page), name="recognizer_modelversion_compare"),
+            path(
+                "<int:version_id>/describe/",
+                self.admin_site.admin_view(require_POST(self.describe_view)),
+                name="recognizer_modelversion_describe",
+            ),
             path(
                 "<int:version_id>/promote/",
                 self.admin_site.admin_view(self.promote_view),
@@ -119,6 +129,10 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic 
             version.number,
         )
 
+    @admin.display(description="tags", empty_value="")
+    def words(self, version: ModelVersion) -> str:
+        return version.tags
+
     @admin.display(description="", empty_value="")
     def speaks(self, version: ModelVersion) -> SafeString | str:
         if version.is_champion:
@@ -128,7 +142,7 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic 
     @admin.display(description="exams")
     def exams(self, version: ModelVersion) -> SafeString:
         reports = read_reports(version.metrics)
-        accuracies = ((exam_title(name), percent(report.accuracy, 2)) for name, report in reports.items())
+        accuracies = ((exam_title(name), percent(counted_of(name, report)[1], 2)) for name, report in reports.items())
         return format_html_join(" ", '<span class="said">{} <b class="figure">{}</b></span>', accuracies)
 
     @admin.display(description="made")
@@ -161,6 +175,18 @@ class ModelVersionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic 
             extra_context = (extra_context or {}) | version_page(version, request.user)
             extra_context |= version_files.files_context(version)
         return super().change_view(request, object_id, form_url, extra_context)
+
+    def describe_view(self, request: HttpRequest, version_id: int) -> HttpResponse:
+        """Keep a version's tags and notes."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        version = get_object_or_404(ModelVersion, pk=version_id)
+        tags = (tag.strip() for tag in request.POST.get("tags", "").split(","))
+        version.tags = ", ".join(dict.fromkeys(filter(None, tags)))[:TAGS_LENGTH]
+        version.notes = request.POST.get("notes", "").strip()[:NOTES_LENGTH]
+        version.save(update_fields=["tags", "notes"])
+        messages.success(request, "Kept.")
+        return HttpResponseRedirect(reverse("admin:recognizer_modelversion_change", args=[version.pk]))
 
     def promote_view(self, request: HttpRequest, version_id: int) -> HttpResponse:
         """Check once more, show what came of it, ask why, promote. The check is made again when the answer comes."""

@@ -18,8 +18,10 @@ from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.models import ModelVersion
 from training.config import GatePolicy
+from training.curation.rereading import labelled_pairs
 from training.evaluation import comparison, gate, runner
 from training.evaluation.exam_sets import ExamSet, quick_exam_set
+from training.evaluation.paired_tests import chance_of_falling, chance_of_rising
 from training.evaluation.runner import Evaluation
 from training.models import TrainingPolicy, TrainingRun
 
@@ -82,7 +84,7 @@ def recheck_version(version: ModelVersion, champion: ModelVersion | None, drawin
         TrainingPolicy.load().weigh(GatePolicy()),
         needs_gain=False,
     )
-    notes += [*_asked(reports["challenger"], drawings), *_on_record(recorded)]
+    notes += [*_asked(reports["challenger"], drawings), *_on_record(recorded), *_live(version)]
     return Recheck(replace(decision, notes=notes), recorded, evaluations["challenger"].is_finite)
 
 
@@ -202,6 +204,19 @@ def _on_record(recorded: list[str]) -> list[str]:
     if missing:
         notes.append(f"Not compared: {_titles(missing)}. No record shows both versions on the same questions.")
     return notes
+
+
+def _live(version: ModelVersion) -> list[str]:
+    """Say how a held version did on what people drew since, which it read in the background and others labelled."""
+    count, fixed, broken = labelled_pairs(version)
+    if not count:
+        return []
+    better, worse = chance_of_rising(fixed, broken), chance_of_falling(fixed, broken)
+    chance = f"{better:.2g} if it is no better" if fixed >= broken else f"{worse:.2g} if it is no worse"
+    return [
+        f"Of {count} live drawings that it read in the background and that were approved since it reads {fixed} that were "
+        f"misread and misreads {broken} that were read (exact McNemar test: as likely as {chance})."
+    ]
 
 
 def _titles(exams: list[str]) -> str:

@@ -5,6 +5,7 @@ from training.models.policy import TrainingPolicy
 from training.models.prepared_files import PreparedFile, PreparedPart
 from training.models.runs import LEASE, LOG_CHARACTERS, TrainingRun
 from training.models.snapshots import DatasetSnapshot, SnapshotManifest
+from training.models.watches import Watch
 
 __all__ = [
     "LEASE",
@@ -15,5 +16,6 @@ __all__ = [
     "SnapshotManifest",
     "TrainingPolicy",
     "TrainingRun",
+    "Watch",
     "WorkerHeartbeat",
 ]

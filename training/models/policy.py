@@ -9,6 +9,8 @@ from django.db.models import Q
 
 from training.config import GatePolicy, RunConfig
 
+LABELS_MOST = 1_000_000  # more than a run looks at; beyond it stands a slip of the keyboard, and the column's own end
+MINUTES_MOST = 60 * 24 * 366  # a year
 MNIST_DIGITS = 10_000  # what the operator's numbers count by: the digits of MNIST's exam
 
 
@@ -21,11 +23,13 @@ class TrainingPolicy(models.Model):
     enabled = models.BooleanField(default=True, help_text="Off: runs start only by hand.")
     minimum_new_labels = models.PositiveIntegerField(
         default=100,  # below, a run's change is smaller than the exams can tell
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), MaxValueValidator(LABELS_MOST)],
         help_text="Newly approved drawings since the last version was trained.",
     )
     minimum_interval_minutes = models.PositiveIntegerField(
-        default=60, help_text="Minutes between the start of two runs; runs asked for by hand do not wait."
+        default=60,
+        validators=[MaxValueValidator(MINUTES_MOST)],
+        help_text="Minutes between the start of two runs; runs asked for by hand do not wait.",
     )
     preferred_hour = models.PositiveSmallIntegerField(
         null=True,

@@ -29,8 +29,9 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         return self.filter(status__in=TrainingRun.DECIDED)
 
     def last_event_seen(self) -> int:
-        """The newest label event that a run which came to a decision has looked at; 0 before the first."""
-        return self.decided().aggregate(last=Max("snapshot__last_event"))["last"] or 0
+        """The newest label event that a run has judged, or found nothing to learn in; 0 before the first."""
+        judged = self.filter(status__in=(*TrainingRun.DECIDED, TrainingRun.Status.NOTHING_NEW))
+        return judged.aggregate(last=Max("snapshot__last_event"))["last"] or 0
 
     def in_brief(self) -> Self:
         """Without what only a run's own page shows: together some hundred kilobytes a row."""

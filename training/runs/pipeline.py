@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.errors import CorruptArtifact
-from recognizer.exams import MNIST, TAUGHT
+from recognizer.exams import MNIST, TAUGHT, exam_spec
 from recognizer.formatting import percent
 from recognizer.imaging.pixels import to_input
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
@@ -155,7 +155,12 @@ def choose_drawings(
     if not chosen.members:
         raise NothingNew("Every drawing's label is contradicted by the others.")
     _stop_if_learned(run, chosen, config, last_event)
-    _stop_if_nothing_was_corrected(run, chosen, images)
+    try:
+        _stop_if_nothing_was_corrected(run, chosen, images)
+    except NothingNew:
+        # seen and judged, so that a schedule does not come back to them before something else is said
+        progress.note(snapshot=snapshots.freeze(chosen, last_event))
+        raise
     snapshot = snapshots.freeze(chosen, last_event)
     progress.say(str(snapshot))
     return snapshot
@@ -351,6 +356,7 @@ def _record(
             outcomes.finish(run, Status.HELD, **given, error=str(error), progress=1.0)
             history.note_decision(run)
             return
+        _keep_newest(champion, reports)
         obstacle = _obstacle(run, champion) if decision.promote else ""
         promoted = decision.promote and not obstacle
         if obstacle:
@@ -368,6 +374,14 @@ def _record(
             progress=1.0,
         )
         history.note_decision(run)
+
+
+def _keep_newest(champion: ModelVersion, reports: dict[str, dict[str, Any]]) -> None:
+    """Let the champion's row say how it reads the growing exams now, as the run's table does: one exam, one number."""
+    growing = {name: report["champion"] for name, report in reports.items() if exam_spec(name).is_growing}
+    if growing:
+        champion.metrics = champion.metrics | growing
+        champion.save(update_fields=["metrics"])
 
 
 def _register(

@@ -11,9 +11,9 @@ from django.db import connection
 from django.utils import timezone
 
 from recognizer.models import CLAIM_TIMEOUT, Contributor, Drawing, LabelEvent, Look
-from recognizer.review import queue
-from recognizer.review.priority import review_priority, suspicion_of
-from recognizer.review.queue import CHECK_EVERY, Taken
+from recognizer.review import queue, reviewer_figures
+from recognizer.review.priority import record_of, review_priority, suspicion_of
+from recognizer.review.queue import CHECK_EVERY, KNOWN_EVERY, ORDERS, Taken, Wanted
 from tests.support.accounts import MakeUser
 from tests.support.drawings import make_drawing, make_drawings
 from tests.support.known import known
@@ -247,4 +247,157 @@ def test_second_opinion_sent_again_changes_nothing(reviewer: User, other_reviewe
     for _ in range(2):
         queue.decide(other_reviewer, drawing.pk, 1, blind=True)
     assert LabelEvent.objects.filter(action="seconded").count() == 1
+    assert Drawing.objects.get().status == "waiting"
+
+
+# windows, orders, filters
+
+
+def test_two_windows_of_one_reviewer_get_different_drawings(reviewer: User) -> None:
+    make_drawings(4)
+    first, second = (ids(queue.claim(reviewer, 2, window=window)) for window in ("one", "other"))
+    assert len(first) == len(second) == 2
+    assert not set(first) & set(second)
+
+
+def test_decision_on_what_another_window_holds_or_decided_is_refused(reviewer: User) -> None:
+    make_drawing()
+    (drawing,) = queue.claim(reviewer, 1, window="one")
+    with pytest.raises(Taken, match="Another window"):
+        queue.decide(reviewer, drawing.pk, 1, window="other")
+    queue.decide(reviewer, drawing.pk, 7, window="one")
+    with pytest.raises(Taken, match="elsewhere"):
+        queue.decide(reviewer, drawing.pk, 1, window="other")
+    assert Drawing.objects.get().label == 7
+
+
+def test_default_order_is_by_suspicion_and_each_order_is_its_own(db: None) -> None:
+    telling = make_drawing(seed=1, predicted=1, confirmed=7, confidence=0.6)
+    suspicious = make_drawing(seed=2, predicted=1, confirmed=7, confidence=0.999)
+    unsure = make_drawing(seed=3, predicted=7, confirmed=7, confidence=0.3)
+    Drawing.objects.filter(pk=unsure.pk).update(rarity=0.9, suspicion=0.1)
+    first = {order: ids(Wanted(order=order).narrow(Drawing.objects.all()))[0] for order in ORDERS}
+    assert first == {
+        "suspicious": suspicious.pk,
+        "telling": telling.pk,
+        "unsure": unsure.pk,
+        "rare": unsure.pk,
+        "oldest": telling.pk,
+    }
+    assert queue.DEFAULT_ORDER == "suspicious"
+
+
+def test_filters_leave_what_was_asked_for(reviewer: User) -> None:
+    wanted = make_drawing(seed=1, predicted=4, confirmed=9, prompted_label=9)
+    make_drawing(seed=2, predicted=4, confirmed=4)
+    for chosen in (
+        {"contributor": wanted.contributor_id},
+        {"label": 9},
+        {"source": "round"},
+        {"version": wanted.model_version_id, "label": 9},
+    ):
+        claimed = queue.claim(reviewer, 3, wanted=Wanted(**chosen))  # type: ignore[arg-type]  # of either kind
+        assert ids(claimed) == [wanted.pk]
+        queue.release(reviewer, ids(claimed))
+    assert queue.claim(reviewer, 3, wanted=Wanted(source="import")) == []
+
+
+def test_what_a_reviewer_approved_is_not_held_against_its_contributor(reviewer: User) -> None:
+    odd = Contributor.join()
+    for seed in range(4):
+        make_drawing(seed=seed, contributor=odd, predicted=1, confirmed=7).approve(7, reviewer)
+    make_drawing(seed=9, contributor=odd, predicted=7, confirmed=7).approve(1, reviewer)
+    assert record_of(odd.pk) == (1, 5)
+
+
+# a third reviewer
+
+
+def disputed(reviewer: User, other_reviewer: User) -> Drawing:
+    (drawing,) = due(Look.SECOND, reviewed_by=reviewer, reviewed_at=timezone.now(), reviewed_label=7)
+    LabelEvent.objects.create(drawing=drawing, actor="reviewer", action="approved", user=reviewer, label=7)
+    queue.decide(other_reviewer, drawing.pk, 1, blind=True)
+    return Drawing.objects.get(pk=drawing.pk)
+
+
+def test_where_two_reviewers_differ_a_third_one_is_told_why_and_decides(
+    reviewer: User, other_reviewer: User, make_user: MakeUser
+) -> None:
+    drawing = disputed(reviewer, other_reviewer)
+    assert (drawing.status, drawing.check_due) == ("waiting", Look.THIRD)
+    assert drawing.status_reason == "two reviewers differ: rosa says 7 and omar says 1"
+    for blind in (True, False):
+        assert queue.claim(reviewer, 1, blind=blind) == queue.claim(other_reviewer, 1, blind=blind) == []
+    third = make_user("thea", "Reviewer")
+    assert ids(queue.claim(third, 1)) == [drawing.pk]
+    queue.decide(third, drawing.pk, 1)
+    drawing.refresh_from_db()
+    assert (drawing.status, drawing.label, drawing.check_due) == ("approved", 1, "")
+
+
+def test_who_differed_does_not_decide(reviewer: User, other_reviewer: User) -> None:
+    drawing = disputed(reviewer, other_reviewer)
+    with pytest.raises(Taken, match="third"):
+        queue.decide(reviewer, drawing.pk, 1)
+
+
+def test_taking_back_a_second_opinion_leaves_the_first(reviewer: User, other_reviewer: User) -> None:
+    drawing = disputed(reviewer, other_reviewer)
+    queue.undo(other_reviewer, drawing.pk)
+    drawing.refresh_from_db()
+    assert (drawing.status, drawing.reviewed_label, drawing.reviewed_by) == ("approved", 7, reviewer)
+
+
+# drawings whose answer is known
+
+
+def known_drawing(reviewer: User, other_reviewer: User) -> Drawing:
+    (drawing,) = due(Look.SECOND, reviewed_by=reviewer, reviewed_at=timezone.now(), reviewed_label=7)
+    queue.decide(other_reviewer, drawing.pk, 7, blind=True)
+    return Drawing.objects.get(pk=drawing.pk)
+
+
+def test_what_two_reviewers_call_the_same_tests_others(
+    reviewer: User, other_reviewer: User, make_user: MakeUser
+) -> None:
+    drawing = known_drawing(reviewer, other_reviewer)
+    assert drawing.is_known
+    third = make_user("thea", "Reviewer")
+    (claimed,) = queue.claim(third, 1, served=KNOWN_EVERY - 1)
+    assert (claimed.pk, claimed.claimed_look) == (drawing.pk, Look.KNOWN)
+    queue.decide(third, drawing.pk, 1)
+    queue.decide(third, drawing.pk, 1)  # the answer was lost
+    drawing.refresh_from_db()
+    assert (drawing.status, drawing.label, drawing.reviewed_by) == ("approved", 7, reviewer)
+    rate = reviewer_figures.error_rates()[third.pk]
+    assert (rate.hits, rate.total) == (1, 1)
+    assert rate.low < 0.25
+    assert queue.claim(third, 1, served=KNOWN_EVERY - 1) == []  # nobody is asked the same twice
+
+
+def test_taking_back_a_word_on_a_test_takes_back_the_word_alone(
+    reviewer: User, other_reviewer: User, make_user: MakeUser
+) -> None:
+    drawing = known_drawing(reviewer, other_reviewer)
+    third = make_user("thea", "Reviewer")
+    queue.claim(third, 1, served=KNOWN_EVERY - 1)
+    queue.decide(third, drawing.pk, 1)
+    queue.undo(third, drawing.pk)
+    drawing.refresh_from_db()
+    assert (drawing.status, drawing.label, drawing.is_known) == ("approved", 7, True)
+    assert reviewer_figures.error_rates() == {}
+    queue.decide(third, drawing.pk, 7)
+    assert reviewer_figures.error_rates()[third.pk].hits == 0
+
+
+# notes
+
+
+def test_note_decides_nothing_and_hides_no_decision_from_undo(reviewer: User) -> None:
+    drawing = make_drawing()
+    queue.decide(reviewer, drawing.pk, 1)
+    queue.note(reviewer, drawing.pk, "a 7 with a long foot")
+    queue.decide(reviewer, drawing.pk, 1)  # sent again
+    assert drawing.events.filter(action="approved").count() == 1
+    queue.undo(reviewer, drawing.pk)
     assert Drawing.objects.get().status == "waiting"

@@ -427,7 +427,7 @@ def test_reliability_in_use_believes_the_reviewer(owner: User, sign_in: SignIn, 
     make_drawing(seed=1, predicted=7, confirmed=10, confidence=0.9)  # no digit: how sure is nothing it was asked
     version = known(Drawing.objects.first()).model_version
     in_use = sign_in(owner).get(f"{VERSIONS}{version.pk}/change/").context["reliabilities"][-1]
-    assert in_use.title == "In use, as people confirmed"
+    assert in_use.title == "In use, by approved labels"
     assert [(one.n, one.accuracy) for one in in_use.bins] == [(1, 0.0)]
 
 
