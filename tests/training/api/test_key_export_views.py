@@ -31,7 +31,7 @@ def reader(reviewer: User) -> APIClient:
 
 
 def exported(taker: APIClient, **filters: Any) -> list[dict[str, Any]]:
-    response = taker.get("/api/v1/export/", filters)
+    response: Any = taker.get("/api/v1/export/", filters)
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "application/x-ndjson"
     return [json.loads(line) for line in b"".join(response.streaming_content).splitlines()]
