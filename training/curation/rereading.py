@@ -21,7 +21,7 @@ from recognizer.models.prototypes import unpack
 from recognizer.review import priority
 from training.curation import snapshots
 from training.curation.stored_drawings import Picture, read_pictures
-from training.models import TrainingRun
+from training.models import SnapshotManifest, TrainingRun
 
 READ_AT_ONCE = 200  # drawings: about two seconds
 TAUGHT_MOST = 2000  # new drawings of a run that its version reads again, to show them
@@ -144,11 +144,14 @@ def answer_beside(challenger: ModelVersion, champion: ModelVersion) -> int:
 
 
 def new_to(run: TrainingRun) -> list[UUID]:
-    """The drawings that a run taught and that its champion had not learned from."""
+    """The drawings that a run taught and that its champion had not learned from; none where no manifest tells."""
     if run.snapshot is None or run.champion is None:
         return []
-    members = {UUID(drawing_id) for drawing_id, _ in run.snapshot.manifest["members"]}
-    return sorted(members - snapshots.learned_by(run.champion))
+    try:
+        members = {UUID(drawing_id) for drawing_id, _ in run.snapshot.manifest["members"]}
+        return sorted(members - snapshots.learned_by(run.champion))
+    except SnapshotManifest.DoesNotExist:
+        return []
 
 
 def read_what_was_taught() -> int:
