@@ -84,6 +84,7 @@ CSRF_TRUSTED_ORIGINS = env_names("CSRF_TRUSTED_ORIGINS", [])
 DIGITRE_AUTO_APPROVE = env_choice("DIGITRE_AUTO_APPROVE", "agreement", ("agreement", "all", "none"))
 DIGITRE_THROTTLES = env_switch("DIGITRE_THROTTLES", True)
 DIGITRE_RETENTION_DAYS = env_count("DIGITRE_RETENTION_DAYS", 30, least=1)  # unconfirmed drawings are purged after
+DIGITRE_IDLE_SECONDS = env_count("DIGITRE_IDLE_SECONDS", 0)  # without a touch, until the next person begins; 0 = never
 DIGITRE_METRICS_TOKEN = os.environ.get("DIGITRE_METRICS_TOKEN", "")  # lets a scraper read /metrics; staff may always
 
 
@@ -142,6 +143,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "recognizer.context_processors.idle",
             ],
         },
     },

@@ -50,9 +50,13 @@ known: TtlCache[uuid.UUID, Contributor] = TtlCache(1024, KNOWN_SECONDS)
 
 
 def find(request: HttpRequest) -> Contributor | None:
-    """Return the contributor of a valid cookie, as the database has them; a forged, foreign or forgotten one is nobody."""
+    """Return the contributor of a valid cookie, as the database has them.
+
+    A forged, foreign or forgotten one is nobody; so is one whose device was handed on: an answer that was still on its way
+    may have set their cookie once more.
+    """
     token = token_of(request)
-    contributor = Contributor.objects.filter(token=token).first() if token else None
+    contributor = Contributor.objects.filter(token=token, ended_at__isnull=True).first() if token else None
     if contributor is not None and contributor.returned_at is None:
         contributor.note_return()
     return contributor
@@ -100,6 +104,15 @@ def remember(response: HttpResponse, contributor: Contributor) -> None:
         httponly=True,
         samesite="Lax",
     )
+
+
+def end(request: HttpRequest, response: HttpResponse) -> None:
+    """Hand the device to its next person: whoever the cookie stands for ends, and it is taken away."""
+    contributor = find(request)
+    if contributor is not None:
+        contributor.end()
+        known.drop(contributor.token)
+    response.delete_cookie(COOKIE, samesite="Lax")
 
 
 def keep_known(request: HttpRequest, response: HttpResponse, contributor: Contributor) -> None:

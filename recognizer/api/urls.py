@@ -1,6 +1,6 @@
 from django.urls import path
 
-from recognizer.api import batch_views, explanation_views, export_views, views
+from recognizer.api import batch_views, explanation_views, export_views, session_views, views
 
 app_name = "api"
 urlpatterns = [
@@ -12,5 +12,6 @@ urlpatterns = [
     path("drawings/<uuid:drawing_id>/feedback/", views.FeedbackView.as_view(), name="feedback"),
     path("explanations/", explanation_views.ExplanationsView.as_view(), name="explanations"),
     path("rounds/", explanation_views.RoundsView.as_view(), name="rounds"),
+    path("session/next/", session_views.NextPersonView.as_view(), name="next-person"),
     path("model/", views.ModelView.as_view(), name="model"),
 ]

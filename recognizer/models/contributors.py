@@ -5,8 +5,26 @@ from typing import Self
 
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
-EXAM_EVERY = 5  # every fifth new contributor is examined and never taught, for ever
+EXAM_EVERY = 5  # one in five new contributors is examined and never taught, for ever
+
+
+def is_examined(number: int, among: str = "") -> bool:
+    """Whether who came as number 1, 2, 3, ... is examined: one of each five in a row, by lot.
+
+    The lots depend on the site's secret, so that nobody can foresee them, and on nothing else that comes and goes: people who
+    take turns with others, or with rows that were rolled back, are examined as often as all. Of the first five it is the
+    fifth: who tries the site alone shall see it learn.
+
+    Args:
+        among: whose numbers these are; each such group has lots of its own.
+    """
+    five, place = divmod(number - 1, EXAM_EVERY)
+    if five == 0:
+        return place == EXAM_EVERY - 1
+    lot = salted_hmac("recognizer.exam", f"{among} {five}", algorithm="sha256").digest()
+    return int.from_bytes(lot) % EXAM_EVERY == place
 
 
 class Contributor(models.Model):
@@ -16,6 +34,9 @@ class Contributor(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     is_exam = models.BooleanField(default=False, help_text="Their drawings are exam questions and never train.")
     blocked_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(
+        null=True, editable=False, help_text="When their device was handed to the next person: its cookie is nobody's since."
+    )
     consented_at = models.DateTimeField(null=True, blank=True)
     returned_at = models.DateTimeField(
         null=True, editable=False, help_text="When the cookie first came back: until then its answer may have got lost."
@@ -36,11 +57,11 @@ class Contributor(models.Model):
     def join(cls) -> Self:
         """Create a contributor.
 
-        Every fifth is an exam contributor, by the row's own number, so two at once cannot both be it.
+        Whether they are examined is decided by the row's own number, which no two have who come at once.
         """
         with transaction.atomic(savepoint=False):
-            contributor = cls.objects.create(consented_at=timezone.now())
-            if contributor.pk % EXAM_EVERY == 0:
+            contributor = cls.objects.create()
+            if is_examined(contributor.pk):
                 contributor.is_exam = True
                 contributor.save(update_fields=["is_exam"])
         return contributor
@@ -49,6 +70,11 @@ class Contributor(models.Model):
         """Note that somebody holds the cookie."""
         self.returned_at = timezone.now()
         type(self).objects.filter(pk=self.pk, returned_at__isnull=True).update(returned_at=self.returned_at)
+
+    def end(self) -> None:
+        """Hand the device on: what is stored stays, and the cookie stands for nobody any more."""
+        self.ended_at = timezone.now()
+        type(self).objects.filter(pk=self.pk, ended_at__isnull=True).update(ended_at=self.ended_at)
 
     def block(self) -> None:
         self.blocked_at = timezone.now()
