@@ -143,7 +143,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "recognizer.context_processors.idle",
+                "recognizer.context_processors.next_person",
             ],
         },
     },

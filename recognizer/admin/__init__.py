@@ -1,3 +1,3 @@
 """The review desk: drawings, the people who drew them, and what was said of them. Doors only; the rules are elsewhere."""
 
-from recognizer.admin import contributors, drawings, events  # noqa: F401  registers the pages
+from recognizer.admin import campaigns, contributors, drawings, events  # noqa: F401  registers the pages

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from recognizer.formatting import percent, percent_range
 from recognizer.inference.answers import PRETTY_SURE, VERY_SURE
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import LABEL_CHOICES, Contributor, Drawing, ModelVersion
+from recognizer.models import LABEL_CHOICES, Campaign, Contributor, Drawing, ModelVersion
 
 if TYPE_CHECKING:
     from django.contrib.admin.filters import _ListFilterChoices
@@ -43,6 +43,7 @@ ANSWERS = {
     "refused": ("the model refused", Q(predicted_label__isnull=True)),
 }
 VERSIONS_LISTED = 30
+CAMPAIGNS_LISTED = 30  # the newest; an older one's own row leads to its drawings
 ROW_NUMBER_DIGITS = 18  # always below 2^63, more than which SQLite's driver refuses with an error
 
 
@@ -160,6 +161,22 @@ class VersionFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
         pk = row_number(self.value())
         return queryset if pk is None else queryset.filter(model_version_id=pk)
+
+
+class CampaignFilter(admin.SimpleListFilter):
+    """For drawings and for contributors, who both carry their campaign."""
+
+    title = "campaign"
+    parameter_name = "campaign"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        return [
+            (str(campaign.pk), str(campaign)) for campaign in Campaign.objects.only("name", "code")[:CAMPAIGNS_LISTED]
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        pk = row_number(self.value())
+        return queryset if pk is None else queryset.filter(campaign_id=pk)
 
 
 class ContributorFilter(admin.SimpleListFilter):

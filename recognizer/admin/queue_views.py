@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -19,7 +19,7 @@ from recognizer.admin.reviewers import signed_in
 from recognizer.formatting import brief_percent
 from recognizer.imaging.decoding import data_url
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import CLAIM_TIMEOUT, Drawing, Look, label_text
+from recognizer.models import CLAIM_TIMEOUT, Campaign, Drawing, Look, label_text, normalized_code
 from recognizer.review import queue
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ def reviewer(request: HttpRequest) -> "User":
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     reviewer(request)
+    try:
+        campaign = asked_campaign(request.GET.get("campaign", ""))
+    except Campaign.DoesNotExist as error:
+        raise Http404 from error
     agreement = queue.agreement_rate()
     context = admin.site.each_context(request) | {
         "title": "Review queue",
@@ -55,8 +59,18 @@ def page(request: HttpRequest) -> HttpResponse:
         "claim_seconds": int(CLAIM_TIMEOUT.total_seconds()),
         "agreement": agreement and f"{brief_percent(agreement.share)} of {agreement.total}",
         "opts": Drawing._meta,
+        "campaign": campaign,
     }
     return TemplateResponse(request, "admin/recognizer/drawing/queue.html", context)
+
+
+def asked_campaign(code: object) -> Campaign | None:
+    """The campaign whose drawings alone are asked for; None for all.
+
+    Raises:
+        Campaign.DoesNotExist: there is none of that code: never hand out others' drawings instead.
+    """
+    return Campaign.objects.get(code=normalized_code(str(code))) if code else None
 
 
 def json_view(view: View) -> Callable[[HttpRequest], HttpResponse]:
@@ -70,6 +84,8 @@ def json_view(view: View) -> Callable[[HttpRequest], HttpResponse]:
             return JsonResponse(view(request, user, json.loads(request.body)))
         except queue.Taken as taken:
             return JsonResponse({"code": "taken", "detail": str(taken)}, status=409)
+        except Campaign.DoesNotExist:
+            return JsonResponse({"code": "gone", "detail": "The campaign has been deleted."}, status=404)
         except Drawing.DoesNotExist:
             return JsonResponse({"code": "gone", "detail": "Its contributor has deleted it."}, status=404)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -80,13 +96,16 @@ def json_view(view: View) -> Callable[[HttpRequest], HttpResponse]:
 
 @json_view
 def claim(request: HttpRequest, user: "User", message: Message) -> Message:
-    """{"held": [ids], "unsent": [ids], "skipped": [ids], "blind"} -> {"drawings": [...], "left", ...}: enough for AHEAD.
+    """{"held": [ids], "unsent": [ids], "skipped": [ids], "blind", "campaign"?} -> {"drawings": [...], "left", ...}.
+
+    Enough drawings for AHEAD, of one campaign where a code is named.
 
     `unsent` are those decided on while the connection was away: still claimed, and not to be handed out again.
     `skipped` is the page's to remember, for in the session a claim under way would write over what a skip had added.
     """
     held, unsent, skipped = ids(message["held"]), ids(message["unsent"]), ids(message.get("skipped", []))
     served = request.session.get(SERVED, 0)
+    campaign = asked_campaign(message.get("campaign"))
     queue.renew(user, [*held, *unsent])
     drawings = queue.claim(
         user,
@@ -94,21 +113,22 @@ def claim(request: HttpRequest, user: "User", message: Message) -> Message:
         blind=message["blind"] is True,
         without=[*held, *unsent, *skipped],
         served=served,
+        campaign=campaign,
     )
     if drawings:
         request.session[SERVED] = served + len(drawings)
-    return {"drawings": [shown(drawing, user, message["blind"] is True) for drawing in drawings]} | left()
+    return {"drawings": [shown(drawing, user, message["blind"] is True) for drawing in drawings]} | left(campaign)
 
 
 @json_view
 def decide(request: HttpRequest, user: "User", message: Message) -> Message:
-    """{"id", "label": 0..10 or null for rejected, "blind"}. May be sent again after a lost answer."""
+    """{"id", "label": 0..10 or null for rejected, "blind", "campaign"?}. May be sent again after a lost answer."""
     label = message["label"]
     if label is not None and (type(label) is not int or not 0 <= label <= NOT_A_DIGIT):
         raise ValueError
     reason = DEFAULT_REASON if label is None else ""
     drawing = queue.decide(user, UUID(message["id"]), label, blind=message["blind"] is True, reason=reason)
-    return {"id": str(drawing.pk), "label": label} | left()
+    return {"id": str(drawing.pk), "label": label} | left(asked_campaign(message.get("campaign")))
 
 
 @json_view
@@ -138,8 +158,8 @@ def ids(texts: list[str]) -> list[UUID]:
     return [UUID(text) for text in texts[-IDS_LIMIT:]]
 
 
-def left() -> Message:
-    waiting = count_up_to(Drawing.objects.filter(status=Drawing.Status.WAITING), COUNT_LIMIT)
+def left(campaign: Campaign | None = None) -> Message:
+    waiting = sum(count_up_to(pool, COUNT_LIMIT) for pool in queue.wanted_of(campaign))
     return {"left": waiting, "many": waiting >= COUNT_LIMIT}
 
 

@@ -1,11 +1,16 @@
 """Who drew."""
 
 import uuid
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+
+from recognizer.models.campaigns import Campaign
 
 EXAM_EVERY = 5  # one in five new contributors is examined and never taught, for ever
 
@@ -27,6 +32,15 @@ def is_examined(number: int, among: str = "") -> bool:
     return int.from_bytes(lot) % EXAM_EVERY == place
 
 
+@dataclass(frozen=True)
+class Admission:
+    """In which campaign somebody draws, and what they, or a teacher for them, consented to: a version and when, or nothing."""
+
+    campaign: Campaign
+    consent_version: int | None = None
+    consented_at: datetime | None = None
+
+
 class Contributor(models.Model):
     """A visitor who stored at least one drawing. No name, no address: a random token in a signed cookie."""
 
@@ -35,12 +49,29 @@ class Contributor(models.Model):
     is_exam = models.BooleanField(default=False, help_text="Their drawings are exam questions and never train.")
     blocked_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(
-        null=True, editable=False, help_text="When their device was handed to the next person: its cookie is nobody's since."
+        null=True,
+        editable=False,
+        help_text="When their device was handed to the next person: its cookie is nobody's since.",
     )
-    consented_at = models.DateTimeField(null=True, blank=True)
+    campaign = models.ForeignKey(
+        Campaign, null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="contributors"
+    )
+    consented_at = models.DateTimeField(null=True, blank=True, editable=False)
+    consent_version = models.PositiveIntegerField(
+        null=True, editable=False, help_text="Of the campaign's text; empty where nobody was asked."
+    )
     returned_at = models.DateTimeField(
         null=True, editable=False, help_text="When the cookie first came back: until then its answer may have got lost."
     )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(consented_at__isnull=True, consent_version__isnull=True)
+                | Q(consented_at__isnull=False, consent_version__isnull=False),
+                name="consent_has_a_version",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"contributor {self.short_name}"
@@ -54,17 +85,31 @@ class Contributor(models.Model):
         return self.blocked_at is not None
 
     @classmethod
-    def join(cls) -> Self:
-        """Create a contributor.
+    def join(cls, admission: Admission | None = None) -> Self:
+        """Create a contributor, in a campaign or by themselves.
 
-        Whether they are examined is decided by the row's own number, which no two have who come at once.
+        Whether they are examined is decided by the row's own number, which no two have who come at once; in a campaign by the
+        number that they have there, so that a class is examined by a fifth of itself.
         """
+        if admission is not None:
+            return cls._join_campaign(admission)
         with transaction.atomic(savepoint=False):
             contributor = cls.objects.create()
             if is_examined(contributor.pk):
                 contributor.is_exam = True
                 contributor.save(update_fields=["is_exam"])
         return contributor
+
+    @classmethod
+    def _join_campaign(cls, admission: Admission) -> Self:
+        campaign = admission.campaign
+        with transaction.atomic(savepoint=False):
+            return cls.objects.create(
+                campaign=campaign,
+                is_exam=is_examined(campaign.next_number(), among=campaign.code),
+                consented_at=admission.consented_at,
+                consent_version=admission.consent_version,
+            )
 
     def note_return(self) -> None:
         """Note that somebody holds the cookie."""

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from recognizer.intervals import Share
-from recognizer.models import CLAIM_TIMEOUT, Drawing, DrawingQuerySet, LabelEvent, Look
+from recognizer.models import CLAIM_TIMEOUT, Campaign, Drawing, DrawingQuerySet, LabelEvent, Look
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -24,18 +24,25 @@ class Taken(RuntimeError):
 
 
 def claim(
-    user: "User", count: int, *, blind: bool = False, without: Collection[UUID] = (), served: int = 0
+    user: "User",
+    count: int,
+    *,
+    blind: bool = False,
+    without: Collection[UUID] = (),
+    served: int = 0,
+    campaign: Campaign | None = None,
 ) -> list[Drawing]:
     """Hand out up to `count` drawings that nobody else will be handed until the claim times out.
 
     Args:
         without: drawings not to hand out: those the reviewer has in hand, and those skipped.
         served: how many this reviewer was handed before, so that every CHECK_EVERY-th is a check.
+        campaign: hand out drawings of this one alone.
     """
     claimed: list[Drawing] = []
     for place in range(served + 1, served + count + 1):
         taken = [*without, *(drawing.pk for drawing in claimed)]
-        pools = pools_for(user, blind=blind, check_first=place % CHECK_EVERY == 0)
+        pools = pools_for(user, blind=blind, check_first=place % CHECK_EVERY == 0, campaign=campaign)
         drawing = next(filter(None, (_take(pool, user, taken) for pool in pools)), None)
         if drawing is None:
             break
@@ -43,15 +50,26 @@ def claim(
     return claimed
 
 
-def pools_for(user: "User", *, blind: bool, check_first: bool) -> list[DrawingQuerySet]:
+def pools_for(
+    user: "User", *, blind: bool, check_first: bool, campaign: Campaign | None = None
+) -> list[DrawingQuerySet]:
     """Return where to look for the next drawing, in order."""
-    waiting = Drawing.objects.waiting()
-    checks = [Drawing.objects.filter(check_due=Look.AUDIT).order_by("id")]
+    drawings = Drawing.objects.in_campaign(campaign)
+    wanted = wanted_of(campaign)
+    checks = [drawings.filter(check_due=Look.AUDIT).order_by("id")]
     if blind:
-        seconds = Drawing.objects.filter(check_due=Look.SECOND).exclude(reviewed_by=user)
+        seconds = drawings.filter(check_due=Look.SECOND).exclude(reviewed_by=user)
         checks.insert(0, seconds.order_by("id"))
-    quarantined = Drawing.objects.filter(status=Drawing.Status.QUARANTINED).order_by("-review_priority", "id")
-    return [*checks, waiting, quarantined] if check_first else [waiting, *checks, quarantined]
+    quarantined = drawings.filter(status=Drawing.Status.QUARANTINED).order_by("-review_priority", "id")
+    return [*checks, *wanted, quarantined] if check_first else [*wanted, *checks, quarantined]
+
+
+def wanted_of(campaign: Campaign | None) -> list[DrawingQuerySet]:
+    """What a reviewer is wanted for: what waits, and for a campaign's wall also what a rule approved and nobody has looked at."""
+    drawings = Drawing.objects.in_campaign(campaign)
+    if campaign is None or not campaign.wall:
+        return [drawings.waiting()]
+    return [drawings.waiting(), drawings.approved().filter(reviewed_at__isnull=True).order_by("-review_priority", "id")]
 
 
 def renew(user: "User", drawing_ids: Collection[UUID]) -> None:

@@ -42,8 +42,8 @@ async function putAway() {
 /** @param {boolean} isShown */
 function show(isShown) {
   if (notice.hidden !== isShown) return;
-  notice.hidden = !isShown;
-  if (isShown) notice.showPopover?.(); // older browsers show it at the end of the page
+  notice.hidden = !isShown; // older browsers show it at the end of the page
+  if (isShown) notice.showPopover?.();
   else notice.hidePopover?.();
 }
 

@@ -14,6 +14,7 @@ const MOST_MS = 5_000; // that is waited for what the last person said: a slow l
  * @param {HTMLElement} root
  * @param {Alert} alert
  * @param {() => void} freshSheet
+ * @returns {Promise<void>}
  */
 export function nextPerson(root, alert, freshSheet) {
   return alert.attempt(

@@ -34,7 +34,7 @@ export interface Claim extends Counts {
 
 /** What is put into the outbox. A decision's label is 0-9, that of "not a digit", or null for rejected. */
 export type Message =
-  | { kind: "decide"; id: string; label: number | null; blind: boolean }
+  | { kind: "decide"; id: string; label: number | null; blind: boolean; campaign: string }
   | { kind: "skip"; id: string }
   | { kind: "undo"; id: string; decided: boolean };
 
@@ -44,6 +44,7 @@ export interface Held {
   unsent: string[];
   skipped: string[];
   blind: boolean;
+  campaign: string;
 }
 
 /** A run's progress in words, and as a share. */

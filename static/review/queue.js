@@ -14,6 +14,7 @@ const NOTICE_MS = 6_000;
 
 const desk = find(document, "#desk", HTMLElement);
 const isBlind = "blind" in desk.dataset;
+const campaign = desk.dataset.campaign ?? ""; // its drawings alone, or all
 const ahead = Number(desk.dataset.ahead); // the drawing on the desk and those behind it
 const notADigit = Number(desk.dataset.notADigit); // as a label
 const claimMs = 1_000 * Number(desk.dataset.claimSeconds);
@@ -84,12 +85,12 @@ async function refill() {
 }
 
 /** A skip still on its way counts as unsent, so the drawing cannot come back before it is given back. @returns {Held} */
-const inHand = () => ({ held: hand.ids, unsent: outbox.ids(), skipped: hand.skipped, blind: isBlind });
+const inHand = () => ({ held: hand.ids, unsent: outbox.ids(), skipped: hand.skipped, blind: isBlind, campaign });
 
 /** @param {number | null} label null rejects it */
 function decide(label) {
   const drawing = hand.play("decide");
-  if (drawing) send({ kind: "decide", id: drawing.id, label, blind: isBlind });
+  if (drawing) send({ kind: "decide", id: drawing.id, label, blind: isBlind, campaign });
 }
 
 function skip() {

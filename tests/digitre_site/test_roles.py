@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 
 from recognizer import registry
-from recognizer.models import Drawing, ModelVersion
+from recognizer.models import Campaign, Drawing, ModelVersion
 from tests.support.accounts import MakeUser, SignIn
 from tests.support.drawings import make_drawing
 from training.models import TrainingPolicy, TrainingRun
@@ -23,6 +23,11 @@ PAGES = {  # address: who may see it beside the owner
     "/admin/recognizer/drawing/{drawing}/change/": {"Reviewer"},
     "/admin/recognizer/drawing/queue/": {"Reviewer"},
     "/admin/recognizer/contributor/": {"Reviewer"},
+    "/admin/recognizer/campaign/": {"Reviewer", "Operator"},
+    "/admin/recognizer/campaign/add/": {"Operator"},
+    "/admin/recognizer/campaign/{campaign}/delete/": {"Operator"},
+    "/admin/recognizer/campaign/{campaign}/sheet/": {"Reviewer", "Operator"},
+    "/admin/recognizer/campaignreceipt/": {"Operator"},
     "/admin/recognizer/labelevent/": {"Reviewer"},
     "/admin/recognizer/modelversion/": {"Operator"},
     "/admin/recognizer/modelversion/{version}/change/": {"Operator"},
@@ -63,7 +68,9 @@ def rows() -> dict[str, Any]:
     version = registry.ensure_baseline()
     TrainingPolicy.load()
     run = TrainingRun.objects.create(trigger="request")
-    return {"drawing": make_drawing().pk, "version": version.pk, "run": run.pk}
+    campaign = Campaign(name="7b")
+    campaign.save()
+    return {"drawing": make_drawing().pk, "version": version.pk, "run": run.pk, "campaign": campaign.pk}
 
 
 @pytest.fixture

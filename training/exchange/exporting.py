@@ -25,7 +25,7 @@ from recognizer.imaging.pixels import to_grey
 from recognizer.imaging.preprocessing import FRAME, PREPROCESSING_VERSION
 from recognizer.imaging.strokes import Strokes
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import Drawing
+from recognizer.models import Campaign, Drawing
 from recognizer.submissions import Submission
 
 FORMATS = ("jsonl", "npz", "csv", "idx")
@@ -64,15 +64,18 @@ class Exported:
     canvas: tuple[float, float] | None
 
 
-def read_drawings(all_labelled: bool = False) -> Iterator[Exported]:
-    """Yield approved drawings (or all that have a label) by id, a page at a time; none that cannot be read."""
+def read_drawings(all_labelled: bool = False, campaign: Campaign | None = None) -> Iterator[Exported]:
+    """Yield approved drawings (or all that have a label) by id, a page at a time, of one campaign or of all.
+
+    None that cannot be read.
+    """
     drawings = (
         Drawing.objects.exclude(confirmed_label=None, reviewed_label=None)
         if all_labelled
         else Drawing.objects.approved()
     )
     writers: dict[int, int] = {}
-    for row in drawings.select_related("contributor").order_by("id").iterator(chunk_size=PAGE):
+    for row in drawings.in_campaign(campaign).select_related("contributor").order_by("id").iterator(chunk_size=PAGE):
         try:
             submission = Submission.stored(row)
             seen = to_grey(submission.image)
