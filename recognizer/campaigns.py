@@ -44,8 +44,10 @@ CONSENT_MISSING = gettext_lazy("This campaign asks each person first. Open /j/%(
 known: TtlCache[int, Campaign] = TtlCache(64, KNOWN_SECONDS)
 
 
-def by_code(code: str) -> Campaign | None:
-    return Campaign.objects.filter(code=normalized_code(code)).first()
+def by_code(text: str) -> Campaign | None:
+    """Find a campaign by its code, however somebody typed it; what can be no code is not asked for."""
+    code = normalized_code(text)
+    return Campaign.objects.filter(code=code).first() if code else None
 
 
 def by_id(pk: int) -> Campaign | None:

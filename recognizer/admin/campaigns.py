@@ -81,7 +81,7 @@ class CampaignAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for 
     @admin.display(description="drawings")
     def drawings(self, campaign: Campaign) -> SafeString:
         return format_html(
-            '<a href="{}?status=all&amp;campaign={}" class="said">list</a> <a href="{}?campaign={}" class="said">queue</a>',
+            '<a href="{}?status=all&amp;campaign={}">list</a> <a href="{}?campaign={}">queue</a>',
             reverse("admin:recognizer_drawing_changelist"),
             campaign.pk,
             reverse("admin:recognizer_drawing_queue"),
@@ -91,9 +91,9 @@ class CampaignAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for 
     @admin.display(description="for a class")
     def places(self, campaign: Campaign) -> SafeString:
         sheet = reverse("admin:recognizer_campaign_sheet", args=[campaign.pk])
-        wall = format_html(' <a href="/wall/{}/" class="said">wall</a>', campaign.code) if campaign.wall else ""
+        wall = format_html(' <a href="/wall/{}/">wall</a>', campaign.code) if campaign.wall else ""
         return format_html(
-            '<a href="{}" class="said">sheet</a>{} <a href="/progress/?campaign={}" class="said">progress</a>',
+            '<a href="{}">sheet</a>{} <a href="/progress/?campaign={}">progress</a>',
             sheet,
             wall,
             campaign.code,

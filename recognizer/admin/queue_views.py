@@ -14,12 +14,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from recognizer import campaigns
 from recognizer.admin import thumbnails
 from recognizer.admin.reviewers import signed_in
 from recognizer.formatting import brief_percent
 from recognizer.imaging.decoding import data_url
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import CLAIM_TIMEOUT, Campaign, Drawing, Look, label_text, normalized_code
+from recognizer.models import CLAIM_TIMEOUT, Campaign, Drawing, Look, label_text
 from recognizer.review import queue
 
 if TYPE_CHECKING:
@@ -70,7 +71,12 @@ def asked_campaign(code: object) -> Campaign | None:
     Raises:
         Campaign.DoesNotExist: there is none of that code: never hand out others' drawings instead.
     """
-    return Campaign.objects.get(code=normalized_code(str(code))) if code else None
+    if not code:
+        return None
+    campaign = campaigns.by_code(str(code))
+    if campaign is None:
+        raise Campaign.DoesNotExist
+    return campaign
 
 
 def json_view(view: View) -> Callable[[HttpRequest], HttpResponse]:
@@ -133,18 +139,18 @@ def decide(request: HttpRequest, user: "User", message: Message) -> Message:
 
 @json_view
 def skip(request: HttpRequest, user: "User", message: Message) -> Message:
-    """{"id"}: give it back; the page asks for others by naming it among `skipped`."""
+    """{"id", "campaign"?}: give it back; the page asks for others by naming it among `skipped`."""
     drawing_id = UUID(message["id"])
     queue.release(user, [drawing_id])
-    return {"id": str(drawing_id)} | left()
+    return {"id": str(drawing_id)} | left(asked_campaign(message.get("campaign")))
 
 
 @json_view
 def undo(request: HttpRequest, user: "User", message: Message) -> Message:
-    """{"id", "decided": bool}: take back one's last word on a drawing (or one's having skipped it) and hold it again."""
+    """{"id", "decided": bool, "campaign"?}: take back one's last word on a drawing, or a skip, and hold it again."""
     take_back = queue.undo if message["decided"] is True else queue.hold
     drawing = take_back(user, UUID(message["id"]))
-    return {"id": str(drawing.pk)} | left()
+    return {"id": str(drawing.pk)} | left(asked_campaign(message.get("campaign")))
 
 
 @json_view

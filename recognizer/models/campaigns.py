@@ -26,8 +26,9 @@ class Stage(Enum):
 
 
 def normalized_code(text: str) -> str:
-    """A code as it is stored, however somebody typed it."""
-    return "".join(text.split()).upper()
+    """A code as it is stored, however somebody typed it; "" for what can be none."""
+    code = "".join(text.split()).upper()
+    return code if len(code) == CODE_LENGTH and set(code) <= set(CODE_LETTERS) else ""
 
 
 class Campaign(models.Model):

@@ -35,8 +35,8 @@ export interface Claim extends Counts {
 /** What is put into the outbox. A decision's label is 0-9, that of "not a digit", or null for rejected. */
 export type Message =
   | { kind: "decide"; id: string; label: number | null; blind: boolean; campaign: string }
-  | { kind: "skip"; id: string }
-  | { kind: "undo"; id: string; decided: boolean };
+  | { kind: "skip"; id: string; campaign: string }
+  | { kind: "undo"; id: string; decided: boolean; campaign: string };
 
 /** What the page holds, told with every claim. */
 export interface Held {

@@ -97,7 +97,7 @@ function skip() {
   const drawing = hand.play("skip");
   if (!drawing) return;
   keepSkipped();
-  send({ kind: "skip", id: drawing.id });
+  send({ kind: "skip", id: drawing.id, campaign });
 }
 
 /** @param {Message} message */
@@ -119,7 +119,7 @@ function undo() {
   if (!turn) return;
   const { id } = turn.drawing;
   keepSkipped();
-  if (!outbox.withdraw(id)) outbox.push({ kind: "undo", id, decided: turn.kind === "decide" });
+  if (!outbox.withdraw(id)) outbox.push({ kind: "undo", id, decided: turn.kind === "decide", campaign });
   notify("Taken back.");
   render();
 }

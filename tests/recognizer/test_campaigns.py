@@ -89,6 +89,13 @@ def test_whoever_tries_code_after_code_is_shut_out_of_right_ones_too(phone: Clie
     assert phone.get(f"/wall/{made.code}/").status_code == 429
 
 
+@pytest.mark.parametrize("nonsense", ["%00", "KRT", "KRTMX", "....", "KR%2FT", "%F0%9F%99%82%F0%9F%99%82", "x" * 900])
+def test_what_is_no_code_is_answered_with_a_sentence(phone: Client, nonsense: str) -> None:
+    page = phone.get(f"/j/{nonsense}/")
+    assert page.status_code == 404
+    assert phone.get(f"/api/v1/walls/{nonsense}/").status_code == 404
+
+
 def test_a_class_that_joins_at_once_from_one_address_is_not_shut_out(phone: Client) -> None:
     made = campaign()
     assert {phone.get(f"/j/{made.code}/").status_code for _ in range(100)} == {200}
@@ -103,6 +110,12 @@ def test_who_joined_draws_in_the_campaign(phone: Client) -> None:
     assert draw(phone).status_code == 201
     drawing = Drawing.objects.get()
     assert drawing.campaign == drawing.contributor.campaign == made
+
+
+@pytest.mark.parametrize("wall", [True, False])
+def test_the_page_says_that_drawings_may_be_shown(phone: Client, wall: bool) -> None:
+    page = phone.get(f"/j/{campaign(wall=wall).code}/").content.decode()
+    assert ("may be shown on this campaign" in page) is wall
 
 
 def test_looking_at_the_page_joins_nobody(phone: Client) -> None:
