@@ -33,8 +33,8 @@ import numpy as np  # noqa: E402 (Django's settings first)
 from recognizer import campaigns  # noqa: E402
 from recognizer.models import Campaign, Drawing  # noqa: E402
 from tests.support.digits import SIDE, digit_path  # noqa: E402
+from tests.support.waiting import wait_until  # noqa: E402
 
-POLL_SECONDS = 0.5  # the wall's page asks every four; this is to see how soon it could know
 MOST_SECONDS = 60  # that the wall is waited for
 TOKEN = 'name="csrfmiddlewaretoken" value="'
 
@@ -128,12 +128,14 @@ def watch_wall(url: str, campaign: Campaign) -> dict[str, Any]:
     for drawing in Drawing.objects.in_campaign(campaign).without_pixels():
         assert drawing.confirmed_label is not None
         drawing.approve(drawing.confirmed_label, reviewer)
+    wall: dict[str, Any] = {}
+
+    def is_shown() -> bool:
+        wall.update(json.loads(Phone(url).call("GET", f"/api/v1/walls/{campaign.code}/")))
+        return bool(wall["shown"]) and wall["shown"][0]["id"] == str(newest.pk)
+
     start = time.perf_counter()
-    while time.perf_counter() - start < MOST_SECONDS:
-        wall = json.loads(Phone(url).call("GET", f"/api/v1/walls/{campaign.code}/"))
-        if wall["shown"] and wall["shown"][0]["id"] == str(newest.pk):
-            break
-        time.sleep(POLL_SECONDS)
+    wait_until(is_shown, MOST_SECONDS)
     return {
         "shown_before_approval": before,
         "shown": len(wall["shown"]),
