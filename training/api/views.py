@@ -1,7 +1,5 @@
 """The progress of learning, as a page and as JSON."""
 
-from typing import Any
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -84,7 +82,7 @@ class ProgressView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Say how the versions did in their exams, what was collected, and what became of the caller's drawings."""
-        board: dict[str, Any] = {**progress.board(contributor_cookie.find(request))}
+        board = progress.board(contributor_cookie.find(request))
         if code := request.query_params.get("campaign"):
             board["campaign"] = campaign_progress.board(campaign_of(request._request, code))
         return Response(ProgressSerializer(board).data)
@@ -92,7 +90,7 @@ class ProgressView(APIView):
 
 @require_safe
 def progress_page(request: HttpRequest) -> HttpResponse:
-    board: dict[str, Any] = {**progress.board(contributor_cookie.find(request))}
+    board = progress.board(contributor_cookie.find(request))
     if code := request.GET.get("campaign"):
         try:
             board["campaign"] = campaign_progress.board(campaign_of(request, code))
