@@ -323,7 +323,8 @@ def test_a_deletion_that_was_cut_off_goes_on_with_the_same_receipt(monkeypatch: 
     made = campaign()
     for _ in range(campaigns.DELETED_AT_ONCE + 1):
         Contributor.join(Admission(made))
-    delete_people, calls = campaigns._delete_people, []
+    delete_people = campaigns._delete_people
+    calls: list[list[int]] = []
 
     def break_off(receipt: CampaignReceipt, people: list[int]) -> None:
         if calls:
