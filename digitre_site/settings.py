@@ -98,6 +98,7 @@ env_count("WEB_CONCURRENCY", 1, least=1)  # gunicorn reads it; started by `make 
 DIGITRE_AUTO_APPROVE = env_choice("DIGITRE_AUTO_APPROVE", "agreement", ("agreement", "all", "none"))
 DIGITRE_THROTTLES = env_switch("DIGITRE_THROTTLES", True)
 DIGITRE_RETENTION_DAYS = env_count("DIGITRE_RETENTION_DAYS", 30, least=1)  # unconfirmed drawings are purged after
+DIGITRE_IDLE_SECONDS = env_count("DIGITRE_IDLE_SECONDS", 0)  # without a touch, until the next person begins; 0 = never
 DIGITRE_METRICS_TOKEN = os.environ.get("DIGITRE_METRICS_TOKEN", "")  # lets a scraper read /metrics; staff may always
 
 # What an export says of itself: the operator's choice, in words or as an address; nobody else can make it
@@ -184,6 +185,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "recognizer.context_processors.next_person",
             ],
         },
     },

@@ -57,15 +57,16 @@ def key_of(request: Any) -> ApiKey | None:
 
 
 def find(request: HttpRequest) -> Contributor | None:
-    """Return the contributor of a valid cookie, as the database has them; a forged, foreign or forgotten one is nobody.
+    """Return the contributor of a valid cookie, as the database has them; of a call with a key it is the key's.
 
-    Of a call with a key it is the key's, whatever cookies came along.
+    A forged, foreign or forgotten one is nobody; so is one whose device was handed on: an answer that was still on its way
+    may have set their cookie once more.
     """
     key = key_of(request)
     if key is not None:
         return key.contributor
     token = token_of(request)
-    contributor = Contributor.objects.filter(token=token).first() if token else None
+    contributor = Contributor.objects.filter(token=token, ended_at__isnull=True).first() if token else None
     if contributor is not None and contributor.returned_at is None:
         contributor.note_return()
     return contributor
@@ -118,6 +119,15 @@ def remember(request: HttpRequest, response: HttpResponse, contributor: Contribu
         httponly=True,
         samesite=settings.DIGITRE_COOKIE_SAMESITE,
     )
+
+
+def end(request: HttpRequest, response: HttpResponse) -> None:
+    """Hand the device to its next person: whoever the cookie stands for ends, and it is taken away."""
+    contributor = find(request)
+    if contributor is not None:
+        contributor.end()
+        known.drop(contributor.token)
+    response.delete_cookie(COOKIE, samesite="Lax")
 
 
 def keep_known(request: HttpRequest, response: HttpResponse, contributor: Contributor) -> None:

@@ -15,6 +15,20 @@ class InvalidDrawing(ValueError):
         self.detail = detail
 
 
+class NotAdmitted(RuntimeError):
+    """A campaign takes no drawing of this device's now.
+
+    Attributes:
+        code: short machine word: ``"campaign_closed"``, ``"campaign_gone"`` or ``"consent_missing"``.
+        detail: one sentence for a person.
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
 class NoChampion(RuntimeError):
     """No model can be served: neither a promoted version nor the shipped baseline loads."""
 

@@ -15,12 +15,13 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from numpy.typing import NDArray
 
-from recognizer import monitoring, personalization, retreat, serving
+from recognizer import campaigns, monitoring, personalization, retreat, serving
+from recognizer.campaign_cookie import Membership
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.pixels import content_hash, to_grey
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import Contributor, Drawing, Tombstone
+from recognizer.models import Admission, Contributor, Drawing, Tombstone
 from recognizer.notices.announcing import announce_correction
 from recognizer.review.priority import approval_rule, assess
 from recognizer.submissions import Reading, Submission
@@ -58,23 +59,34 @@ def read_all(submissions: Sequence[Submission]) -> list[Reading | InvalidDrawing
 
 
 def recognize(
-    submission: Submission, contributor: Contributor | None, idempotency_key: str | None = None, sender: str = ""
+    submission: Submission,
+    contributor: Contributor | None,
+    idempotency_key: str | None = None,
+    sender: str = "",
+    membership: Membership | None = None,
 ) -> tuple[Drawing, Reading]:
     """Answer a drawing and store it, for a contributor who is made on the spot if there is none yet.
 
     The same picture with the same idempotency key gives its contributor the same drawing again. Who has no cookie is the
-    contributor of that drawing only as `retry_digest` says; `sender` stands for where the call came from.
+    contributor of that drawing only as `retry_digest` says; `sender` stands for where the call came from. Whoever is made on the
+    spot joins the campaign that the device has joined, as its `membership` says.
 
     It is stored first, in one statement, and looked for only where that is refused: a call is seldom sent twice.
+
+    Raises:
+        NotAdmitted: the campaign takes no drawings now, or asks for a consent that was not given.
     """
+    if contributor is not None and contributor.campaign_id:
+        campaigns.check_open(contributor.campaign_id)
+    by = contributor or campaigns.admission(membership)
     reading = read(submission)
     key = picture_key(submission, idempotency_key) if idempotency_key else None
     retry = retry_digest(submission, idempotency_key, sender) if idempotency_key and contributor is None else None
     try:
-        return _store(submission, reading, contributor, key, retry), reading
+        return _store(submission, reading, by, key, retry), reading
     except IntegrityError:  # the same call has stored it; else it is another's, or the contributor is gone
         earlier = _earlier(contributor or _returning_contributor(retry), key)
-        return earlier or _store(submission, reading, None, key, None), reading
+        return earlier or _store(submission, reading, campaigns.admission(membership), key, None), reading
 
 
 def give_feedback(drawing_id: UUID, contributor: Contributor, label: int) -> Drawing:
@@ -236,11 +248,12 @@ def _whole(statements: int) -> AbstractContextManager[object]:
 
 
 def _store(
-    submission: Submission, reading: Reading, contributor: Contributor | None, key: str | None, retry: str | None
+    submission: Submission, reading: Reading, by: Contributor | Admission | None, key: str | None, retry: str | None
 ) -> Drawing:
-    """Add the row, and its contributor if there is none yet.
+    """Add the row, and its contributor if there is none yet: in the campaign that admits them, or by themselves.
 
     Raises:
+        NotAdmitted: the campaign was deleted a moment ago.
         IntegrityError: the contributor has that key already, or is there no more; or there is a first call like it.
     """
     answer, (width, height) = reading.answer, submission.canvas or (None, None)
@@ -261,8 +274,9 @@ def _store(
         confidence=answer.confidence,
         margin=answer.margin,
     )
-    with _whole(1 if contributor else 2):
-        drawing.contributor = contributor or Contributor.join()
+    with _whole(1 if isinstance(by, Contributor) else 2):
+        drawing.contributor = by if isinstance(by, Contributor) else campaigns.join(by)
+        drawing.campaign_id = drawing.contributor.campaign_id
         drawing.save(force_insert=True)
     monitoring.STORED.inc()
     return drawing

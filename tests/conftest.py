@@ -8,10 +8,10 @@ import pytest
 from django.core.cache import caches
 from django.db import connection
 
-from recognizer import contributor_cookie, own_drawings, personalization, prototypes, serving
+from recognizer import campaigns, contributor_cookie, own_drawings, personalization, prototypes, serving
 from recognizer.api import throttles
 from tests.support.two_databases import leave_out_what_reads_no_rows
-from training.api import provenance
+from training.api import campaign_progress, provenance
 
 pytest_plugins = ["tests.support.accounts", "tests.support.running_site"]
 
@@ -44,9 +44,15 @@ def fresh_process_state() -> None:
     """Each test starts as a new process would: no model loaded, nothing counted, no row of another test remembered."""
     serving.champion.reset()
     prototypes.prototypes.reset()
-    for remembered in (own_drawings._load, personalization._features, personalization._traces, provenance._manifest):
+    for remembered in (
+        own_drawings._load,
+        personalization._features,
+        personalization._traces,
+        provenance._manifest,
+        campaign_progress._answers,
+    ):
         remembered.cache_clear()
-    for kept in (contributor_cookie.known, personalization._collected):
+    for kept in (campaigns.known, contributor_cookie.known, personalization._collected, *campaign_progress.kept):
         kept.clear()
     caches["default"].clear()
     throttles.counter.clear()

@@ -1,3 +1,11 @@
 """The review desk: drawings, the people who drew them, and what was said of them. Doors only; the rules are elsewhere."""
 
-from recognizer.admin import api_keys, batches, contributors, drawings, events, notices  # noqa: F401  registers the pages
+from recognizer.admin import (  # noqa: F401  registers the pages
+    api_keys,
+    batches,
+    campaigns,
+    contributors,
+    drawings,
+    events,
+    notices,
+)

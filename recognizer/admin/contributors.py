@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from recognizer.admin.filters import CampaignFilter
 from recognizer.admin.keyset import KeysetAdmin
 from recognizer.admin.reviewers import signed_in
 from recognizer.models import Contributor
@@ -42,7 +43,7 @@ class BlockedFilter(admin.SimpleListFilter):
 class ContributorAdmin(KeysetAdmin):
     list_display = ("name", "first_seen", "purpose", "shut_out", "drawings")
     list_display_links = None
-    list_filter = (PurposeFilter, BlockedFilter)
+    list_filter = (PurposeFilter, BlockedFilter, CampaignFilter)
     actions = ("unblock",)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from recognizer.models import LABEL_CHOICES, Drawing, LabelEvent, Tombstone, lab
 LIST_COLUMNS = (
     *("id", "png", "status", "status_reason", "confidence", "margin", "suspicion", "created_at"),
     *("predicted_label", "top_label", "confirmed_label", "reviewed_label", "reviewed_at", "review_priority"),
-    *("contributor__token", "contributor__blocked_at", "model_version__number"),
+    *("contributor__token", "contributor__blocked_at", "model_version__number", "campaign"),
 )
 UUID_DIGITS = 32
 
@@ -40,6 +40,7 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
         *(filters.StatusFilter, filters.OrderFilter, filters.AnswerFilter, filters.ConfidenceFilter),
         *(filters.LabelFilter, filters.SuspicionFilter, filters.VersionFilter, filters.ContributorFilter),
         *(filters.DisputeFilter, filters.RereadingFilter, filters.ReviewerFilter, filters.BatchFilter),
+        filters.CampaignFilter,
         ("created_at", admin.DateFieldListFilter),
         ("reviewed_at", admin.DateFieldListFilter),
     )

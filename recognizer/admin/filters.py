@@ -12,7 +12,16 @@ from django.http import HttpRequest
 from recognizer.formatting import percent, percent_range
 from recognizer.inference.answers import PRETTY_SURE, VERY_SURE
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import LABEL_CHOICES, Contributor, Drawing, LabelEvent, Look, ModelVersion, Rereading
+from recognizer.models import (
+    LABEL_CHOICES,
+    Campaign,
+    Contributor,
+    Drawing,
+    LabelEvent,
+    Look,
+    ModelVersion,
+    Rereading,
+)
 
 if TYPE_CHECKING:
     from django.contrib.admin.filters import _ListFilterChoices
@@ -53,6 +62,7 @@ ANSWERS = {
 VERSIONS_LISTED = 30
 REVIEWERS_LISTED = 30
 REREADINGS_LOOKED_AT = 2000  # the newest that differ: enough to look at, and few enough for one statement
+CAMPAIGNS_LISTED = 30  # the newest; an older one's own row leads to its drawings
 ROW_NUMBER_DIGITS = 18  # always below 2^63, more than which SQLite's driver refuses with an error
 
 
@@ -172,6 +182,22 @@ class VersionFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
         pk = row_number(self.value())
         return queryset if pk is None else queryset.filter(model_version_id=pk)
+
+
+class CampaignFilter(admin.SimpleListFilter):
+    """For drawings and for contributors, who both carry their campaign."""
+
+    title = "campaign"
+    parameter_name = "campaign"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        return [
+            (str(campaign.pk), str(campaign)) for campaign in Campaign.objects.only("name", "code")[:CAMPAIGNS_LISTED]
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        pk = row_number(self.value())
+        return queryset if pk is None else queryset.filter(campaign_id=pk)
 
 
 class ContributorFilter(admin.SimpleListFilter):

@@ -10,11 +10,12 @@ from uuid import UUID
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from recognizer import campaigns
 from recognizer.admin import thumbnails
 from recognizer.admin.filters import VERSIONS_LISTED, row_number
 from recognizer.admin.reviewers import signed_in
@@ -24,6 +25,7 @@ from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import (
     CLAIM_TIMEOUT,
     LABEL_CHOICES,
+    Campaign,
     Contributor,
     Drawing,
     LabelEvent,
@@ -57,6 +59,10 @@ def reviewer(request: HttpRequest) -> "User":
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     reviewer(request)
+    try:
+        campaign = asked_campaign(request.GET.get("campaign", ""))
+    except Campaign.DoesNotExist as error:
+        raise Http404 from error
     agreement = queue.agreement_rate()
     try:
         wanted = wanted_of(request.GET)
@@ -78,8 +84,23 @@ def page(request: HttpRequest) -> HttpResponse:
         "claim_seconds": int(CLAIM_TIMEOUT.total_seconds()),
         "agreement": agreement and f"{brief_percent(agreement.share)} of {agreement.total}",
         "opts": Drawing._meta,
+        "campaign": campaign,
     }
     return TemplateResponse(request, "admin/recognizer/drawing/queue.html", context)
+
+
+def asked_campaign(code: object) -> Campaign | None:
+    """The campaign whose drawings alone are asked for; None for all.
+
+    Raises:
+        Campaign.DoesNotExist: there is none of that code: never hand out others' drawings instead.
+    """
+    if not code:
+        return None
+    campaign = campaigns.by_code(str(code))
+    if campaign is None:
+        raise Campaign.DoesNotExist
+    return campaign
 
 
 def json_view(view: View) -> Callable[[HttpRequest], HttpResponse]:
@@ -93,6 +114,8 @@ def json_view(view: View) -> Callable[[HttpRequest], HttpResponse]:
             return JsonResponse(view(request, user, json.loads(request.body)))
         except queue.Taken as taken:
             return JsonResponse({"code": "taken", "detail": str(taken)}, status=409)
+        except Campaign.DoesNotExist:
+            return JsonResponse({"code": "gone", "detail": "The campaign has been deleted."}, status=404)
         except Drawing.DoesNotExist:
             return JsonResponse({"code": "gone", "detail": "Its contributor has deleted it."}, status=404)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -103,7 +126,9 @@ def json_view(view: View) -> Callable[[HttpRequest], HttpResponse]:
 
 @json_view
 def claim(request: HttpRequest, user: "User", message: Message) -> Message:
-    """{"held": [ids], "unsent": [ids], "skipped": [ids], "blind"} -> {"drawings": [...], "left", ...}: enough for AHEAD.
+    """{"held": [ids], "unsent": [ids], "skipped": [ids], "blind", "campaign"?} -> {"drawings": [...], "left", ...}.
+
+    Enough drawings for AHEAD, of one campaign where a code is named.
 
     `unsent` are those decided on while the connection was away: still claimed, and not to be handed out again.
     `skipped` is the page's to remember, for in the session a claim under way would write over what a skip had added.
@@ -129,7 +154,7 @@ def claim(request: HttpRequest, user: "User", message: Message) -> Message:
 
 @json_view
 def decide(request: HttpRequest, user: "User", message: Message) -> Message:
-    """{"id", "label": 0..10 or null for rejected, "blind"}. May be sent again after a lost answer."""
+    """{"id", "label": 0..10 or null for rejected, "blind", "campaign"?}. May be sent again after a lost answer."""
     label = message["label"]
     if label is not None and (type(label) is not int or not 0 <= label <= NOT_A_DIGIT):
         raise ValueError
@@ -147,7 +172,7 @@ def decide(request: HttpRequest, user: "User", message: Message) -> Message:
 
 @json_view
 def skip(request: HttpRequest, user: "User", message: Message) -> Message:
-    """{"id"}: give it back; the page asks for others by naming it among `skipped`."""
+    """{"id", "campaign"?}: give it back; the page asks for others by naming it among `skipped`."""
     drawing_id = UUID(message["id"])
     queue.release(user, [drawing_id], window_of(message))
     return {"id": str(drawing_id)} | left(user, wanted_of(message.get("wanted", {})))
@@ -155,7 +180,7 @@ def skip(request: HttpRequest, user: "User", message: Message) -> Message:
 
 @json_view
 def undo(request: HttpRequest, user: "User", message: Message) -> Message:
-    """{"id", "decided": bool}: take back one's last word on a drawing (or one's having skipped it) and hold it again."""
+    """{"id", "decided": bool, "campaign"?}: take back one's last word on a drawing, or a skip, and hold it again."""
     take_back = queue.undo if message["decided"] is True else queue.hold
     drawing = take_back(user, UUID(message["id"]), window_of(message))
     return {"id": str(drawing.pk)} | left(user, wanted_of(message.get("wanted", {})))
@@ -197,7 +222,8 @@ def wanted_of(chosen: Mapping[str, Any]) -> queue.Wanted:
     if order not in queue.ORDERS or (source and source not in queue.SOURCES):
         raise ValueError
     numbers = {name: _number(chosen.get(name)) for name in ("contributor", "label", "version")}
-    return queue.Wanted(order=order, source=source, **numbers)
+    campaign = asked_campaign(chosen.get("campaign"))
+    return queue.Wanted(order=order, source=source, campaign=campaign.code if campaign else "", **numbers)
 
 
 def _number(chosen: object) -> int | None:
@@ -210,7 +236,8 @@ def _number(chosen: object) -> int | None:
 
 
 def left(user: "User", wanted: queue.Wanted) -> Message:
-    waiting = count_up_to(queue.waiting_for(user, wanted), COUNT_LIMIT)
+    pools = (queue.waiting_for(user, wanted), *queue.unseen_on_walls(wanted))
+    waiting = sum(count_up_to(pool, COUNT_LIMIT) for pool in pools)
     return {"left": waiting, "many": waiting >= COUNT_LIMIT}
 
 

@@ -9,7 +9,7 @@ from rest_framework.exceptions import APIException, NotFound, ParseError, Valida
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from recognizer.errors import AlreadyReviewed, InvalidDrawing, NoChampion
+from recognizer.errors import AlreadyReviewed, InvalidDrawing, NoChampion, NotAdmitted
 
 
 class BadDrawing(APIException):
@@ -20,6 +20,10 @@ class Reviewed(APIException):
     status_code = status.HTTP_409_CONFLICT
     default_code = "already_reviewed"
     default_detail = "A reviewer has looked at this drawing, so its label stands. Thank you."
+
+
+class Closed(APIException):
+    status_code = status.HTTP_403_FORBIDDEN
 
 
 class ModelUnavailable(APIException):
@@ -44,6 +48,8 @@ def as_api_exception(error: Exception) -> Exception:
     match error:
         case InvalidDrawing():
             return BadDrawing(error.detail, error.code)
+        case NotAdmitted():
+            return Closed(error.detail, error.code)
         case AlreadyReviewed():
             return Reviewed()
         case NoChampion():

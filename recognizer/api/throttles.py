@@ -7,6 +7,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -210,3 +211,23 @@ def count_bytes(request: Request, submission: Submission) -> None:
     beyond = len(submission.png) + POINT_BYTES * points - USUAL_BYTES
     if beyond > 0 and (passed := over_limit([BytesByContributor(), BytesByAddress()], request, beyond)):
         raise Throttled(max(throttle.wait() for throttle in passed))
+
+
+DRAWING_THROTTLES = [DrawingsByContributor, DrawingsByAddress, DrawingsByAddressDaily]
+
+
+class WrongCodes(AddressThrottle):
+    """Counts codes that lead nowhere, and right ones not at all: a class joins at once from one address."""
+
+    scope, limit, window_seconds = (
+        "codes",
+        60,
+        3_600,
+    )  # 38,416 codes at this pace take one address four weeks; a class of thirty may mistype twice each
+
+    def is_shut(self, request: HttpRequest) -> bool:
+        """Whether this address has tried too many; asking counts nothing."""
+        return bool(over_limit([self], request, 0))  # type: ignore[arg-type]  # asked for its META alone
+
+    def count(self, request: HttpRequest) -> None:
+        over_limit([self], request)  # type: ignore[arg-type]

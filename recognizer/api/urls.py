@@ -1,6 +1,14 @@
 from django.urls import path
 
-from recognizer.api import batch_views, explanation_views, export_views, key_views, review_views, views
+from recognizer.api import (
+    batch_views,
+    explanation_views,
+    export_views,
+    key_views,
+    review_views,
+    session_views,
+    views,
+)
 
 app_name = "api"
 urlpatterns = [
@@ -18,5 +26,6 @@ urlpatterns = [
     path("review/renew/", review_views.RenewView.as_view(), name="review-renew"),
     path("review/release/", review_views.ReleaseView.as_view(), name="review-release"),
     path("review/<uuid:drawing_id>/decision/", review_views.DecisionView.as_view(), name="review-decision"),
+    path("session/next/", session_views.NextPersonView.as_view(), name="next-person"),
     path("model/", views.ModelView.as_view(), name="model"),
 ]

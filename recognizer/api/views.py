@@ -21,8 +21,9 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from recognizer import contributor_cookie, personalization, prototypes, refusals, services, serving
+from recognizer import campaign_cookie, contributor_cookie, personalization, prototypes, refusals, services, serving
 from recognizer.api import serializers as shapes
+from recognizer.api import session_views
 from recognizer.api.authentication import MayHaveKey
 from recognizer.api.parsers import AnyTypeJSONParser, StrictJSONParser
 from recognizer.api.throttles import (
@@ -53,6 +54,11 @@ ERRORS = {
     503: OpenApiResponse(shapes.ErrorSerializer, description="No model or no database right now."),
 }
 NOT_YOURS = {404: OpenApiResponse(shapes.ErrorSerializer, description="No such drawing of yours.")}
+CLOSED = OpenApiResponse(
+    shapes.ErrorSerializer,
+    description="The device's campaign takes no drawings now (`campaign_closed`, `campaign_gone`), or asks each person for "
+    "consent that this one has not given (`consent_missing`).",
+)
 DRAWING_BODY = {
     "application/json": shapes.DrawingRequestSerializer,
     "multipart/form-data": shapes.DrawingUploadSerializer,
@@ -135,7 +141,7 @@ class DrawingsView(DrawingView):
     @extend_schema(
         operation_id="drawings_create",
         request=DRAWING_BODY,
-        responses={201: shapes.StoredAnswerSerializer, **ERRORS},
+        responses={201: shapes.StoredAnswerSerializer, 403: CLOSED, **ERRORS},
         parameters=[
             OpenApiParameter(
                 "Idempotency-Key",
@@ -158,7 +164,8 @@ class DrawingsView(DrawingView):
         if program is not None:
             program.drawer()
         caller = contributor_cookie.caller(request)
-        drawing, reading = services.recognize(submission, caller.contributor if caller else None, key, sender)
+        contributor, membership = caller.contributor if caller else None, campaign_cookie.find(request)
+        drawing, reading = services.recognize(submission, contributor, key, sender, membership)
         is_callers = caller is not None and drawing.contributor_id == caller.contributor.pk
         payload = answer_payload(
             reading, submission, caller if is_callers else None
@@ -184,6 +191,7 @@ class DrawingsView(DrawingView):
             contributor_cookie.known.drop(contributor.token)
         response = Response(status=status.HTTP_204_NO_CONTENT)
         response.delete_cookie(contributor_cookie.COOKIE, samesite=settings.DIGITRE_COOKIE_SAMESITE)
+        session_views.ask_anew(request, response)
         return response
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from recognizer.errors import AlreadyReviewed
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models.batches import ReviewBatch
+from recognizer.models.campaigns import Campaign
 from recognizer.models.contributors import Contributor
 from recognizer.models.events import LabelEvent, Look
 from recognizer.models.label_fields import Status, label_field, label_text
@@ -35,6 +36,10 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
     def of(self, contributor: Contributor | None) -> Self:
         """A contributor's drawings; nobody has none."""
         return self.filter(contributor=contributor) if contributor else self.none()
+
+    def in_campaign(self, campaign: Campaign | None) -> Self:
+        """Those that people of a campaign drew; without one, all."""
+        return self.filter(campaign=campaign) if campaign else self
 
     def confirmed(self) -> Self:
         return self.filter(confirmed_label__isnull=False)
@@ -56,6 +61,11 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
     def exam(self) -> Self:
         """Approved drawings of exam contributors: questions for every version, taught to none."""
         return self.approved().filter(contributor__is_exam=True, contributor__blocked_at__isnull=True)
+
+    def showable(self) -> Self:
+        """Digits that a reviewer looked at and approved: what a wall may show. What a rule approved nobody has looked at."""
+        digits = Q(reviewed_label__lt=NOT_A_DIGIT)
+        return self.approved().filter(digits, reviewed_at__isnull=False, contributor__blocked_at__isnull=True)
 
     def unconfirmed_before(self, moment: datetime) -> Self:
         """Drawings without a word of their contributor's, which are not kept: also those that were set aside since."""
@@ -79,6 +89,9 @@ class Drawing(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     contributor = models.ForeignKey(Contributor, on_delete=models.CASCADE, related_name="drawings")
+    campaign = models.ForeignKey(
+        Campaign, null=True, editable=False, on_delete=models.PROTECT, related_name="drawings", db_index=False
+    )  # found by the two indexes below, which hold nobody else's drawings
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     idempotency_key = models.CharField(max_length=64, null=True, editable=False)
     retry_digest = models.CharField(
@@ -201,6 +214,16 @@ class Drawing(models.Model):
                 fields=["-reviewed_at", "id"], name="drawing_reviewed", condition=Q(reviewed_at__isnull=False)
             ),
             models.Index(fields=["id"], name="drawing_known", condition=Q(is_known=True)),
+            models.Index(
+                fields=["campaign", "-created_at", "id"],
+                name="drawing_campaign_newest",
+                condition=Q(campaign__isnull=False),
+            ),
+            models.Index(
+                fields=["campaign", "status", "-review_priority", "id"],
+                name="drawing_campaign_queue",
+                condition=Q(campaign__isnull=False),
+            ),
             # one drawing in two hundred is no digit: too few to find them by passing the others
             models.Index(
                 fields=["-created_at", "id"],

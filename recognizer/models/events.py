@@ -8,6 +8,8 @@ from django.utils import timezone
 from recognizer.models.batches import ReviewBatch
 from recognizer.models.label_fields import Status, label_field, label_text
 
+IMPORTED = "imported"  # the reason of the rule's word on a drawing that came as a file
+
 
 class Look(models.TextChoices):
     """How a reviewer met a drawing: with or without seeing what model and person had said."""

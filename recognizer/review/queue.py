@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from recognizer.intervals import Share
-from recognizer.models import CLAIM_TIMEOUT, Drawing, DrawingQuerySet, LabelEvent, Look
+from recognizer.models import CLAIM_TIMEOUT, IMPORTED, Drawing, DrawingQuerySet, LabelEvent, Look
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -31,7 +31,7 @@ ORDERS: dict[str, tuple[str, tuple[str, ...]]] = {  # each has an index of the d
     "oldest": ("oldest first", ("created_at", "id")),
 }
 DEFAULT_ORDER = "suspicious"
-IS_IMPORTED = Q(contributor__consented_at__isnull=True)
+IS_IMPORTED = Q(Exists(LabelEvent.objects.filter(drawing=OuterRef("pk"), actor="rule", reason=IMPORTED)))
 HAS_PATH = Q(strokes__isnull=False)
 SOURCES: dict[str, tuple[str, Q]] = {
     "page": ("drawn freely", Q(prompted_label__isnull=True) & HAS_PATH & ~IS_IMPORTED),
@@ -47,22 +47,28 @@ class Taken(RuntimeError):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a reviewer chose to see: in which order (a key of ORDERS), and whose, what, of which version, from where."""
+    """What a reviewer chose to see: in which order (a key of ORDERS), and whose, what, of which version, from where.
+
+    `campaign` is the code of one.
+    """
 
     order: str = DEFAULT_ORDER
     contributor: int | None = None
     label: int | None = None
     version: int | None = None
     source: str = ""
+    campaign: str = ""
 
     @property
     def is_narrowed(self) -> bool:
-        return (self.contributor, self.label, self.version, self.source) != (None, None, None, "")
+        return self != Wanted(order=self.order)
 
     def narrow(self, drawings: DrawingQuerySet) -> DrawingQuerySet:
         """Leave the drawings that were asked for, in the order that was asked for."""
         chosen = {"contributor_id": self.contributor, "confirmed_label": self.label, "model_version_id": self.version}
         drawings = drawings.filter(**{column: value for column, value in chosen.items() if value is not None})
+        if self.campaign:
+            drawings = drawings.filter(campaign__code=self.campaign)
         if self.source:
             drawings = drawings.filter(SOURCES[self.source][1])
         return drawings.order_by(*ORDERS[self.order][1])
@@ -106,16 +112,26 @@ def claim(
 def pools_for(user: "User", *, blind: bool, check_first: bool, wanted: Wanted = EVERYTHING) -> list[DrawingQuerySet]:
     """Return where to look for the next drawing, in order."""
     waiting = waiting_for(user, wanted)
-    checks = [Drawing.objects.filter(check_due=Look.AUDIT).order_by("id")]
+    checked = Drawing.objects.filter(campaign__code=wanted.campaign) if wanted.campaign else Drawing.objects.all()
+    checks = [checked.filter(check_due=Look.AUDIT).order_by("id")]
     if blind:
-        seconds = Drawing.objects.filter(check_due=Look.SECOND).exclude(reviewed_by=user)
+        seconds = checked.filter(check_due=Look.SECOND).exclude(reviewed_by=user)
         checks.insert(0, seconds.order_by("id"))
     set_aside = Drawing.objects.filter(status=Drawing.Status.QUARANTINED)
+    on_walls = unseen_on_walls(wanted)
     if wanted.is_narrowed:  # checks come now and then, but what was asked for is not followed by what was not
-        return [*(checks if check_first else []), waiting, wanted.narrow(set_aside)]
+        return [*(checks if check_first else []), waiting, *on_walls, wanted.narrow(set_aside)]
     quarantined = set_aside.order_by("-review_priority", "id")
     disputed = waiting.filter(check_due=Look.THIRD)
     return [*checks, disputed, waiting, quarantined] if check_first else [disputed, waiting, *checks, quarantined]
+
+
+def unseen_on_walls(wanted: Wanted) -> list[DrawingQuerySet]:
+    """What a campaign's wall wants seen besides what waits: what a rule approved and nobody has looked at."""
+    if not wanted.campaign:
+        return []
+    unseen = wanted.narrow(Drawing.objects.approved()).filter(reviewed_at__isnull=True, campaign__wall=True)
+    return [unseen.order_by("-review_priority", "id")]
 
 
 def waiting_for(user: "User", wanted: Wanted = EVERYTHING) -> DrawingQuerySet:

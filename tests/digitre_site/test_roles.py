@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 
 from recognizer import registry
-from recognizer.models import Drawing, ModelVersion, Subscriber
+from recognizer.models import Campaign, Drawing, ModelVersion, Subscriber
 from tests.support.accounts import MakeUser, SignIn
 from tests.support.drawings import make_drawing
 from training.models import TrainingPolicy, TrainingRun
@@ -26,6 +26,11 @@ PAGES = {  # address: who may see it beside the owner
     "/admin/recognizer/drawing/contradictions/": {"Reviewer"},
     "/admin/recognizer/reviewbatch/": {"Reviewer"},
     "/admin/recognizer/contributor/": {"Reviewer"},
+    "/admin/recognizer/campaign/": {"Reviewer", "Operator"},
+    "/admin/recognizer/campaign/add/": {"Operator"},
+    "/admin/recognizer/campaign/{campaign}/delete/": {"Operator"},
+    "/admin/recognizer/campaign/{campaign}/sheet/": {"Reviewer", "Operator"},
+    "/admin/recognizer/campaignreceipt/": {"Operator"},
     "/admin/recognizer/labelevent/": {"Reviewer"},
     "/admin/recognizer/apikey/": {"Reviewer", "Operator"},
     "/admin/recognizer/apikey/add/": {"Reviewer", "Operator"},
@@ -80,6 +85,8 @@ def rows() -> dict[str, Any]:
     TrainingPolicy.load()
     run = TrainingRun.objects.create(trigger="request")
     subscriber = Subscriber.objects.create(name="a bot", address="https://bot.example/hook", events=[])
+    campaign = Campaign(name="7b")
+    campaign.save()
     drawing = make_drawing()
     return {
         "subscriber": subscriber.pk,
@@ -87,6 +94,7 @@ def rows() -> dict[str, Any]:
         "contributor": drawing.contributor_id,
         "version": version.pk,
         "run": run.pk,
+        "campaign": campaign.pk,
     }
 
 

@@ -41,6 +41,7 @@ def manage(var_dir: Path, *arguments: str, **settings: str) -> subprocess.Comple
         ("DIGITRE_AUTO_APPROVE", "sometimes"),
         ("DIGITRE_THROTTLES", "fast"),
         ("DIGITRE_INSECURE_HTTP", "2"),
+        ("DIGITRE_IDLE_SECONDS", "a while"),
         ("DIGITRE_DATA_DIR", "/no/such/folder"),
         ("DIGITRE_PRIVATE_WEBHOOKS", "some"),
         ("EMAIL_URL", "mail.example.org"),

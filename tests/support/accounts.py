@@ -23,7 +23,8 @@ def groups(db: None) -> None:
     if not Group.objects.filter(name="Reviewer").exists():
         roles = importlib.import_module("training.migrations.0002_roles")
         roles.make_groups(apps, connection.schema_editor())  # which it does not use, and SQLite cannot enter here
-        importlib.import_module("training.migrations.0007_history").grant(apps, connection.schema_editor())
+        for later in ("0007_history", "0009_campaign_roles"):
+            importlib.import_module(f"training.migrations.{later}").grant(apps, connection.schema_editor())
 
 
 @pytest.fixture

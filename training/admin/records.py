@@ -33,7 +33,7 @@ class RecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for th
 
 @admin.register(DatasetSnapshot)
 class DatasetSnapshotAdmin(RecordAdmin):
-    list_display = ("name", "taken_at", "drawings", "contributors", "left_out", "runs_made")
+    list_display = ("name", "taken_at", "drawings", "contributors", "campaigns", "left_out", "runs_made")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DatasetSnapshot]:
         return super().get_queryset(request).prefetch_related(Prefetch("runs", TrainingRun.objects.only("snapshot")))
@@ -41,6 +41,11 @@ class DatasetSnapshotAdmin(RecordAdmin):
     @admin.display(description="snapshot")
     def name(self, snapshot: DatasetSnapshot) -> SafeString:
         return format_html("<code>{}</code>", snapshot.digest[:12])
+
+    @admin.display(description="of campaigns")
+    def campaigns(self, snapshot: DatasetSnapshot) -> str:
+        counts = snapshot.counts.get("campaigns", {})
+        return ", ".join(f"{code} {count:,}" for code, count in sorted(counts.items())) or "-"
 
     @admin.display(description="left out")
     def left_out(self, snapshot: DatasetSnapshot) -> str:

@@ -161,11 +161,12 @@ def learning_curve(curve: list[dict[str, Any]]) -> Chart | None:
 
 
 def data_counts(snapshot: DatasetSnapshot) -> dict[str, list[tuple[str, int]]]:
-    """Say by label what was learned from, and by reason what was left out, the commonest first."""
+    """Say by label and by campaign what was learned from, and by reason what was left out, the commonest first."""
     counts = snapshot.counts
     return {
         "labels": sorted(counts.get("labels", {}).items()),
         "excluded": sorted(counts.get("excluded", {}).items(), key=lambda item: -item[1]),
+        "campaigns": sorted(counts.get("campaigns", {}).items()),
     }
 
 

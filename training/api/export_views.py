@@ -36,6 +36,7 @@ FILTERS = {
     "purpose": "`learning` or `exam`: what their contributors' drawings are for",
     "since": "a day or a moment: handed in then or later",
     "until": "handed in before",
+    "campaign": "the code of a campaign: its drawings alone",
     "names": "`1`: with reviewers' names instead of numbers",
 }
 

@@ -1,6 +1,6 @@
 """What people may know about the learning: versions and their exams, drawings collected, what became of one's own."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from django.core.cache import cache
 from django.db.models import Count
@@ -8,6 +8,7 @@ from django.db.models import Count
 from recognizer.exam_reports import read_reports
 from recognizer.models import Contributor, Drawing, ModelVersion
 from recognizer.version_card import VersionProgress, exam_results
+from training.api.campaign_progress import CampaignBoard
 from training.curation.snapshots import new_labels
 from training.evaluation.gate import Decision
 from training.models import TrainingPolicy, TrainingRun
@@ -29,6 +30,7 @@ class Board(TypedDict):
     versions: list[VersionProgress]
     totals: Totals
     mine: dict[str, int]  # the contributor's drawings by what became of them; empty for a stranger
+    campaign: NotRequired[CampaignBoard]  # where one was asked for
 
 
 def board(contributor: Contributor | None) -> Board:

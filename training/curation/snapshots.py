@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from recognizer.imaging.pixels import content_hash, to_grey, to_input
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import Drawing, LabelEvent, ModelVersion
+from recognizer.models import Campaign, Drawing, LabelEvent, ModelVersion
 from training.config import SnapshotConfig
 from training.curation.label_noise import LabelNoise, go_on
 from training.curation.stored_drawings import quarantine, read_pictures
@@ -41,6 +41,7 @@ class Candidate:
     label: int
     is_reviewed: bool
     vouches: bool  # a reviewer approved it as its contributor had labelled it
+    campaign: int | None = None
 
 
 @dataclass
@@ -113,10 +114,13 @@ def _by_lot(config: SnapshotConfig) -> Iterator[Candidate]:
 
 def _rows(drawings: QuerySet[Drawing]) -> Iterator[Candidate]:
     label = Coalesce("reviewed_label", "confirmed_label")
-    columns = drawings.values_list("id", "contributor_id", "content_hash", label, "reviewed_at", "confirmed_label")
-    for drawing_id, contributor, digest, given, reviewed_at, confirmed in columns.iterator(chunk_size=1000):
+    columns = drawings.values_list(
+        "id", "contributor_id", "content_hash", label, "reviewed_at", "confirmed_label", "campaign_id"
+    )
+    for drawing_id, contributor, digest, given, reviewed_at, confirmed, campaign in columns.iterator(chunk_size=1000):
         is_reviewed = reviewed_at is not None
-        yield Candidate(drawing_id, contributor, digest, given, is_reviewed, vouches=is_reviewed and given == confirmed)
+        vouches = is_reviewed and given == confirmed
+        yield Candidate(drawing_id, contributor, digest, given, is_reviewed, vouches, campaign)
 
 
 def _reason_against(
@@ -237,6 +241,7 @@ def freeze(chosen: Chosen, last_event: int) -> DatasetSnapshot:
                 counts={
                     "labels": labels,
                     "excluded": Counter(reason.partition(":")[0] for reason in chosen.excluded.values()),
+                    "campaigns": _by_campaign(chosen.members),
                 },
             )
             SnapshotManifest.pack(snapshot, manifest)
@@ -244,6 +249,12 @@ def freeze(chosen: Chosen, last_event: int) -> DatasetSnapshot:
     except IntegrityError:
         mark_seen(digest, last_event)
         return DatasetSnapshot.objects.get(digest=digest)
+
+
+def _by_campaign(members: list[Candidate]) -> dict[str, int]:
+    """Count members by the code of the campaign that they were drawn in; those of none are not counted."""
+    counts = Counter(member.campaign for member in members if member.campaign is not None)
+    return {campaign.code: counts[campaign.pk] for campaign in Campaign.objects.filter(pk__in=counts).only("code")}
 
 
 def mark_seen(digest: str, last_event: int) -> None:

@@ -132,7 +132,10 @@ def _contributor(raw: dict[str, Any]) -> dict[str, Any]:
     if not raw:
         return {}
     created = _moment(raw, "created_at")
-    told = {name: _moment(raw, name) for name in ("consented_at", "blocked_at")}
+    told: dict[str, Any] = {"blocked_at": _moment(raw, "blocked_at")}
+    consented, version = _moment(raw, "consented_at"), raw.get("consent_version")
+    if consented is not None and type(version) is int and 0 < version < 2**31:
+        told |= {"consented_at": consented, "consent_version": version}  # earlier releases called every visit consent
     return told | ({"created_at": created} if created else {})
 
 

@@ -22,7 +22,7 @@ from recognizer.errors import InvalidDrawing
 from recognizer.imaging.pixels import content_hash, to_grey
 from recognizer.imaging.preprocessing import FRAME, PREPROCESSING_VERSION
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion, Tombstone
+from recognizer.models import IMPORTED, Contributor, Drawing, LabelEvent, ModelVersion, Tombstone
 from recognizer.models.tombstones import of_id, of_picture
 from recognizer.review.priority import assess
 from recognizer.submissions import Submission
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 PAGE = 200  # drawings stored in one transaction: visitors of a SQLite site wait for each
 NAMESPACE = uuid.UUID("6f1c3d0e-5f0e-4f6f-9f0a-7d1b6c1f2a35")  # of ids made for what comes without one
-REASON = "imported"
 MOST_VERSIONS = 1000  # unknown ones that one import may name
 PROBLEMS_KEPT = 20
 RICHEST = ("drawings.jsonl.gz", "drawings.parquet", "drawings.npz", "png", "drawings.csv", "drawings-images-idx3-ubyte")
@@ -390,10 +389,10 @@ class _Store:
         drawing.review_priority, drawing.suspicion = told["priority"], told["suspicion"]
         is_believed = self._status == Drawing.Status.APPROVED
         drawing.status = Drawing.Status.APPROVED if is_believed else Drawing.Status.WAITING
-        drawing.status_reason = REASON
+        drawing.status_reason = IMPORTED
         action = LabelEvent.Action.APPROVED if is_believed else LabelEvent.Action.CONFIRMED
         rule = LabelEvent.Actor.RULE
-        return [LabelEvent(drawing=drawing, actor=rule, action=action, label=one.label, reason=REASON)]
+        return [LabelEvent(drawing=drawing, actor=rule, action=action, label=one.label, reason=IMPORTED)]
 
     def _contributor(self, one: Arrival) -> Contributor:
         """Find who drew it: a person of this installation's, or one who is made once however often it is imported.

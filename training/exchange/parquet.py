@@ -58,7 +58,8 @@ def schema() -> "pa.Schema":
     event += [("previous_label", small), ("reason", text), ("look", text)]
     model = [("version", pa.int32()), ("sha256", text), ("predicted_label", small), ("top_label", small)]
     model += [("confidence", real), ("margin", real), ("probabilities", pa.list_(real))]
-    contributor = [("key", text), ("created_at", moment), ("consented_at", moment), ("blocked_at", moment)]
+    contributor = [("key", text), ("created_at", moment), ("consented_at", moment)]
+    contributor += [("consent_version", pa.int32()), ("blocked_at", moment)]
     columns = [
         *[("id", text), ("label", small), ("writer", pa.int32()), ("is_exam", pa.bool_()), ("split", text)],
         *[("created_at", moment), ("png", pa.binary()), ("strokes", pa.list_(pa.list_(pa.list_(real))))],

@@ -58,6 +58,7 @@ class ContributorLine(TypedDict):
     key: str
     created_at: str
     consented_at: str | None
+    consent_version: int | None
     blocked_at: str | None
 
 
@@ -178,6 +179,7 @@ def line_of(drawing: Drawing, writer: int, reviewers: dict[str, str] | None = No
             "key": key_of(contributor),
             "created_at": contributor.created_at.isoformat(),
             "consented_at": moment(contributor.consented_at),
+            "consent_version": contributor.consent_version,
             "blocked_at": moment(contributor.blocked_at),
         },
         "events": [

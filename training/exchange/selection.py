@@ -8,6 +8,7 @@ from typing import Self
 from django.db.models import Q
 from django.utils.dateparse import parse_date, parse_datetime
 
+from recognizer import campaigns
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, DrawingQuerySet
 
@@ -31,10 +32,11 @@ class Selection:
     is_exam: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
+    campaign: str = ""
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> Self:
-        """Read the filters `status`, `label`, `version`, `contributor`, `purpose`, `since` and `until`; each may be missing.
+        """Read `status`, `label`, `version`, `contributor`, `purpose`, `since`, `until` and `campaign`; each may be missing.
 
         Raises:
             BadSelection: one of them cannot be read.
@@ -47,6 +49,7 @@ class Selection:
             is_exam=_purpose(given.get("purpose")),
             since=_moment("since", given.get("since")),
             until=_moment("until", given.get("until")),
+            campaign=_campaign(given.get("campaign")),
         )
 
     def drawings(self) -> DrawingQuerySet:
@@ -62,6 +65,7 @@ class Selection:
             "contributor__is_exam": self.is_exam,
             "created_at__gte": self.since,
             "created_at__lt": self.until,
+            "campaign__code": self.campaign or None,
         }
         return drawings.filter(**{name: value for name, value in narrowed.items() if value is not None})
 
@@ -93,6 +97,13 @@ def _number(name: str, text: str | None) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS):
         raise BadSelection(f"{name} is a number, not {text!r}.")
     return int(text)
+
+
+def _campaign(text: str | None) -> str:
+    campaign = campaigns.by_code(text) if text else None
+    if text and campaign is None:
+        raise BadSelection(f"no campaign has the code {text!r}.")
+    return campaign.code if campaign else ""
 
 
 def _purpose(text: str | None) -> bool | None:

@@ -52,6 +52,7 @@ const actions = {
   clear,
   read: submit,
   again: nextSheet,
+  next: async () => (await import("../next_person.js")).nextPerson(root, alert, nextSheet),
   label: ({ dataset }) => confirm(dataset.label === "none" ? null : Number(dataset.label)),
   withdraw: () => take(() => session.withdraw()),
   retry: () => take(() => alert.retry()),

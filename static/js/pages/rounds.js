@@ -49,7 +49,7 @@ const actions = {
 
 root.addEventListener("click", (event) => {
   const name = closest(event, "[data-action]")?.dataset.action;
-  if (name) actions[name]();
+  if (name) actions[name]?.(); // the kiosk has actions of its own
 });
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.repeat) return; // a key that is held confirms no answer that nobody has read

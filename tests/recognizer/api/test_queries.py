@@ -52,7 +52,7 @@ def test_a_new_contributor_s_drawing_is_two_statements_in_one_transaction(
 ) -> None:
     sent = statements(visitor, "drawings", PATH, **headers)
     assert Contributor.objects.get().drawings.count() == 1
-    is_fifth = sent.pop("UPDATE recognizer_contributor", 0)  # by whatever number its row has
+    is_fifth = sent.pop("UPDATE recognizer_contributor", 0)  # by its row's lot
     assert is_fifth == Contributor.objects.filter(is_exam=True).count()
     assert sent == {"BEGIN": 1, INSERT_CONTRIBUTOR: 1, INSERT_DRAWING: 1, "COMMIT": 1}
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from recognizer.models import Contributor, Drawing, ModelVersion
+from recognizer.models import Campaign, Contributor, Drawing, ModelVersion
 from tests.support.drawings import Draw
 from training.config import SnapshotConfig
 from training.curation import snapshots
@@ -154,3 +154,13 @@ def test_reviewer_who_decides_meanwhile_has_the_last_word(draw: Draw) -> None:
     assert drawing.status == Drawing.Status.APPROVED
     assert drawing.suspicion == 0.95
     assert chosen.members == []
+
+
+def test_a_snapshot_counts_what_each_campaign_gave(draw: Draw) -> None:
+    campaign = Campaign(name="7b")
+    campaign.save()
+    for style in range(2):
+        drawing = draw(1, style=style, by=Contributor.objects.create(campaign=campaign))
+        Drawing.objects.filter(pk=drawing.pk).update(campaign=campaign)
+    draw(2)
+    assert snapshots.freeze(snapshots.choose(CONFIG, set()), 0).counts["campaigns"] == {campaign.code: 2}

@@ -15,6 +15,7 @@ FILTERS = {
     "purpose": "learning or exam: what their contributors' drawings are for",
     "since": "handed in on this day (2026-11-27) or later",
     "until": "handed in before this day",
+    "campaign": "drawn in the campaign of this code",
 }
 
 
