@@ -2,13 +2,14 @@
 
 import sys
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views import defaults
 
 API_PREFIXES = ("/api/", "/_get_digit")
-DATABASE_AWAY = (OperationalError, InterfaceError)
+# InternalError is what a server says that takes no writes, a standby that was not promoted for one
+DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
 RETRY_AFTER_SECONDS = 5
 
 

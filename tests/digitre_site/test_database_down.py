@@ -6,10 +6,11 @@ import pytest
 from django.conf import settings
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 
-from recognizer import views
+from recognizer import registry, views
+from tests.support import pictures
 from tests.support.known import known
 
 
@@ -43,6 +44,17 @@ def test_an_error_in_a_middleware_is_the_same_503(monkeypatch: pytest.MonkeyPatc
     response = Client(raise_request_exception=False).get("/healthz", headers={"Accept": "application/json"})
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
     assert response.json()["code"] == "unavailable"
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_a_database_that_takes_no_writes_is_the_same_503() -> None:
+    registry.ensure_baseline()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL transaction_read_only = on")  # as on a standby that was not promoted
+    form = {"strokes": pictures.SEVEN, "canvas": {"width": 280, "height": 280}}
+    response = Client(raise_request_exception=False).post("/api/v1/drawings/", form, "application/json")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
 
 
 def test_another_error_in_a_middleware_stays_a_500(monkeypatch: pytest.MonkeyPatch) -> None:
