@@ -5,6 +5,7 @@ The questions of the datasheet are those of Gebru et al. 2018, "Datasheets for D
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -119,7 +120,7 @@ def _label_name(label: int | None) -> str:
     return "no label" if label is None else label_text(label)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ("---",) * len(head), *rows))
 
 

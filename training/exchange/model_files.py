@@ -3,6 +3,8 @@
 The examples take a picture as an export's NPZ holds it; a picture from elsewhere has to be prepared as MNIST's were.
 """
 
+from collections.abc import Sequence
+
 from recognizer.formatting import percent, percent_range
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.inference.answers import Calibration
@@ -94,5 +96,5 @@ def card(version: ModelVersion, hashes: dict[str, str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ("---",) * len(head), *rows))

@@ -241,7 +241,7 @@ def _npz(path: Path) -> Iterator[Found]:
 
 def _pairs(columns: dict[str, reading.Column]) -> list[tuple[str, str]]:
     """Find arrays of pictures with those of their labels: x and y, train_images and train_labels, X_test and y_test."""
-    found = []
+    found: list[tuple[str, str]] = []
     for split in ("", *SPLITS):
         for image in IMAGE_NAMES:
             names = [image] if not split else [f"{image}_{split}", f"{split}_{image}"]

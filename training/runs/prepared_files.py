@@ -4,7 +4,7 @@ import hashlib
 import logging
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,10 @@ def onnx_model(parameters: dict[str, Any], folder: Path) -> Path:
     return path
 
 
-MAKERS = {PreparedFile.Kind.DATA_SET: data_set, PreparedFile.Kind.ONNX: onnx_model}
+MAKERS: dict[str, Callable[[dict[str, Any], Path], Path]] = {
+    PreparedFile.Kind.DATA_SET: data_set,
+    PreparedFile.Kind.ONNX: onnx_model,
+}
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

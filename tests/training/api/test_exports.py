@@ -19,7 +19,7 @@ JSONL = "/api/v1/exports/jsonl/"
 def lines(response: object) -> list[dict[str, object]]:
     assert isinstance(response, StreamingHttpResponse)
     assert response.status_code == 200
-    return [json.loads(line) for line in gzip.decompress(b"".join(response)).splitlines()]  # type: ignore[arg-type]
+    return [json.loads(line) for line in gzip.decompress(b"".join(response)).splitlines()]
 
 
 def test_an_operator_takes_drawings_by_filter(draw: Draw, operator: User, sign_in: SignIn) -> None:
@@ -45,7 +45,7 @@ def test_the_other_files_are_streamed_too(draw: Draw, operator: User, sign_in: S
     draw(7)
     response = sign_in(operator).get(f"/api/v1/exports/{name}/")
     assert isinstance(response, StreamingHttpResponse)
-    assert b"".join(response).startswith(start)  # type: ignore[arg-type]
+    assert b"".join(response).startswith(start)
     assert "attachment" in response["Content-Disposition"]
 
 
