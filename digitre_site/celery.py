@@ -8,6 +8,7 @@ The database is the real queue (claims, leases, what is waiting): a lost message
 
 import logging
 import os
+import signal
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -100,3 +101,14 @@ def limit_waiting(**kwargs: object) -> None:
 def show_life_at_once(**kwargs: object) -> None:
     """Do not look dead until the clock's first beat."""
     app.send_task("training.heartbeat", expires=HEARTBEAT.total_seconds())
+
+
+@signals.worker_shutting_down.connect
+def hand_runs_back(**kwargs: object) -> None:
+    """Tell the child that trains: Celery waits for its task, which may take half an hour, and tells it nothing."""
+    from celery.worker import state  # web and clock load this module too, and need no worker
+
+    for request in list(state.active_requests):
+        if request.name == "training.tick" and request.worker_pid:
+            with suppress(ProcessLookupError):
+                os.kill(request.worker_pid, signal.SIGTERM)

@@ -2,13 +2,14 @@
 
 from training.models.heartbeats import WorkerHeartbeat
 from training.models.policy import TrainingPolicy
-from training.models.runs import LEASE, LOG_CHARACTERS, TrainingRun
+from training.models.runs import LEASE, LOG_CHARACTERS, RunCheckpoint, TrainingRun
 from training.models.snapshots import DatasetSnapshot, SnapshotManifest
 
 __all__ = [
     "LEASE",
     "LOG_CHARACTERS",
     "DatasetSnapshot",
+    "RunCheckpoint",
     "SnapshotManifest",
     "TrainingPolicy",
     "TrainingRun",

@@ -1,8 +1,11 @@
 """Holding a run while it works: its lease is renewed, and somebody's wish to stop it is noticed."""
 
 import logging
+import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -30,8 +33,26 @@ class LeaseLost(RunStopped):
     """This process is the run's no longer, so nothing of it may be written."""
 
 
+class HandedBack(RunStopped):
+    """This process has been told to end; another worker goes on with the run."""
+
+
 class TookTooLong(RunStopped):
     """The soft time limit has passed."""
+
+
+_leaving = threading.Event()  # this process has been told to end
+
+
+@contextmanager
+def leave_when_told() -> Iterator[None]:
+    """Let SIGTERM end a run of this process where it can be gone on from, instead of ending the process at once."""
+    _leaving.clear()
+    before = signal.signal(signal.SIGTERM, lambda *_: _leaving.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Lease:
@@ -62,6 +83,8 @@ class Lease:
         """Raise RunStopped if the run must not go on. Cheap enough for every batch."""
         if self._stop is not None:
             raise self._stop
+        if _leaving.is_set():
+            raise HandedBack("Its worker was stopped; another one goes on with it.")
         if self._seconds() > self._limits.soft_seconds:
             raise TookTooLong(f"It took longer than {self._limits.soft_seconds // 60} minutes and stopped itself.")
 
