@@ -75,6 +75,7 @@ material:  ## Fetch the handwriting fonts and icons that train_baseline draws fr
 requirements: $(STAMP)  ## Pin again what requirements*.in ask for
 	@command -v uv >/dev/null || { echo "This needs uv: https://docs.astral.sh/uv/"; exit 1; }
 	uv pip compile -q --universal --python-version 3.11 --no-header requirements-web.in -o requirements-web.txt
+	uv pip compile -q --universal --python-version 3.11 --no-header requirements-tracing.in -c requirements-web.txt -o requirements-tracing.txt
 	uv pip compile -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
 
 clean:  ## Remove the virtual environment and caches; var/ and its drawings stay
