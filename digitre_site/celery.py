@@ -17,7 +17,7 @@ from celery import Celery, signals
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
-from digitre_site import database_limits
+from digitre_site import database_limits, tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
 
@@ -95,6 +95,11 @@ def keep_djangos_logging(**kwargs: object) -> None:
 @signals.worker_init.connect  # its children inherit it
 def limit_waiting(**kwargs: object) -> None:
     database_limits.limit(database_limits.WORKER)
+
+
+@signals.worker_process_init.connect
+def trace(**kwargs: object) -> None:
+    tracing.set_up("digitre-worker")
 
 
 @signals.worker_ready.connect
