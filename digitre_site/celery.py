@@ -111,8 +111,11 @@ def show_life_at_once(**kwargs: object) -> None:
 @signals.worker_shutting_down.connect
 def hand_runs_back(**kwargs: object) -> None:
     """Tell the child that trains: Celery waits for its task, which may take half an hour, and tells it nothing."""
-    from celery.worker import state  # web and clock load this module too, and need no worker
+    from celery.worker import state  # web and clock load this module too, and need neither
 
+    from training.runs import leases
+
+    leases.begin_no_more()
     for request in list(state.active_requests):
         if request.name == "training.tick" and request.worker_pid:
             with suppress(ProcessLookupError):

@@ -6,8 +6,7 @@ from celery import Task, shared_task
 
 from training.config import PrototypeConfig, RunConfig
 from training.models import TrainingPolicy, WorkerHeartbeat
-from training.runs import schedule
-from training.runs.leases import leave_when_told
+from training.runs import leases, schedule
 from training.runs.resource_limits import confine
 
 logger = logging.getLogger(__name__)
@@ -30,7 +29,9 @@ def heartbeat(self: Task) -> None:
 )
 def tick() -> str:
     """Start a run if one was asked for or is due. Returns its outcome, or why there was none."""
-    with leave_when_told():
+    if not leases.may_begin():
+        return "this worker is about to end"
+    with leases.leave_when_told():
         return _run_if_due()
 
 

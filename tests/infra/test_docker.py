@@ -97,6 +97,38 @@ def test_secrets_are_files_that_the_script_makes_and_no_environment_holds_one(tm
         assert not [name for name in environment if "PASSWORD" in name or "KEY" in name if not name.endswith("_FILE")]
 
 
+def run_backup(folder: Path, command: str) -> int:
+    """Run the script with a `python` that does something small in place of the whole site."""
+    programs = folder.parent / "programs"
+    programs.mkdir()
+    (programs / "python").write_text(f"#!/bin/sh\n{command}\n")
+    (programs / "python").chmod(0o755)
+    script = ["sh", str(BASE_DIR / "docker" / "backup.sh"), str(folder)]
+    return subprocess.run(script, env={"PATH": f"{programs}:/usr/bin:/bin"}, capture_output=True).returncode
+
+
+@pytest.fixture
+def old_backups(tmp_path: Path) -> Path:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    for day in range(1, 21):
+        (folder / f"digitre-202001{day:02}T031700Z.backup").touch()
+    return folder
+
+
+def test_a_backup_takes_the_place_of_the_oldest(old_backups: Path) -> None:
+    assert run_backup(old_backups, 'test "$1 $2" = "manage.py backup" && touch "$3"') == 0
+    kept = sorted(path.name for path in old_backups.iterdir())
+    assert len(kept) == 14
+    assert kept[0] == "digitre-20200108T031700Z.backup"
+    assert kept[-1] > "digitre-2020012"
+
+
+def test_where_no_backup_could_be_written_the_old_ones_stay(old_backups: Path) -> None:
+    assert run_backup(old_backups, "exit 1") == 1
+    assert len(list(old_backups.iterdir())) == 20
+
+
 def test_what_goes_through_the_pool_says_so() -> None:
     services = yaml.safe_load(compose(ENVIRONMENT).stdout)["services"]
     pooled = {name for name in OUR_OWN if "pooled" in services[name]["environment"]["DATABASE_URL_FILE"]}

@@ -1,6 +1,7 @@
 """Holding a run while it works: its lease is renewed, and somebody's wish to stop it is noticed."""
 
 import logging
+import mmap
 import signal
 import threading
 import time
@@ -42,12 +43,21 @@ class TookTooLong(RunStopped):
 
 
 _leaving = threading.Event()  # this process has been told to end
+_no_more = mmap.mmap(-1, 1)  # not 0: a worker ends; memory that it shares with its children, whenever they were forked
+
+
+def begin_no_more() -> None:
+    """Let no process of this worker begin a run from now on: it may have one more message to carry out before it ends."""
+    _no_more[0] = 1
+
+
+def may_begin() -> bool:
+    return not _no_more[0]
 
 
 @contextmanager
 def leave_when_told() -> Iterator[None]:
     """Let SIGTERM end a run of this process where it can be gone on from, instead of ending the process at once."""
-    _leaving.clear()
     before = signal.signal(signal.SIGTERM, lambda *_: _leaving.set())
     try:
         yield
