@@ -2,7 +2,7 @@
 
     python -m bench.sizing [SECONDS]        half a minute a row unless said otherwise; load generator and site share the machine
 
-Prints the table of docs/operations.md. A drawing here is two calls: it is stored, and its label confirmed.
+Prints a table in Markdown. A drawing here is two calls: it is stored, and its label confirmed.
 """
 
 import os

@@ -182,6 +182,9 @@ POSTGRES_OPTIONS = {
 }
 
 
+IS_POOLED = env_switch("DIGITRE_TRANSACTION_POOL", False)  # PgBouncer in transaction mode stands between
+
+
 def read_database() -> dict[str, Any]:
     address = env_secret("DATABASE_URL") or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
     if not address.startswith(("postgresql://", "postgres://", "sqlite://")):
@@ -199,7 +202,7 @@ def read_database() -> dict[str, Any]:
     return database | {
         "ENGINE": "digitre_site.postgresql",
         "CONN_HEALTH_CHECKS": True,
-        "DISABLE_SERVER_SIDE_CURSORS": env_switch("DIGITRE_TRANSACTION_POOL", False),  # they outlive a transaction
+        "DISABLE_SERVER_SIDE_CURSORS": IS_POOLED,  # they outlive a transaction
         "OPTIONS": options,
     }
 

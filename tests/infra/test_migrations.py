@@ -31,12 +31,13 @@ def broken(operations: list[Operation], *, is_atomic: bool = True) -> list[str]:
                 found.append("renames what the version before still names: add, copy, and remove later")
             case migrations.AddField(field=field) if not field.null and not field.has_db_default():
                 found.append("adds a column that the version before does not fill: give it null=True or a db_default")
+            case AddIndexConcurrently() | RemoveIndexConcurrently():
+                if is_atomic:
+                    found.append("cannot run in a transaction: set atomic = False")
             case migrations.AddIndex() | migrations.RemoveIndex():
                 found.append("locks the table: use AddIndexConcurrently in a migration with atomic = False")
             case migrations.AddConstraint():
                 found.append("checks every row under a lock: add it NOT VALID, and validate it in another migration")
-            case AddIndexConcurrently() | RemoveIndexConcurrently() if is_atomic:
-                found.append("cannot run in a transaction: set atomic = False")
             case migrations.RunPython() if is_atomic and len(operations) > 1:
                 found.append(
                     "keeps the lock of the other operations while it walks over rows: give it a migration of its own"
