@@ -78,7 +78,7 @@ material:  ## Fetch the handwriting fonts and icons that train_baseline draws fr
 
 requirements:  ## Pin again what requirements*.in ask for, each file of a package with its hash
 	@command -v $(UV) >/dev/null || { echo "This needs uv: https://docs.astral.sh/uv/"; exit 1; }
-	for part in -web -worker ""; do $(UV) pip compile -q --universal --python-version 3.11 --no-header --generate-hashes \
+	for part in -web -tracing -worker ""; do $(UV) pip compile -q --universal --python-version 3.11 --no-header --generate-hashes \
 		requirements$$part.in -o requirements$$part.txt || exit 1; done
 
 sbom: $(STAMP)  ## List what the images carry, in CycloneDX: var/sbom-web.json, var/sbom-worker.json

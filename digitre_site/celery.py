@@ -8,6 +8,7 @@ The database is the real queue (claims, leases, what is waiting): a lost message
 
 import logging
 import os
+import signal
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from django.conf import settings
 from django.db import connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
-from digitre_site import database_limits
+from digitre_site import database_limits, tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
 
@@ -124,7 +125,26 @@ def tell_why_a_run_ended(exception: BaseException | None = None, **kwargs: objec
             connections.close_all()  # the next child would inherit it
 
 
+@signals.worker_process_init.connect
+def trace(**kwargs: object) -> None:
+    tracing.set_up("digitre-worker")
+
+
 @signals.worker_ready.connect
 def show_life_at_once(**kwargs: object) -> None:
     """Do not look dead until the clock's first beat."""
     app.send_task("training.heartbeat", expires=HEARTBEAT.total_seconds())
+
+
+@signals.worker_shutting_down.connect
+def hand_runs_back(**kwargs: object) -> None:
+    """Tell the child that trains: Celery waits for its task, which may take half an hour, and tells it nothing."""
+    from celery.worker import state  # web and clock load this module too, and need neither
+
+    from training.runs import leases
+
+    leases.begin_no_more()
+    for request in list(state.active_requests):
+        if request.name == "training.tick" and request.worker_pid:
+            with suppress(ProcessLookupError):
+                os.kill(request.worker_pid, signal.SIGTERM)

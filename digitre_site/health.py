@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from digitre_site import database_limits
+from digitre_site.state_metrics import StateCollector
 from recognizer import serving
 from recognizer.errors import NoChampion
 from training.models import WorkerHeartbeat
@@ -61,15 +62,24 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text, for staff or for whoever knows DIGITRE_METRICS_TOKEN; to anybody else it is not there."""
-    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    is_scraper = bool(settings.DIGITRE_METRICS_TOKEN) and hmac.compare_digest(
-        token.encode(), settings.DIGITRE_METRICS_TOKEN.encode()
-    )
-    if not is_scraper and not request.user.is_staff:
+    if not is_scraper(request) and not request.user.is_staff:
         return JsonResponse({"code": "not_found", "detail": "There is nothing at this address."}, status=404)
-    registry = REGISTRY
+    return metrics_text()
+
+
+def is_scraper(request: HttpRequest) -> bool:
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    known = settings.DIGITRE_METRICS_TOKEN
+    return bool(known) and hmac.compare_digest(token.encode(), known.encode())
+
+
+def metrics_text() -> HttpResponse:
+    """Return what this gunicorn's processes have counted together, and how things stand in the database."""
+    counted = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    counted = generate_latest(registry) + generate_latest(watching.registry())
-    return HttpResponse(counted, content_type=CONTENT_TYPE_LATEST)
+        counted = CollectorRegistry()
+        MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+    stands = CollectorRegistry()
+    stands.register(StateCollector())
+    text = generate_latest(counted) + generate_latest(stands) + generate_latest(watching.registry())
+    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})

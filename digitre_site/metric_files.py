@@ -13,7 +13,7 @@ from pathlib import Path
 
 ENVIRONMENT = "PROMETHEUS_MULTIPROC_DIR"
 KINDS = ("counter", "histogram")  # of the metrics in recognizer.monitoring; prometheus_client has a file for each
-FILE_BYTES = 128 * 1024  # some 600 counts with their names; a promoted version needs two
+FILE_BYTES = 256 * 1024  # some 1,500 counts with their names: a dozen a route; a promoted version needs two
 OWNER = "owner"  # locked by a gunicorn and its processes for as long as one of them lives
 
 

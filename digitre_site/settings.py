@@ -57,6 +57,19 @@ def env_names(name: str, default: list[str]) -> list[str]:
     return [word for word in given if word] or default
 
 
+def env_secret(name: str) -> str:
+    """Read a secret, or the file that NAME_FILE names: in a container's or systemd's hands it is in no environment."""
+    path = os.environ.get(f"{name}_FILE", "").strip()
+    if not path:
+        return os.environ.get(name, "").strip()
+    if os.environ.get(name, "").strip():
+        raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE: {path} cannot be read: {error}.") from error
+
+
 # Where this installation keeps what is its own: SQLite, the secret, the embedded broker
 VAR_DIR = Path(os.environ.get("DIGITRE_VAR_DIR") or BASE_DIR / "var")
 VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -70,7 +83,7 @@ SECRET_KEY_LENGTH = 32
 
 def read_secret_key() -> str:
     kept = VAR_DIR / "secret_key"  # made by `make run`
-    key = os.environ.get("SECRET_KEY") or (kept.read_text().strip() if kept.exists() else "")
+    key = env_secret("SECRET_KEY") or (kept.read_text().strip() if kept.exists() else "")
     if not key and not DEBUG:
         raise ImproperlyConfigured(
             "SECRET_KEY is not set and DEBUG is off. "
@@ -97,9 +110,10 @@ env_count("WEB_CONCURRENCY", 1, least=1)  # gunicorn reads it; started by `make 
 # Digitre's own
 DIGITRE_AUTO_APPROVE = env_choice("DIGITRE_AUTO_APPROVE", "agreement", ("agreement", "all", "none"))
 DIGITRE_THROTTLES = env_switch("DIGITRE_THROTTLES", True)
+DIGITRE_LOG_FORMAT = env_choice("DIGITRE_LOG_FORMAT", "logfmt", ("logfmt", "json"))
 DIGITRE_RETENTION_DAYS = env_count("DIGITRE_RETENTION_DAYS", 30, least=1)  # unconfirmed drawings are purged after
 DIGITRE_IDLE_SECONDS = env_count("DIGITRE_IDLE_SECONDS", 0)  # without a touch, until the next person begins; 0 = never
-DIGITRE_METRICS_TOKEN = os.environ.get("DIGITRE_METRICS_TOKEN", "")  # lets a scraper read /metrics; staff may always
+DIGITRE_METRICS_TOKEN = env_secret("DIGITRE_METRICS_TOKEN")  # lets a scraper read /metrics; staff may always
 
 # What an export says of itself: the operator's choice, in words or as an address; nobody else can make it
 DIGITRE_DATA_LICENCE = os.environ.get("DIGITRE_DATA_LICENCE", "").strip()
@@ -154,6 +168,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "digitre_site.middleware.RequestIdMiddleware",
+    "digitre_site.request_metrics.RequestMetricsMiddleware",
     "digitre_site.middleware.ProbeMiddleware",
     "digitre_site.middleware.BodyCapMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -214,10 +229,11 @@ POSTGRES_OPTIONS = {
 ENCODING_HINT = (
     "a password in it is written percent-encoded: %2F for /, %40 for @, %3A for :, %23 for #, %3F for ?, %25 for %."
 )
+IS_POOLED = env_switch("DIGITRE_TRANSACTION_POOL", False)  # PgBouncer in transaction mode stands between
 
 
 def read_database() -> dict[str, Any]:
-    address = os.environ.get("DATABASE_URL", "").strip() or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
+    address = env_secret("DATABASE_URL") or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
     if not address.startswith(("postgresql://", "postgres://", "sqlite://")):
         raise ImproperlyConfigured("DATABASE_URL must start with postgresql:// or sqlite://.")
     try:
@@ -227,21 +243,25 @@ def read_database() -> dict[str, Any]:
         raise ImproperlyConfigured(f"DATABASE_URL is not a database address: {reason}") from None
     if "@" in str(database.get("NAME", "")) and address.startswith("postgres"):
         raise ImproperlyConfigured(f"DATABASE_URL is not a database address: {ENCODING_HINT}")
-    database["CONN_MAX_AGE"] = (
-        60  # seconds; closing SQLite's last connection writes its log into the file, 4 ms a request
-    )
+    # closing SQLite's last connection writes its log into the file, 4 ms a request
+    database["CONN_MAX_AGE"] = env_count("DIGITRE_CONNECTION_SECONDS", 60)
     if database["ENGINE"] == "django.db.backends.sqlite3":
         # tests use a file too: SQLite's shared memory locks whole tables and has no WAL
         return database | {"OPTIONS": SQLITE_OPTIONS, "TEST": {"NAME": str(VAR_DIR / "test.sqlite3")}}
     options = POSTGRES_OPTIONS | database.get("OPTIONS", {})
-    return database | {"ENGINE": "digitre_site.postgresql", "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
+    return database | {
+        "ENGINE": "digitre_site.postgresql",
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": IS_POOLED,  # they outlive a transaction
+        "OPTIONS": options,
+    }
 
 
 DATABASES = {"default": read_database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis: broker and shared counters. Without REDIS_URL the broker is a folder and counters are per process.
-REDIS_URL = os.environ.get("REDIS_URL", "").strip()
+REDIS_URL = env_secret("REDIS_URL")
 if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// or unix://.")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -383,13 +403,19 @@ USE_TZ = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # it would read the session's row in each request, also in those that need none
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = False  # digitre_site.page_middleware believes the proxy, and nobody else
+LINE_RENDERER: structlog.typing.Processor = (
+    structlog.processors.JSONRenderer(ensure_ascii=False)
+    if DIGITRE_LOG_FORMAT == "json"
+    else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+            "processor": LINE_RENDERER,
             "foreign_pre_chain": [
                 structlog.contextvars.merge_contextvars,
                 structlog.stdlib.add_log_level,

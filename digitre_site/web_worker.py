@@ -12,7 +12,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from selectors import EVENT_READ
+from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
@@ -148,8 +148,28 @@ class WebWorker(ThreadWorker):
         queueing.note(time.monotonic() - conn.queued_at)
         return super().handle(conn)
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """When this process stops: take what the kernel has accepted already, and let go of the socket at once.
+
+        gunicorn keeps it open until the last request is answered, and the kernel goes on accepting, for nobody: those
+        connections would be reset when the process ends, some with a whole request in them. A closed socket refuses, and a
+        proxy asks another.
+        """
+        super().set_accept_enabled(enabled)
+        if enabled or self.alive:
+            return
+        for listener in self.sockets:
+            with suppress(OSError), DefaultSelector() as waiting:
+                waiting.register(listener, EVENT_READ)
+                while waiting.select(0):
+                    self.accept(listener)
+            listener.close()
+
     def _cap_keepalive(self, deadline: float) -> None:
-        """Let connections that say nothing delay a stop no longer than those that have said all."""
+        """Let connections that say nothing delay a stop no longer than those that have said all.
+
+        A proxy that closes idle connections sooner than this deadline (docker/nginx) never sends into one that is closed here.
+        """
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
             if conn not in self.held:

@@ -2,7 +2,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from digitre_site import tracing
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitre_site.settings")
+tracing.set_up("digitre-web")
 
 application = get_wsgi_application()
 

@@ -221,6 +221,7 @@ def _read_images(images: Sequence[NDArray[np.float32]], start: float) -> list[Re
     for answer in answers:
         monitoring.READING_SECONDS.observe(seconds)
         monitoring.READINGS.labels(version=served.version, refused=answer.refused).inc()
+        monitoring.ANSWERS.labels(digit=answer.likely_digit, kind=answer.kind).inc()
     return [
         Reading(image, together.row(row), answer, served)
         for row, (image, answer) in enumerate(zip(images, answers, strict=True))

@@ -7,7 +7,7 @@ from celery import Task, shared_task
 from recognizer.tasks import ONE_TRY
 from training.config import PrototypeConfig, RunConfig
 from training.models import TrainingPolicy, WorkerHeartbeat
-from training.runs import prepared_files, schedule
+from training.runs import leases, prepared_files, schedule
 from training.runs.resource_limits import confine
 
 logger = logging.getLogger(__name__)
@@ -29,6 +29,13 @@ def heartbeat(self: Task) -> None:
 )
 def tick() -> str:
     """Start a run if one was asked for or is due. Returns its outcome, or why there was none."""
+    if not leases.may_begin():
+        return "this worker is about to end"
+    with leases.leave_when_told():
+        return _run_if_due()
+
+
+def _run_if_due() -> str:
     run, reason = schedule.start_if_due()
     if run is None:
         return reason

@@ -9,11 +9,16 @@ from rest_framework.exceptions import APIException, NotFound, ParseError, Valida
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
+from recognizer import monitoring
 from recognizer.errors import AlreadyReviewed, InvalidDrawing, NoChampion, NotAdmitted
 
 
 class BadDrawing(APIException):
     status_code = status.HTTP_400_BAD_REQUEST
+
+    def __init__(self, detail: str, code: str) -> None:
+        super().__init__(detail, code)
+        monitoring.BAD_DRAWINGS.labels(code=code).inc()
 
 
 class Reviewed(APIException):

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from recognizer import contributor_cookie
+from recognizer import contributor_cookie, monitoring
 from recognizer.api.counters import Counter
 from recognizer.submissions import Submission
 
@@ -64,7 +64,10 @@ def over_limit(throttles: Sequence[WindowThrottle], request: Request, calls: int
     if not counted:
         return []
     counts = counter.add([window for _, window in counted], calls, [throttle.limit for throttle, _ in counted])
-    return [throttle for (throttle, _), count in zip(counted, counts, strict=True) if count > throttle.limit]
+    passed = [throttle for (throttle, _), count in zip(counted, counts, strict=True) if count > throttle.limit]
+    for throttle in passed:
+        monitoring.THROTTLED.labels(bucket=throttle.scope).inc()
+    return passed
 
 
 def count_more(throttle: WindowThrottle, request: Request, calls: int) -> None:

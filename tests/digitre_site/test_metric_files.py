@@ -21,7 +21,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.sqlite
 TOKEN = "only-for-tests"
-SMALL_DISK = "-o size=512k"
+SMALL_DISK = "-o size=1m"
 
 
 def readings(site: Digitre) -> float:

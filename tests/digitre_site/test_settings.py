@@ -1,5 +1,6 @@
 """Settings come from the environment, and nonsense in it stops the start with a sentence."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,10 @@ def manage(var_dir: Path, *arguments: str, **settings: str) -> subprocess.Comple
         ("DIGITRE_DATA_DIR", "/no/such/folder"),
         ("DIGITRE_PRIVATE_WEBHOOKS", "some"),
         ("EMAIL_URL", "mail.example.org"),
+        ("DIGITRE_LOG_FORMAT", "xml"),
+        ("DIGITRE_CONNECTION_SECONDS", "-1"),
+        ("DIGITRE_TRANSACTION_POOL", "transaction"),
+        ("DATABASE_URL_FILE", "/no/such/file"),
         ("DIGITRE_RUN_CONFIG", "/no/such/file.json"),
         ("DIGITRE_RUN_CONFIG", '{"fine_tune": {"epoch": 3}}'),
     ],
@@ -72,6 +77,41 @@ def test_host_names_may_have_spaces_around_them_and_none_means_the_default(
     ask = "from django.conf import settings; print(settings.ALLOWED_HOSTS)"
     outcome = manage(tmp_path, "shell", "--no-imports", "--command", ask, SECRET_KEY=LONG_SECRET, ALLOWED_HOSTS=given)
     assert outcome.stdout.strip() == str(hosts), outcome.stderr
+
+
+def test_secrets_may_be_files(tmp_path: Path) -> None:
+    files = {
+        "SECRET_KEY": LONG_SECRET,
+        "DIGITRE_METRICS_TOKEN": "a token",
+        "DATABASE_URL": "postgresql://me:word@there/name",
+    }
+    for name, secret in files.items():
+        (tmp_path / name).write_text(f"{secret}\n")
+    ask = (
+        "from django.conf import settings as s; "
+        "print([s.SECRET_KEY, s.DIGITRE_METRICS_TOKEN, s.DATABASES['default']['PASSWORD']])"
+    )
+    named = {f"{name}_FILE": str(tmp_path / name) for name in files}
+    outcome = manage(tmp_path, "shell", "--no-imports", "--command", ask, **named)
+    assert outcome.stdout.strip() == str([LONG_SECRET, "a token", "word"]), outcome.stderr
+
+
+def test_a_secret_that_is_said_twice_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(LONG_SECRET)
+    outcome = manage(tmp_path, "check", SECRET_KEY=LONG_SECRET, SECRET_KEY_FILE=str(tmp_path / "key"))
+    assert outcome.stderr.strip().endswith("Set SECRET_KEY or SECRET_KEY_FILE, not both.")
+
+
+def test_a_line_of_the_log_may_be_json_with_all_that_is_bound_to_it(tmp_path: Path) -> None:
+    say = (
+        "import logging, structlog; structlog.contextvars.bind_contextvars(request_id='4711'); "
+        "logging.getLogger('digitre').warning('it \\'is\\' %s', 'so')"
+    )
+    outcome = manage(
+        tmp_path, "shell", "--no-imports", "--command", say, SECRET_KEY=LONG_SECRET, DIGITRE_LOG_FORMAT="json"
+    )
+    line = json.loads(outcome.stderr.strip().splitlines()[-1])
+    assert (line["event"], line["level"], line["request_id"]) == ("it 'is' so", "warning", "4711")
 
 
 def test_worker_and_clock_start_where_no_static_files_can_be_written(tmp_path: Path) -> None:

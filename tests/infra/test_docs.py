@@ -13,7 +13,7 @@ NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 TOPS = "bench|digitre_site|docker|docs|recognizer|static|templates|tests|training"
 COMMANDS = [path.stem for path in ROOT.glob("*/management/commands/*.py")]
 OF_THE_PAST = ("docs/decisions/", "CHANGELOG.md")  # what they name may have another name since
-NOT_OURS = {"docker/.env"}  # made by whoever deploys
+NOT_OURS = {"docker/.env", "docker/data", "docker/secrets", "docker/tls/"}  # made by whoever deploys
 
 
 def prose(page: Path) -> str:

@@ -3,6 +3,7 @@
 Arrays alone: which rows they come from is decided in `snapshots`, how they are inked in `drawing_views`.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,14 @@ class TrainingSet:
     training: Examples
     validation: Examples
     replay: Replay
+
+    def digest(self) -> str:
+        """Name these very pictures and labels: what was learned of others is not gone on with."""
+        hashed = hashlib.sha256()
+        for part in (self.training, self.validation, self.replay):
+            hashed.update(part.images.tobytes())
+            hashed.update(part.labels.tobytes())
+        return hashed.hexdigest()
 
 
 def hold_out(examples: Examples, config: FineTuneConfig) -> tuple[Examples, Examples]:

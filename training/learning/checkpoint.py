@@ -1,5 +1,6 @@
-"""What an interrupted training of the baseline goes on from."""
+"""What an interrupted training goes on from: the baseline's in a file, a run's in its row."""
 
+import io
 import time
 from itertools import chain
 from pathlib import Path
@@ -36,17 +37,26 @@ class Checkpoint:
     def save(self, step: int) -> None:
         if self._path is None:
             return
-        arrays = [*map(np.asarray, self._variables), *self._average.weights, *chain(*self.ends)]
         partial = self._path.with_suffix(".partial.npz")
-        with partial.open("wb") as file:
-            np.savez(file, *arrays, step=step, config=self._config, seconds=time.time())
+        partial.write_bytes(self.to_bytes(step))
         partial.replace(self._path)
+
+    def to_bytes(self, step: int) -> bytes:
+        """Return everything that is kept, after a step, as an .npz: four times the network."""
+        arrays = [*map(np.asarray, self._variables), *self._average.weights, *chain(*self.ends)]
+        content = io.BytesIO()
+        np.savez(content, *arrays, step=step, config=self._config, seconds=time.time())
+        return content.getvalue()
 
     def restore(self) -> int:
         """Return the step to go on after; 0 where there is no checkpoint, or one of another configuration."""
         if self._path is None or not self._path.is_file():
             return 0
-        with np.load(self._path, allow_pickle=False) as kept:
+        return self.from_bytes(self._path.read_bytes())
+
+    def from_bytes(self, content: bytes) -> int:
+        """Take over what `to_bytes` gave. Returns its step; 0, and changes nothing, where it is of another configuration."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as kept:
             if str(kept["config"]) != self._config:
                 return 0
             arrays = [kept[f"arr_{i}"] for i in range(len(kept.files) - FACTS)]

@@ -17,6 +17,7 @@ from training.config import FineTuneConfig
 from training.curation.training_set import TrainingSet, balanced
 from training.data.augmentation import augment
 from training.data.replay import is_digit
+from training.learning.checkpoint import Checkpoint
 from training.learning.conversion import load_keras
 from training.learning.losses import losses
 from training.learning.prefetch import Batch, prefetch
@@ -51,6 +52,8 @@ def fine_tune(
     config: FineTuneConfig,
     on_step: Callable[[float], None] = lambda share: None,
     on_epoch: Callable[[Epoch], None] = lambda entry: None,
+    on_checkpoint: Callable[[bytes], None] = lambda content: None,
+    earlier: bytes = b"",
 ) -> Trained:
     """Train a copy of the baseline on a training set: the averaged weights of its end, or less far from the baseline's.
 
@@ -62,6 +65,9 @@ def fine_tune(
     Args:
         on_step: told the share of the work done, 0..1, after each batch; what it raises ends the training.
         on_epoch: told each Epoch; the accuracy is that on held-out drawings, else on the replay.
+        on_checkpoint: given, after each epoch, what a training that is broken off later can go on from.
+        earlier: the last of these, of a training of the same pictures and configuration: its weights come out as they would have
+            without a break. One of another is as good as none.
     """
     keras.utils.set_random_seed(config.seed)
     model, teacher = load_keras(baseline), load_keras(baseline)
@@ -70,7 +76,9 @@ def fine_tune(
     average = WeightAverage(model, config.average_decay)
     train_on = compile_step(model, optimizer, config, teacher, config.distillation_weight)
     start, curve = model.get_weights(), []
-    for epoch in range(1, config.epochs + 1):
+    kept = Checkpoint(model, optimizer, average, f"{config} {training_set.digest()}", path=None)
+    done = (kept.from_bytes(earlier) if earlier else 0) // steps
+    for epoch in range(done + 1, config.epochs + 1):
         started = time.monotonic()
         batches = enumerate(_batches(training_set, config, epoch, steps), start=(epoch - 1) * steps + 1)
         loss = _train(train_on, batches, average, lambda step: on_step(step / (config.epochs * steps)))
@@ -78,8 +86,17 @@ def fine_tune(
             raise Diverged(f"The loss of epoch {epoch} is no number.")
         entry = {"epoch": epoch, "loss": loss, **_validate(model, average.weights, training_set, config)}
         curve.append(entry | {"seconds": round(time.monotonic() - started, 1)})
+        on_checkpoint(kept.to_bytes(epoch * steps))
         on_epoch(curve[-1])
     return Trained(model, curve, *_interpolate(model, start, average.weights, training_set, config))
+
+
+def devices() -> list[str]:
+    """Name what TensorFlow computes on here: it takes an accelerator wherever there is one."""
+    found = tf.config.list_physical_devices()
+    return [
+        tf.config.experimental.get_device_details(device).get("device_name", device.device_type) for device in found
+    ]
 
 
 def _train(

@@ -3,7 +3,7 @@
 from training.models.heartbeats import WorkerHeartbeat
 from training.models.policy import TrainingPolicy
 from training.models.prepared_files import PreparedFile, PreparedPart
-from training.models.runs import LEASE, LOG_CHARACTERS, TrainingRun
+from training.models.runs import LEASE, LOG_CHARACTERS, RunCheckpoint, TrainingRun
 from training.models.snapshots import DatasetSnapshot, SnapshotManifest
 from training.models.watches import Watch
 
@@ -13,6 +13,7 @@ __all__ = [
     "DatasetSnapshot",
     "PreparedFile",
     "PreparedPart",
+    "RunCheckpoint",
     "SnapshotManifest",
     "TrainingPolicy",
     "TrainingRun",

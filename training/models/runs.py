@@ -232,6 +232,18 @@ class TrainingRun(models.Model):
         """Record the outcome if the lease is still ours."""
         return self.write(status=status, finished_at=timezone.now(), eta_at=None, **columns)
 
+    def hand_back(self) -> bool:
+        """Let another worker go on with this run: it waits again, with its snapshot and what it has learned so far."""
+        try:
+            with transaction.atomic():
+                return self.write(
+                    status=self.Status.REQUESTED, token=None, worker="", lease_expires_at=None, phase="", eta_at=None
+                )
+        except IntegrityError:  # somebody has asked for another one meanwhile, which learns from the same drawings
+            return self.finish(
+                self.Status.CANCELLED, error="Its worker was stopped, and another run was waiting already."
+            )
+
     def cancel(self) -> bool:
         """Ask the run to stop: at once if no worker has it yet, else after its current batch. Returns whether it was live."""
         now = timezone.now()
@@ -240,3 +252,16 @@ class TrainingRun(models.Model):
             return True
         running = TrainingRun.objects.filter(pk=self.pk, status=self.Status.RUNNING, cancel_requested_at__isnull=True)
         return bool(running.update(cancel_requested_at=now))
+
+
+class RunCheckpoint(models.Model):
+    """What a run had learned after its last whole epoch, for whoever goes on with it. It ends with the run."""
+
+    run = models.OneToOneField(TrainingRun, primary_key=True, on_delete=models.CASCADE, related_name="checkpoint")
+    content = models.BinaryField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"checkpoint of run {self.run_id}"

@@ -1,8 +1,12 @@
 """Holding a run while it works: its lease is renewed, and somebody's wish to stop it is noticed."""
 
 import logging
+import mmap
+import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -30,8 +34,35 @@ class LeaseLost(RunStopped):
     """This process is the run's no longer, so nothing of it may be written."""
 
 
+class HandedBack(RunStopped):
+    """This process has been told to end; another worker goes on with the run."""
+
+
 class TookTooLong(RunStopped):
     """The soft time limit has passed."""
+
+
+_leaving = threading.Event()  # this process has been told to end
+_no_more = mmap.mmap(-1, 1)  # not 0: a worker ends; memory that it shares with its children, whenever they were forked
+
+
+def begin_no_more() -> None:
+    """Let no process of this worker begin a run from now on: it may have one more message to carry out before it ends."""
+    _no_more[0] = 1
+
+
+def may_begin() -> bool:
+    return not _no_more[0]
+
+
+@contextmanager
+def leave_when_told() -> Iterator[None]:
+    """Let SIGTERM end a run of this process where it can be gone on from, instead of ending the process at once."""
+    before = signal.signal(signal.SIGTERM, lambda *_: _leaving.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Lease:
@@ -62,6 +93,8 @@ class Lease:
         """Raise RunStopped if the run must not go on. Cheap enough for every batch."""
         if self._stop is not None:
             raise self._stop
+        if _leaving.is_set():
+            raise HandedBack("Its worker was stopped; another one goes on with it.")
         if self._seconds() > self._limits.soft_seconds:
             raise TookTooLong(f"It took longer than {self._limits.soft_seconds // 60} minutes and stopped itself.")
 

@@ -11,6 +11,8 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import structlog
+from django.db import Error as DatabaseError
 from django.db import transaction
 from numpy.typing import NDArray
 
@@ -38,9 +40,9 @@ from training.evaluation.reports import Exam, examine
 from training.evaluation.runner import Evaluation
 from training.evaluation.taught import NEW, Taught, findings
 from training.learning.calibration import recalibrate
-from training.models import DatasetSnapshot, TrainingRun
+from training.models import DatasetSnapshot, RunCheckpoint, TrainingRun
 from training.runs import history, outcomes
-from training.runs.leases import Cancelled, Lease, LeaseLost, RunStopped
+from training.runs.leases import Cancelled, HandedBack, Lease, LeaseLost, RunStopped
 from training.runs.progress import Listener, Progress, Steps, connect_anew
 from training.runs.resource_limits import own_folder
 
@@ -71,8 +73,8 @@ def execute(run: TrainingRun, config: RunConfig, listener: Listener | None = Non
     A process killed anywhere in here leaves a row whose lease runs out, and nothing else that anybody sees: the new version, its
     promotion and the run's outcome appear in one transaction.
     """
-    logger.info("%s started, by %s", run, run.get_trigger_display())
-    with Lease(run, config.limits) as lease:
+    with Lease(run, config.limits) as lease, structlog.contextvars.bound_contextvars(run=run.pk):
+        logger.info("%s started, by %s", run, run.get_trigger_display())
         try:
             with own_folder():
                 _run_phases(run, config, Progress(run, lease, listener))
@@ -80,6 +82,8 @@ def execute(run: TrainingRun, config: RunConfig, listener: Listener | None = Non
             run.finish(Status.NOTHING_NEW, error=str(reason), progress=1.0)
         except Cancelled:
             run.finish(Status.CANCELLED)
+        except HandedBack:
+            run.hand_back()
         except LeaseLost:
             logger.warning("run %s lost its lease; its result is refused", run.pk)
             run.refresh_from_db()
@@ -92,17 +96,31 @@ def execute(run: TrainingRun, config: RunConfig, listener: Listener | None = Non
             logger.exception("run %s failed", run.pk)
             connect_anew()  # if it was the database, it may be there again
             outcomes.finish(run, Status.FAILED, error=f"{error.__class__.__name__}: {error}"[:2000])
-    logger.info("%s ended: %s", run, ". ".join(filter(None, [run.get_status_display(), run.error])))
+        _forget_checkpoints()
+        logger.info("%s ended: %s", run, ". ".join(filter(None, [run.get_status_display(), run.error])))
     return run
 
 
+def _forget_checkpoints() -> None:
+    """Delete what runs had kept that nobody goes on with, also those of dead workers."""
+    try:
+        RunCheckpoint.objects.exclude(run__status__in=TrainingRun.LIVE).delete()
+    except DatabaseError:  # the next run does
+        logger.warning("checkpoints of earlier runs could not be deleted just now", exc_info=True)
+
+
 def _run_phases(run: TrainingRun, config: RunConfig, progress: Progress) -> None:
-    champion = _sound_champion()
-    progress.note(config=config.to_dict(), seed=config.fine_tune.seed, champion=champion, curve=[], log="")
+    champion, begun = _sound_champion(), run.snapshot
+    if begun is not None:  # with the numbers it was begun with, also after an update that changed them
+        config = replace(config, fine_tune=FineTuneConfig.from_dict(run.config["fine_tune"]))
+    log, curve = (run.log, run.curve) if begun else ("", [])
+    progress.note(config=config.to_dict(), seed=config.fine_tune.seed, champion=champion, curve=curve, log=log)
     progress.phase("choosing drawings")
     exam_set = trusted_exam_set(champion, config, progress)
     replay = load_replay(config.fine_tune, progress.check)
-    snapshot = choose_drawings(run, config, exam_set, replay, progress)
+    if begun is not None:
+        progress.say("going on after its worker was stopped")
+    snapshot = begun or choose_drawings(run, config, exam_set, replay, progress)
     progress.note(snapshot=snapshot)
     challenger = learn(snapshot, config.fine_tune, exam_set, replay, progress, snapshots.learned_by(champion))
     judge_and_decide(run, config, champion, challenger, exam_set, progress)
@@ -211,13 +229,15 @@ def learn(
     from training.learning.conversion import disagreement, export_litert, save_keras
 
     baseline = shipped_baseline()
-    steps.note(environment=_environment(learned_from.replay.source))
+    steps.note(environment=_environment(learned_from.replay.source) | {"devices": fine_tuning.devices()})
     trained = fine_tuning.fine_tune(
         baseline.keras,
         learned_from,
         config,
         on_step=steps.at,
         on_epoch=lambda entry: steps.epoch(entry, config.epochs),
+        on_checkpoint=steps.keep,
+        earlier=steps.kept(),
     )
     tflite = export_litert(trained.model)
     some = to_input(learned_from.replay.images[: config.agreement_images])

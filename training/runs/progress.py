@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from recognizer.formatting import percent
-from training.models import LOG_CHARACTERS, TrainingRun
+from training.models import LOG_CHARACTERS, RunCheckpoint, TrainingRun
 from training.runs.leases import Lease, LeaseLost
 
 logger = logging.getLogger(__name__)
@@ -65,6 +65,13 @@ class Steps:
     def note(self, **columns: object) -> None:
         """Record facts about the work, where there is a row for them."""
 
+    def keep(self, content: bytes) -> None:
+        """Keep what the work can go on from, where there is a row for it."""
+
+    def kept(self) -> bytes:
+        """Return what an earlier worker kept of this work; empty where there is nothing."""
+        return b""
+
     def _tell(self, line: str) -> None:
         if self._listener is not None:
             self._listener(self._phase, self._share, line)
@@ -98,7 +105,7 @@ class Progress(Steps):
             self._try_to_write()
 
     def epoch(self, entry: dict[str, float], epochs: int) -> None:
-        curve = [*self._run.curve, entry]
+        curve = [*(earlier for earlier in self._run.curve if earlier["epoch"] < entry["epoch"]), entry]
         self._columns |= {"epoch": entry["epoch"], "epochs": epochs, "accuracy": entry["accuracy"], "curve": curve}
         super().epoch(entry, epochs)
 
@@ -110,6 +117,13 @@ class Progress(Steps):
     def note(self, **columns: object) -> None:
         self._columns |= columns
         self._write()
+
+    def keep(self, content: bytes) -> None:
+        self._lease.check()
+        RunCheckpoint.objects.update_or_create(run=self._run, defaults={"content": content})
+
+    def kept(self) -> bytes:
+        return bytes(RunCheckpoint.objects.filter(run=self._run).values_list("content", flat=True).first() or b"")
 
     def _try_to_write(self) -> None:
         try:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
+from django.db import transaction
 from django.utils import timezone
 
 from recognizer.models import ModelVersion
@@ -72,8 +73,12 @@ def fail_lost_here(how: str) -> None:
     reason = f"Its process was ended: {how}."
     if "SIGTERM" not in how:  # which is somebody's wish
         reason += " Mostly that is memory: the limit of a run, or of the container or machine."
-    if TrainingRun.objects.fail_lost(run.worker, reason):
-        logger.error("%s: %s", run, reason)
+    with transaction.atomic():
+        if not TrainingRun.objects.fail_lost(run.worker, reason):
+            return
+        run.refresh_from_db()
+        outcomes.tell(run)
+    logger.error("%s: %s", run, reason)
 
 
 def start_if_due() -> tuple[TrainingRun | None, str]:

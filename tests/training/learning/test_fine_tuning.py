@@ -188,3 +188,43 @@ def test_nobody_held_out_leaves_the_baselines_temperature(training_set: Training
     tflite = shipped_baseline().model.tflite
     calibration = pipeline._calibrated(tflite, training_set, TINY).calibration
     assert calibration.temperature == shipped_baseline().card["calibration"]["temperature"]
+
+
+def test_what_it_computes_on_is_named() -> None:
+    from training.learning.fine_tuning import devices
+
+    assert "CPU" in devices()
+
+
+class ToldToStop(Exception):
+    pass
+
+
+def test_what_was_broken_off_goes_on_from_its_last_epoch_to_the_same_weights(training_set: TrainingSet) -> None:
+    from training.learning.fine_tuning import fine_tune
+
+    three = replace(TINY, epochs=3)
+    kept: list[bytes] = []
+
+    def stop_in_the_third(share: float) -> None:
+        if share > 0.7:
+            raise ToldToStop
+
+    with pytest.raises(ToldToStop):
+        fine_tune(shipped_baseline().keras, training_set, three, on_step=stop_in_the_third, on_checkpoint=kept.append)
+    assert len(kept) == 2
+    steps: list[float] = []
+    resumed = fine_tune(shipped_baseline().keras, training_set, three, on_step=steps.append, earlier=kept[-1])
+    assert min(steps) > 2 / 3  # the third epoch alone
+    np.testing.assert_array_equal(weights(resumed.model), weights(train(training_set, three).model))
+
+
+def test_a_checkpoint_of_other_pictures_is_not_gone_on_from(training_set: TrainingSet) -> None:
+    from training.learning.fine_tuning import fine_tune
+
+    kept: list[bytes] = []
+    fine_tune(shipped_baseline().keras, training_set, replace(TINY, epochs=1), on_checkpoint=kept.append)
+    others = replace(training_set, training=drawn_by_each(1))
+    steps: list[float] = []
+    fine_tune(shipped_baseline().keras, others, replace(TINY, epochs=1), on_step=steps.append, earlier=kept[0])
+    assert len(steps) == 2

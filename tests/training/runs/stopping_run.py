@@ -25,7 +25,7 @@ from recognizer import registry  # noqa: E402
 from recognizer.baseline import shipped_baseline  # noqa: E402
 from tests.support.digits import few_digits  # noqa: E402
 from tests.support.known import known  # noqa: E402
-from tests.support.waiting import wait_to_be_killed  # noqa: E402
+from tests.support.waiting import let_time_pass, wait_to_be_killed  # noqa: E402
 from training.config import FineTuneConfig, GatePolicy, RunConfig, RunLimits  # noqa: E402
 from training.data import datasets  # noqa: E402
 from training.data.replay import Replay  # noqa: E402
@@ -33,6 +33,7 @@ from training.evaluation.exam_sets import ExamSet  # noqa: E402
 from training.evaluation.taught import Taught  # noqa: E402
 from training.models import DatasetSnapshot, TrainingRun  # noqa: E402
 from training.runs import pipeline  # noqa: E402
+from training.runs.leases import leave_when_told  # noqa: E402
 from training.runs.pipeline import Challenger  # noqa: E402
 from training.runs.progress import Steps  # noqa: E402
 from training.runs.resource_limits import confine  # noqa: E402
@@ -45,11 +46,16 @@ CONFIG = RunConfig(
 )
 IN_THE_LAST_TRANSACTION = "in the last transaction"
 FULL_DISK, FULL_DATABASE, NO_MEMORY, NO_FOLDER = "full disk", "full database", "no memory", "no folder"
+TOLD = "told"
+
+
+def announce() -> None:
+    sys.stdout.write("stopped\n")
+    sys.stdout.flush()
 
 
 def stop() -> None:
-    sys.stdout.write("stopped\n")
-    sys.stdout.flush()
+    announce()
     wait_to_be_killed()
 
 
@@ -106,6 +112,25 @@ def learn_too_much(*given: Any) -> NDArray[np.uint8]:
     return np.ones(MEMORY + 1, "uint8")
 
 
+def learn_until_told(
+    snapshot: DatasetSnapshot,
+    config: FineTuneConfig,
+    questions: ExamSet,
+    replay: Replay,
+    steps: Steps,
+    known: Set[UUID],
+) -> Challenger:
+    """Learn and learn, and keep something, until the process is told to end."""
+    steps.phase("preparing pictures")
+    pipeline.prepare(snapshot, config, questions, replay, steps, known)
+    steps.phase("learning")
+    steps.keep(b"one epoch")
+    announce()
+    while True:
+        steps.at(0.5)  # raises when it must stop
+        let_time_pass(0.02)
+
+
 def lose_the_folder() -> None:
     tempfile.tempdir = __file__  # no folder can be made in a file, nor on a disk that is read-only
 
@@ -114,6 +139,7 @@ TROUBLE: dict[str, Callable[..., Any]] = {
     FULL_DISK: learn_little,
     FULL_DATABASE: fill_database,
     NO_MEMORY: learn_too_much,
+    TOLD: learn_until_told,
 }
 
 
@@ -129,7 +155,8 @@ def main(point: str) -> None:
     if point == NO_FOLDER:
         lose_the_folder()
     run = known(TrainingRun.objects.claim(worker="child", trigger="command"))
-    pipeline.execute(run, CONFIG, lambda phase, progress, line: stop() if phase == point else None)
+    with leave_when_told():
+        pipeline.execute(run, CONFIG, lambda phase, progress, line: stop() if phase == point else None)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from recognizer import registry
 from recognizer.models import Drawing, ModelVersion, PromotionEvent
 from tests.support.drawings import Draw
 from tests.support.known import known
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_SECONDS, wait_until
 from tests.training.runs.stopping_run import (
     CONFIG,
     FULL_DATABASE,
@@ -24,9 +24,10 @@ from tests.training.runs.stopping_run import (
     IN_THE_LAST_TRANSACTION,
     NO_FOLDER,
     NO_MEMORY,
+    TOLD,
     learn,
 )
-from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun
+from training.models import DatasetSnapshot, RunCheckpoint, TrainingPolicy, TrainingRun
 from training.runs import pipeline
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -111,6 +112,45 @@ def test_run_out_of_something_is_failed_with_the_reason_and_the_next_one_trains(
     assert failed.error.startswith(reason)
     assert ModelVersion.objects.get().is_champion
     assert next_run().status == Status.PROMOTED
+
+
+def test_run_whose_process_is_told_to_end_waits_for_the_next_worker_which_goes_on(
+    draw: Draw, next_run: Callable[[], TrainingRun]
+) -> None:
+    registry.ensure_baseline()
+    draw(3, style=1), draw(4, style=1)
+    child = start("stopping_run", TOLD)
+    assert known(child.stdout).readline() == "stopped\n"
+    child.terminate()
+    assert child.wait(timeout=PATIENCE_SECONDS) == 0
+    waiting = TrainingRun.objects.get()
+    assert (waiting.status, waiting.token, waiting.lease_expires_at) == (Status.REQUESTED, None, None)
+    assert bytes(waiting.checkpoint.content) == b"one epoch"
+    snapshot = waiting.snapshot
+
+    draw(5, style=1)  # learned by the run after it
+    following = next_run()
+    assert (following.pk, following.status, following.snapshot) == (waiting.pk, Status.PROMOTED, snapshot), (
+        following.error
+    )
+    assert "going on after its worker was stopped" in following.log
+    assert not RunCheckpoint.objects.exists()
+
+
+def test_worker_that_is_told_to_end_hands_its_run_back(draw: Draw, tmp_path: Path) -> None:
+    registry.ensure_baseline()
+    draw(3, style=1), draw(4, style=1)
+    TrainingRun.objects.request(by=None)
+    worker = start("stopping_worker", TOLD, DIGITRE_VAR_DIR=str(tmp_path))
+    try:
+        wait_until(RunCheckpoint.objects.exists)
+        worker.terminate()
+        assert worker.wait(timeout=PATIENCE_SECONDS) == 0
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(worker.pid, signal.SIGKILL)
+    assert TrainingRun.objects.get().status == Status.REQUESTED
+    assert RunCheckpoint.objects.exists()
 
 
 @pytest.fixture
