@@ -136,7 +136,9 @@ class _Inserting:
         self._model, self._last_id = model, table.last_id
         self._fields = [by_name[name] for name in table.columns]
         quote = connection.ops.quote_name
-        self._into = f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(quote(str(f.column)) for f in self._fields)})"
+        self._into = (
+            f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(quote(str(f.column)) for f in self._fields)})"
+        )
         most = connection.features.max_query_params or ROWS_AT_ONCE * len(self._fields)
         self._most = max(1, min(ROWS_AT_ONCE, most // len(self._fields)))
         self._rows: list[list[Any]] = []
