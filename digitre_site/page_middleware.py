@@ -86,9 +86,6 @@ class PolicyMiddleware(CSPMiddleware):
 class RequestLogMiddleware(RequestMiddleware):
     """Bind the request's id for its lines in the log. A call that went well, of which nothing is written, gets no more."""
 
-    def prepare(self, request: HttpRequest) -> None:
-        super().prepare(request)
-
     def __call__(self, request: HttpRequest) -> Any:
         if not is_call(request) or logging.getLogger("django_structlog").isEnabledFor(logging.INFO):
             return super().__call__(request)
