@@ -21,6 +21,7 @@ from recognizer.imaging.decoding import data_url
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import CLAIM_TIMEOUT, Drawing, Look, label_text
 from recognizer.review import queue
+from recognizer.sentences import marked
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -29,7 +30,7 @@ AHEAD = 4  # the drawing on the desk and the three after it
 IDS_LIMIT = 500  # of each kind in one message: what a page decided on while offline, or skipped in one sitting
 COUNT_LIMIT = 10_000  # beyond, a reviewer needs no exact number, and the database need not count
 SERVED = "review_served"
-DEFAULT_REASON = "rejected in the queue"
+DEFAULT_REASON = marked("rejected in the queue")
 
 Message = dict[str, Any]
 View = Callable[[HttpRequest, "User", Message], Message]

@@ -8,6 +8,7 @@ import numpy as np
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext, pgettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from recognizer import contributor_cookie, personalization, prototypes, refusals, services, serving
+from recognizer import contributor_cookie, personalization, prototypes, refusals, services, serving, words
 from recognizer.api import serializers as shapes
 from recognizer.api.parsers import AnyTypeJSONParser, StrictJSONParser
 from recognizer.api.throttles import (
@@ -48,6 +49,11 @@ ERRORS = {
     503: OpenApiResponse(shapes.ErrorSerializer, description="No model or no database right now."),
 }
 NOT_YOURS = {404: OpenApiResponse(shapes.ErrorSerializer, description="No such drawing of yours.")}
+STEPS = {  # as imaging.preprocessing calls them, and people
+    "crop": pgettext_lazy("a step of preparing a drawing", "crop"),
+    "fit": pgettext_lazy("a step of preparing a drawing", "fit"),
+    "centre": pgettext_lazy("a step of preparing a drawing", "centre"),
+}
 DRAWING_BODY = {
     "application/json": shapes.DrawingRequestSerializer,
     "multipart/form-data": shapes.DrawingUploadSerializer,
@@ -68,7 +74,7 @@ def answer_payload(reading: Reading, submission: Submission, caller: Caller | No
         "kind": answer.kind,
         "digit": answer.digit,
         "refused": answer.refused,
-        "message": refusals.message(answer, submission.strokes_on_ink, reading.served.model),
+        "message": words.said(refusals.message(answer, submission.strokes_on_ink, reading.served.model)),
         "certainty": answer.certainty,
         "confidence": answer.confidence,
         "margin": answer.margin,
@@ -86,7 +92,7 @@ def answer_payload(reading: Reading, submission: Submission, caller: Caller | No
 def explanation_payload(submission: Submission) -> dict[str, Any]:
     """Show the pictures between canvas and network."""
     steps = preparation_steps(submission.ink, submission.strokes_on_ink)
-    return {"steps": [{"name": name, "image": picture_url(image)} for name, image in steps]}
+    return {"steps": [{"name": STEPS[name], "image": picture_url(image)} for name, image in steps]}
 
 
 def picture_url(ink: NDArray[np.uint8]) -> str:
@@ -302,10 +308,10 @@ class SeedView(APIView):
 
 
 def raise_not_found() -> NoReturn:
-    raise NotFound("There is no such drawing of yours.")
+    raise NotFound(gettext("There is no such drawing of yours."))
 
 
 @csrf_exempt
 def page_not_found(request: HttpRequest) -> HttpResponse:
     """Answer an unknown API address in the API's own shape."""
-    return JsonResponse({"code": "not_found", "detail": "There is nothing at this address."}, status=404)
+    return JsonResponse({"code": "not_found", "detail": gettext("There is nothing at this address.")}, status=404)

@@ -4,6 +4,7 @@ import {
   doubt,
   firstChoices,
   guess,
+  isTease,
   likeliest,
   memoryWords,
   NOTHING_YET,
@@ -12,12 +13,11 @@ import {
   roughly,
   savedVerdict,
   spoken,
-  TEASE,
   verdict,
 } from "./answer_words.js";
-import { labelName } from "./labels.js";
 import { find, part } from "./parts.js";
 import { showPhase } from "./phases.js";
+import { labelName, say } from "./words.js";
 
 /**
  * @import { Choice, Verdict } from "./answer_words.js"
@@ -73,7 +73,7 @@ export class ResultView {
 
   /** Handed in: that it is read is said at once, however long the line takes. */
   reading() {
-    this.#text("certainty", "Reading…");
+    this.#text("certainty", say("reading"));
   }
 
   /** @param {Answer} answer */
@@ -83,7 +83,7 @@ export class ResultView {
     this.#offer(firstChoices(answer));
     this.#evidence(answer, false);
     this.#announce(spoken(answer, this.#wasTeased));
-    if (answer.message === TEASE) this.#wasTeased = true;
+    if (isTease(answer.message)) this.#wasTeased = true;
   }
 
   /** Ask once more before "not a digit" is believed. @param {Answer} answer */
@@ -107,10 +107,11 @@ export class ResultView {
     this.#verdict({ ...words, isSmall: false });
     this.#digit.classList.toggle("is-turned", isCorrection);
     this.#text("memory", "");
-    this.#text("saved-words", `Saved as ${labelName(label)}.`);
+    const saved = say("saved_as", { label: labelName(label) });
+    this.#text("saved-words", saved);
     this.#text("thanks", thanks);
     this.#text("news", "");
-    this.#announce(`Saved as ${labelName(label)}. ${thanks}`);
+    this.#announce(`${saved} ${thanks}`);
   }
 
   /** @param {string} sentence */

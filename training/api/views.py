@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -17,11 +18,14 @@ from training.api import progress
 
 class ExamSerializer(serializers.Serializer[ExamResult]):
     name = serializers.CharField(source="exam.name")
-    title = serializers.CharField(source="exam.title")
+    title = serializers.SerializerMethodField()
     accuracy = serializers.FloatField(help_text="0..1; a refused digit counts as wrong")
     low = serializers.FloatField(allow_null=True, help_text="of the 95 % interval")
     high = serializers.FloatField(allow_null=True)
     n = serializers.IntegerField()
+
+    def get_title(self, result: ExamResult) -> str:
+        return gettext(result.exam.title)
 
 
 class VersionSerializer(serializers.Serializer[VersionProgress]):
