@@ -4,6 +4,7 @@
 word alone, before a digit in large type, and translations leave it out.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
@@ -90,6 +91,8 @@ ANSWERS: Words = {
     "that_is_none": gettext_lazy("Not a digit."),
     "so_that_is": gettext_lazy("So that is {a_digit}."),
     "read_right": gettext_lazy("I read it right."),
+    "reading": gettext_lazy("Reading…"),
+    "saved_as": gettext_lazy("Saved as {label}."),
     "news": counted(
         "{count} new drawing since version {version}.",
         "{count} new drawings since version {version}.",
@@ -100,8 +103,6 @@ ANSWERS: Words = {
     ),
 }
 DRAW: Words = {
-    "reading": gettext_lazy("Reading…"),
-    "saved_as": gettext_lazy("Saved as {label}."),
     "speck": gettext_lazy("That is only a speck. Draw a bit bigger."),
     "unsent": gettext_lazy("What you said of the last drawing is not saved."),
     "read_then_tell": gettext_lazy("Read it again, then tell me."),
@@ -143,7 +144,8 @@ YOURS: Words = {
     "all_deleted": gettext_lazy("All your drawings are deleted."),
 }
 PAGES: dict[str, Words] = {
-    "draw": {**CALLS, **LABELS, **TEASE, **PALM, **THANKS, **ANSWERS, **DRAW},
+    "draw": {**CALLS, **PALM, **THANKS, **DRAW},
+    "answers": {**LABELS, **TEASE, **ANSWERS},  # of the draw page too: they come with the first stroke
     "rounds": {**CALLS, **TEASE, **PALM, **ROUNDS},
     "drawings": {**CALLS, **LABELS, **THANKS, **YOURS},
 }
@@ -156,6 +158,11 @@ def page_words(page: str, language: str) -> str:
         words = {key: _said(sentence) for key, sentence in PAGES[page].items()}
     text = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("&", "\\u0026")
+
+
+def version(page: str, language: str) -> str:
+    """Return what changes with a page's sentences: browsers keep them under it."""
+    return hashlib.sha256(page_words(page, language).encode()).hexdigest()[:12]
 
 
 def _said(sentence: "str | Promise | Counted") -> str | dict[str, str]:

@@ -5,6 +5,7 @@ from recognizer import views
 app_name = "pages"
 urlpatterns = [
     path("", views.draw, name="draw"),
+    path("words/<slug:page>.<slug:language>.json", views.words, name="words"),
     path("rounds/", views.rounds, name="rounds"),
     path("drawings/", views.drawings, name="drawings"),
     path("model/", views.model, name="model"),

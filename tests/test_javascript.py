@@ -80,7 +80,7 @@ def test_dots_are_as_many_as_the_network_sees(constants: dict[str, Any]) -> None
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_the_tease_is_known_by_its_words(language: str) -> None:
     with override(language):
-        assert json.loads(page_words("draw", language))["tease"] == words.said(REFUSAL)
+        assert json.loads(page_words("answers", language))["tease"] == words.said(REFUSAL)
 
 
 @pytest.mark.node
@@ -104,7 +104,7 @@ def test_a_digit_has_the_article_of_the_servers_sentence(constants: dict[str, An
 
 
 def test_nothing_is_called_what_it_is_called_at_the_desk() -> None:
-    assert json.loads(page_words("draw", "en"))["not_a_digit"] == label_text(NOT_A_DIGIT)
+    assert json.loads(page_words("answers", "en"))["not_a_digit"] == label_text(NOT_A_DIGIT)
 
 
 @pytest.mark.node

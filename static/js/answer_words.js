@@ -1,6 +1,6 @@
 // An answer in words. What kind it is, how sure it is and its sentence are the API's; how the page puts them is here.
 
-/** @import { Answer, DigitAnswer, Label, PairAnswer, Totals } from "./api_types.d.ts" */
+/** @import { Answer, Label, PairAnswer, Totals } from "./api_types.d.ts" */
 import { article } from "./labels.js";
 import { decimal, say } from "./words.js";
 
@@ -30,9 +30,6 @@ export const roughly = (share) => (share >= 0.995 ? `> ${written(99, 0)}` : writ
 
 /** @param {number} percent @param {number} digits */
 const written = (percent, digits) => say("share", { number: decimal(percent, digits) });
-
-/** @param {Answer} answer @returns {answer is DigitAnswer} */
-export const isSure = (answer) => answer.kind === "digit" && answer.certainty === "very sure";
 
 /** The digits that a refused drawing may be, the likeliest first; none where all are alike. @param {Answer} answer */
 export function likeliest({ probabilities }) {

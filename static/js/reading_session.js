@@ -1,6 +1,5 @@
 // From a sheet to a stored label: hand in, confirm or correct, take back. One state, no pixels.
 
-import { isSure, news } from "./answer_words.js";
 import { ApiError, idempotencyKey, tellable } from "./api_client.js";
 import { extent } from "./ink.js";
 import { thanks } from "./thanks.js";
@@ -11,7 +10,7 @@ import { say } from "./words.js";
  * @import { ApiClient } from "./api_client.js"
  * @import { Answer, DrawingRequestRequest, Label, StatusEnum, StoredAnswer, Stroke } from "./api_types.d.ts"
  * @import { DrawingPad } from "./drawing_pad.js"
- * @import { ResultView } from "./result_view.js"
+ * @import { LateView } from "./late_view.js"
  */
 
 /**
@@ -23,6 +22,9 @@ import { say } from "./words.js";
 /** @typedef {{ state: State, key: string | null }} Kept what is known of a sheet while the page is away */
 
 export const SPECK = 24; // canonical units; below it the pen is wider than the drawing
+
+/** @param {Answer} answer */
+export const isSure = (answer) => answer.kind === "digit" && answer.certainty === "very sure";
 
 export class ReadingSession {
   #api;
@@ -47,7 +49,7 @@ export class ReadingSession {
   /**
    * @param {ApiClient} api
    * @param {DrawingPad} pad
-   * @param {ResultView} view
+   * @param {LateView} view
    * @param {Alert} alert
    */
   constructor(api, pad, view, alert) {
@@ -275,7 +277,7 @@ export class ReadingSession {
     try {
       const { totals, versions } = await this.#api.progress();
       const newest = versions[0]?.number ?? answer.model_version;
-      if (this.#isSaved(answer)) this.#view.news(news(totals, newest));
+      if (this.#isSaved(answer)) this.#view.news(totals, newest);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
     }

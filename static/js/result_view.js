@@ -8,6 +8,7 @@ import {
   likeliest,
   memoryWords,
   NOTHING_YET,
+  news,
   percent,
   question,
   roughly,
@@ -16,13 +17,11 @@ import {
   verdict,
 } from "./answer_words.js";
 import { find, part } from "./parts.js";
-import { showPhase } from "./phases.js";
 import { labelName, say } from "./words.js";
 
 /**
  * @import { Choice, Verdict } from "./answer_words.js"
- * @import { Answer, Label } from "./api_types.d.ts"
- * @import { State } from "./reading_session.js"
+ * @import { Answer, Label, Totals } from "./api_types.d.ts"
  */
 
 export class ResultView {
@@ -43,11 +42,6 @@ export class ResultView {
     const bars = /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-bar]"));
     this.#bars = [...bars].map((bar) => new Bar(bar));
     this.#noPicture = this.#preview.src;
-  }
-
-  /** Show what belongs to a phase. @param {State["phase"]} name */
-  phase(name) {
-    showPhase(this.#root, name);
   }
 
   /** Nothing is known of this sheet yet. */
@@ -114,14 +108,9 @@ export class ResultView {
     this.#announce(`${saved} ${thanks}`);
   }
 
-  /** @param {string} sentence */
-  news(sentence) {
-    this.#text("news", sentence);
-  }
-
-  /** @param {boolean} isBusy */
-  busy(isBusy) {
-    this.#root.setAttribute("aria-busy", String(isBusy));
+  /** What labels add up to. @param {Totals} totals @param {number} version the newest */
+  news(totals, version) {
+    this.#text("news", news(totals, version));
   }
 
   /** @param {Verdict} words */

@@ -74,9 +74,6 @@ test("nobody is teased twice", () => {
 });
 
 test("not a digit is doubted where one is read for sure", () => {
-  assert.equal(words.isSure(SEVEN), true);
-  assert.equal(words.isSure({ ...SEVEN, certainty: "pretty sure" }), false);
-  assert.equal(words.isSure(REFUSED), false);
   assert.deepEqual(words.doubt({ ...SEVEN, likely_digit: 8 }), {
     question: "Really not a digit? I am very sure of an 8.",
     choices: [

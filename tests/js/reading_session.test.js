@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import "./browser_crypto.js";
 import "./english.js";
+import { news } from "../../static/js/answer_words.js";
 import { ApiError } from "../../static/js/api_client.js";
-import { ReadingSession, SPECK } from "../../static/js/reading_session.js";
+import { isSure, ReadingSession, SPECK } from "../../static/js/reading_session.js";
 import { SheetHistory } from "../../static/js/sheet_history.js";
 import { say } from "../../static/js/words.js";
 import { FOUR_OR_NINE, REFUSED, SEVEN } from "./answers.js";
@@ -95,8 +96,8 @@ function view() {
     saved: (/** @type {any[]} */ ...[, , words]) => {
       seen.thanks = words;
     },
-    news: (/** @type {string} */ words) => {
-      seen.news = words;
+    news: (/** @type {any} */ totals, /** @type {number} */ version) => {
+      seen.news = news(totals, version);
     },
     busy: (/** @type {boolean} */ isBusy) => {
       seen.isBusy = isBusy;
@@ -509,4 +510,10 @@ test("news that do not come are missed by nobody", async () => {
   server.named("progress")[0].reject(LOST);
   await settle();
   assert.deepEqual([session.state.phase, alert.words, page.seen.news], ["saved", "", ""]);
+});
+
+test("sure is a digit that is said to be so", () => {
+  assert.equal(isSure(SEVEN), true);
+  assert.equal(isSure({ ...SEVEN, certainty: "pretty sure" }), false);
+  assert.equal(isSure(REFUSED), false);
 });

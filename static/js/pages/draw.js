@@ -5,11 +5,11 @@ import { ApiClient } from "../api_client.js";
 import { DrawingPad } from "../drawing_pad.js";
 import { keep, kept, SHEET } from "../kept_sheet.js";
 import { areSingleKeysOn, digitOf, letterOf } from "../keys.js";
+import { LateView } from "../late_view.js";
 import { LiveGuess } from "../live_guess.js";
 import { MarksCanvas } from "../marks_canvas.js";
 import { button, closest, find } from "../parts.js";
 import { ReadingSession } from "../reading_session.js";
-import { ResultView } from "../result_view.js";
 import { say } from "../words.js";
 
 /**
@@ -26,7 +26,7 @@ const marks = new MarksCanvas(find(root, "[data-part=marks]", HTMLCanvasElement)
 const api = new ApiClient(root.dataset);
 const alert = new Alert(root);
 const pad = new DrawingPad(ink);
-const view = new ResultView(root);
+const view = new LateView(root, alert);
 const session = new ReadingSession(api, pad, view, alert);
 const live = new LiveGuess(
   async (signal) => (session.isSpeck ? null : api.guess(session.path, signal)),
