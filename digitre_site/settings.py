@@ -297,6 +297,7 @@ LANGUAGES = [  # each in its own words
     ("en", "English"),
     ("de", "Deutsch"),
     ("fr", "Français"),
+    ("es", "Español"),
     ("ar", "العربية"),
 ]
 LOCALE_PATHS = [BASE_DIR / "digitre_site" / "locale"]

@@ -28,9 +28,10 @@ export class LateView {
     this.#alert = alert;
   }
 
-  /** Show what belongs to a phase. @param {State["phase"]} name */
+  /** Show what belongs to a phase: at once, or after what is still to be shown. @param {State["phase"]} name */
   phase(name) {
-    showPhase(this.#root, name);
+    if (this.#waiting.length === 0) showPhase(this.#root, name);
+    else this.#show(() => showPhase(this.#root, name));
   }
 
   /** @param {boolean} isBusy */

@@ -176,7 +176,8 @@ def test_a_counted_sentence_takes_the_form_of_its_number() -> None:
 
 
 def test_a_recorded_reason_is_said_in_the_language_and_a_reviewer_s_own_words_stay() -> None:
-    drawing = make_drawing(confirmed=NOT_A_DIGIT, status=Drawing.Status.REJECTED, status_reason="offensive")
+    drawing = make_drawing(confirmed=NOT_A_DIGIT)
+    drawing.status, drawing.status_reason = Drawing.Status.REJECTED, "offensive"
     with translation.override("de"):
         assert fate(drawing) == "Beim Nachprüfen beiseitegelegt: anstößig."
         drawing.status_reason = "looks like my cat"
