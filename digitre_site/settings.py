@@ -298,6 +298,7 @@ LANGUAGES = [  # each in its own words
     ("de", "Deutsch"),
     ("fr", "Français"),
     ("es", "Español"),
+    ("it", "Italiano"),
     ("ar", "العربية"),
 ]
 LOCALE_PATHS = [BASE_DIR / "digitre_site" / "locale"]
