@@ -299,6 +299,7 @@ LANGUAGES = [  # each in its own words
     ("fr", "Français"),
     ("es", "Español"),
     ("it", "Italiano"),
+    ("pl", "Polski"),
     ("ar", "العربية"),
 ]
 LOCALE_PATHS = [BASE_DIR / "digitre_site" / "locale"]
