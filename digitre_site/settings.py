@@ -300,6 +300,7 @@ LANGUAGES = [  # each in its own words
     ("es", "Español"),
     ("it", "Italiano"),
     ("pl", "Polski"),
+    ("tr", "Türkçe"),
     ("ar", "العربية"),
 ]
 LOCALE_PATHS = [BASE_DIR / "digitre_site" / "locale"]
