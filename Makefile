@@ -21,7 +21,7 @@ PYTEST = $(PYTEST_ON) $(PYTEST_OPTIONS) $(TESTS)
 QUICK = tests/test_architecture.py tests/infra/test_docs.py $(addprefix tests/recognizer/,imaging inference models review) \
 	$(addprefix tests/training/,curation evaluation)
 
-.PHONY: help run install quick test test-sqlite test-postgres test-js lint format bench chaos mutants material requirements sbom clean
+.PHONY: help run install quick test test-sqlite test-postgres test-js lint format messages bench chaos mutants material requirements sbom clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,9 @@ format: $(STAMP) $(NODE_STAMP)  ## Rewrite the code in the house style (needs np
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 	node_modules/.bin/biome check --write static tests/js *.json *.jsonc
+
+messages: $(STAMP)  ## Bring the catalogues of other languages up to date, and compile them
+	DEBUG=on DIGITRE_VAR_DIR=$(CURDIR)/$(VENV)/test-var PYTHONPATH=. $(BIN)/python -m tests.support.catalogues
 
 bench: $(STAMP)  ## Measure: accuracy on the exams, time and memory of an answer
 	DEBUG=on $(BIN)/python -m bench

@@ -19,7 +19,8 @@ threads = 4  # the model answers in under a millisecond; threads wait for the da
 preload_app = False  # a model loaded before the fork would share its interpreter's state
 timeout = 30
 graceful_timeout = 10  # seconds that requests in flight get on SIGTERM
-keepalive = 5  # seconds; a proxy must close sooner what it does not use, see docker/nginx/upstream.conf
+# Longer than a proxy keeps a connection open, 60 s for nginx (1.5 s as docker/nginx sets it): it must be the one that closes
+keepalive = 75 if os.environ.get("NUM_PROXIES", "").strip() not in ("", "0") else 5
 forwarder_headers = ""  # a request may say nothing of where this site is mounted
 max_requests = 50_000  # a slow leak ends with its process; the jitter keeps the workers from leaving together
 max_requests_jitter = 5_000

@@ -5,6 +5,7 @@ import sys
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 from django.views import defaults
 
 API_PREFIXES = ("/api/", "/_get_digit")
@@ -23,7 +24,7 @@ def database_down(request: HttpRequest) -> HttpResponse:
         response: HttpResponse = refusal(
             503,
             "unavailable",
-            "The database is not answering. Your drawing is still here; try again in a moment.",
+            gettext("The database is not answering. Your drawing is still here; try again in a moment."),
         )
     else:
         response = HttpResponse(render_to_string("503.html"), status=503)

@@ -10,6 +10,7 @@ import structlog
 from django.conf import settings
 from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from digitre_site import database_limits, health, queueing
 from digitre_site.error_pages import API_PREFIXES, DATABASE_AWAY, database_down, refusal
@@ -19,6 +20,10 @@ logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 QUEUE_SECONDS = 1.0  # that a request may have waited for a thread while the database is in trouble
+OURS_ALONE = (
+    *API_PREFIXES,
+    "/language/",
+)  # no page of another site may send here; the choice of a language has no token
 DATABASE_SECONDS = 3.0  # that a visitor's request may wait for the database, all its statements together
 
 
@@ -76,8 +81,8 @@ class BodyCapMiddleware:
         chunked = bool(request.META.get("HTTP_TRANSFER_ENCODING"))
         most = settings.LONGER_BODIES.get(request.path_info, settings.REQUEST_BODY_MAX_BYTES)
         if chunked or not length.isdigit() or int(length) > most:
-            detail = f"That is too large for this call. At most {most // 1024} KB, with its length told."
-            response = refusal(413, "too_large", detail)
+            detail = gettext("That is too large for this call. At most {most} KB, with its length told.")
+            response = refusal(413, "too_large", detail.format(most=most // 1024))
             response["Connection"] = "close"
             return response
         return self.get_response(request)
@@ -110,9 +115,10 @@ class SameSiteMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        is_call = request.path_info.startswith(API_PREFIXES)
-        if request.method not in SAFE_METHODS and is_call and self.is_foreign(request):
-            return refusal(403, "cross_site", "This call came from another site's page, so it was not carried out.")
+        is_ours = request.path_info.startswith(OURS_ALONE)
+        if request.method not in SAFE_METHODS and is_ours and self.is_foreign(request):
+            detail = gettext("This call came from another site's page, so it was not carried out.")
+            return refusal(403, "cross_site", detail)
         return self.get_response(request)
 
     @staticmethod

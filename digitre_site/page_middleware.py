@@ -5,6 +5,8 @@ A call has no session, no user and no messages, and its answer is JSON, on which
 
 import logging
 import uuid
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -15,11 +17,13 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 from django_structlog.middlewares import RequestMiddleware
 
 CALLS = ("/api/v1/", "/_get_digit")  # the schema's page under /api/docs/ is a page
+ENGLISH_ONLY = ("/admin/", "/_get_digit", "/api/schema/", "/static/", "/healthz", "/readyz", "/metrics")
 CALL_POLICY = "default-src 'none'; frame-ancestors 'none'"  # of an answer that is opened as if it were a page
 REQUEST_ID = "digitre.request_id"  # in a request's META, where no header of a client's has such a name
 HEADER = "Content-Security-Policy"
@@ -30,6 +34,7 @@ PERMISSIONS = ", ".join(
         "microphone", "midi", "payment", "publickey-credentials-get", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
     )
 )  # fmt: skip  # no page asks for any of these, so nothing that gets into one may
+Handler = Callable[[HttpRequest], Any]
 
 
 def is_call(request: HttpRequest) -> bool:
@@ -38,6 +43,39 @@ def is_call(request: HttpRequest) -> bool:
 
 def is_admin(request: HttpRequest) -> bool:
     return request.path_info.startswith("/admin/")
+
+
+class LanguageMiddleware:
+    """Answer in the language that a visitor has chosen, else in the one that the browser likes best of those there are.
+
+    A call of the API is told by Accept-Language alone. The pages set it to their own, so that no answer is in another
+    language than the page around it. This is the first middleware: whatever answers, does so in that language.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if request.path_info.startswith(ENGLISH_ONLY):
+            with translation.override(settings.LANGUAGE_CODE):
+                return self.get_response(request)
+        if is_call(request):
+            language, depends_on = accepted_language(request.META.get("HTTP_ACCEPT_LANGUAGE", "")), ["Accept-Language"]
+        else:
+            language, depends_on = translation.get_language_from_request(request), ["Accept-Language", "Cookie"]
+        with translation.override(language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        patch_vary_headers(response, depends_on)
+        return response
+
+
+@lru_cache(maxsize=1024)  # a browser sends the same with each call
+def accepted_language(header: str) -> str:
+    """Return which of our languages an Accept-Language header likes best."""
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT_LANGUAGE"] = header
+    return translation.get_language_from_request(request)
 
 
 class PagesOnly(MiddlewareMixin):

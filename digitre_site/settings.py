@@ -170,6 +170,7 @@ MIDDLEWARE = [
     "digitre_site.middleware.RequestIdMiddleware",
     "digitre_site.request_metrics.RequestMetricsMiddleware",
     "digitre_site.middleware.ProbeMiddleware",
+    "digitre_site.page_middleware.LanguageMiddleware",
     "digitre_site.middleware.BodyCapMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -393,9 +394,24 @@ STORAGES = {
     },
 }
 
-LANGUAGE_CODE = "en-gb"
+# Languages: the browser's, or the one chosen in the page's footer. The admin stays English.
+LANGUAGE_CODE = "en"
+LANGUAGES = [  # each in its own words
+    ("en", "English"),
+    ("de", "Deutsch"),
+    ("fr", "Français"),
+    ("es", "Español"),
+    ("it", "Italiano"),
+    ("pl", "Polski"),
+    ("tr", "Türkçe"),
+    ("ar", "العربية"),
+]
+LOCALE_PATHS = [BASE_DIR / "digitre_site" / "locale"]
+LANGUAGE_COOKIE_AGE = 31_536_000  # seconds: a year
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = SECURE_HTTPS
 TIME_ZONE = "UTC"
-USE_I18N = False
 FORMAT_MODULE_PATH = "digitre_site.formats"
 USE_TZ = True
 

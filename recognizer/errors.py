@@ -6,13 +6,14 @@ class InvalidDrawing(ValueError):
 
     Attributes:
         code: short machine word, such as ``"empty"`` or ``"invalid_image"``.
-        detail: one sentence for a person.
+        detail: one sentence for a person, in English.
+        text, values: the same with `{places}` and what is put there, for `recognizer.words` to say in another language.
     """
 
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
+    def __init__(self, code: str, text: str, **values: object) -> None:
+        self.code, self.text, self.values = code, text, values
+        self.detail = text.format_map(values) if values else text
+        super().__init__(self.detail)
 
 
 class NotAdmitted(RuntimeError):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from recognizer.sentences import marked
+
 MNIST, PEN, GOLDEN, THINGS, DRAWINGS, TAUGHT = "mnist", "pen_digits", "golden", "things", "drawings", "taught"
 
 
@@ -37,16 +39,16 @@ class ExamSpec:
 EXAMS = (  # in the order in which they are asked and shown
     ExamSpec(
         MNIST,
-        "MNIST test",
-        "MNIST, the scanned digits it first learned from",
+        marked("MNIST test"),
+        marked("MNIST, the scanned digits it first learned from"),
         file="mnist.npz",
         is_gated=True,
         may_count_on_record=True,
     ),
     ExamSpec(
         PEN,
-        "UCI pen digits",
-        "Drawn with a pen, by 14 people it has never met",
+        marked("UCI pen digits"),
+        marked("Drawn with a pen, by 14 people it has never met"),
         card_title="UCI pen digits, 14 test writers",
         file="pen_digits.jsonl.gz",
         split="test",
@@ -55,44 +57,44 @@ EXAMS = (  # in the order in which they are asked and shown
     ),
     ExamSpec(
         "canvas_a",
-        "tablet writers",
-        "Drawn on a tablet, by 49 people it has never met",
+        marked("tablet writers"),
+        marked("Drawn on a tablet, by 49 people it has never met"),
         card_title="Tablet writers (exam a)",
         file="canvas_exam_a.jsonl.gz",
     ),
     ExamSpec(
         "canvas_b",
-        "tablet writers elsewhere",
-        "Drawn on tablets, by 89 people it has never met",
+        marked("tablet writers elsewhere"),
+        marked("Drawn on tablets, by 89 people it has never met"),
         card_title="Other sites (exam b)",
         file="canvas_exam_b.jsonl.gz",
     ),
     ExamSpec(
         "not_digits",
-        "letters and doodles",
-        "Letters and doodles, which it should refuse",
+        marked("letters and doodles"),
+        marked("Letters and doodles, which it should refuse"),
         card_title="Letters, doodles, Korean characters: refused",
         file="not_digits.jsonl.gz",
         is_refusal=True,
     ),
     ExamSpec(
         GOLDEN,
-        "golden set",
-        "Our own set: many styles of each digit, and things that are none",
+        marked("golden set"),
+        marked("Our own set: many styles of each digit, and things that are none"),
         is_gated=True,
     ),
     ExamSpec(
         THINGS,
-        "things drawn by program",
-        "Letters, doodles and other things drawn by program, which it should refuse",
+        marked("things drawn by program"),
+        marked("Letters, doodles and other things drawn by program, which it should refuse"),
         is_refusal=True,
         is_gated=True,
         may_count_on_record=True,
     ),
     ExamSpec(
         DRAWINGS,
-        "people's drawings",
-        "Drawn here, by people who are kept for exams",
+        marked("people's drawings"),
+        marked("Drawn here, by people who are kept for exams"),
         is_growing=True,
         is_gated=True,
     ),
@@ -100,8 +102,8 @@ EXAMS = (  # in the order in which they are asked and shown
 # asked of the version that was taught and of those it is compared with, about that run's new drawings: no exam for every version
 TAUGHT_EXAM = ExamSpec(
     TAUGHT,
-    "new drawings held out",
-    "New drawings that were held out of its training",
+    marked("new drawings held out"),
+    marked("New drawings that were held out of its training"),
     may_count_on_record=True,
 )
 _BY_NAME = {exam.name: exam for exam in (*EXAMS, TAUGHT_EXAM)}

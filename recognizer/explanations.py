@@ -11,7 +11,7 @@ from recognizer.imaging.preprocessing import normalize_strokes
 from recognizer.imaging.strokes import Strokes
 from recognizer.inference.answers import Answer, Kind
 from recognizer.inference.calibrated_model import CalibratedModel
-from recognizer.labels import article
+from recognizer.sentences import Sentence, marked
 
 MAX_PARTS = 11  # left out in turn; with the whole drawing a dozen passes, one batch
 PIECES = 6  # that a long stroke is cut into: about a bar, a corner or half a bowl each
@@ -21,6 +21,26 @@ MOST_POINTS = 600  # of a path that is taken apart; a longer one, far longer tha
 NOTICEABLE_DROP = 0.01  # of probability; less is not worth pointing at
 STRAIGHT = 2.5  # longer side to shorter: a bar, lying or standing
 CLOSED = 0.2  # of its length between its ends: a loop
+
+# whole sentences: other languages bend what stands around the part to it
+MATTERS = {
+    "loop": marked("This loop matters most, but without it I would still say {digit}."),
+    "bar": marked("This bar matters most, but without it I would still say {digit}."),
+    "line": marked("This line matters most, but without it I would still say {digit}."),
+    "part": marked("This part matters most, but without it I would still say {digit}."),
+}
+UNREAD_WITHOUT = {
+    "loop": marked("Without this loop I would not call it a digit."),
+    "bar": marked("Without this bar I would not call it a digit."),
+    "line": marked("Without this line I would not call it a digit."),
+    "part": marked("Without this part I would not call it a digit."),
+}
+OTHER_WITHOUT = {
+    "loop": marked("Without this loop I would say {digit}."),
+    "bar": marked("Without this bar I would say {digit}."),
+    "line": marked("Without this line I would say {digit}."),
+    "part": marked("Without this part I would say {digit}."),
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +69,7 @@ class Explanation:
     probability: float
     parts: list[Part]
     strongest: Part | None
-    sentence: str
+    sentence: Sentence
 
 
 def explain(strokes: Strokes, model: CalibratedModel) -> Explanation:
@@ -107,14 +127,26 @@ def without(strokes: Strokes, span: Span) -> Strokes:
 
 def credit_memory(explanation: Explanation, digit: int | None, corrections: int) -> Explanation:
     """Say that it was not the network but this person's corrections that made the answer `digit`."""
-    verb = "corrections make" if corrections > 1 else "correction makes"
-    last = f"{corrections} {verb}" if corrections > 1 else verb
-    sentence = f"The network alone reads {_reading(explanation.digit)}; your last {last} it {_reading(digit)}."
+    alone = explanation.digit
+    if digit is None:
+        sentence = Sentence.counted(
+            "The network alone reads {a_alone}; your last correction makes it no digit.",
+            "The network alone reads {a_alone}; your last {count} corrections make it no digit.",
+            corrections, alone=alone,
+        )  # fmt: skip
+    elif alone is None:
+        sentence = Sentence.counted(
+            "The network alone reads no digit; your last correction makes it {a_digit}.",
+            "The network alone reads no digit; your last {count} corrections make it {a_digit}.",
+            corrections, digit=digit,
+        )  # fmt: skip
+    else:
+        sentence = Sentence.counted(
+            "The network alone reads {a_alone}; your last correction makes it {a_digit}.",
+            "The network alone reads {a_alone}; your last {count} corrections make it {a_digit}.",
+            corrections, alone=alone, digit=digit,
+        )  # fmt: skip
     return replace(explanation, strongest=None, sentence=sentence)
-
-
-def _reading(digit: int | None) -> str:
-    return "no digit" if digit is None else f"{article(digit)} {digit}"
 
 
 def _part(whole: Answer, left: Answer, span: Span) -> Part:
@@ -136,17 +168,17 @@ def _decides(digit: int | None, part: Part) -> bool:
     return part.digit != digit or (digit is not None and part.drop >= NOTICEABLE_DROP)
 
 
-def _sentence(strokes: Strokes, digit: int | None, part: Part | None) -> str:
+def _sentence(strokes: Strokes, digit: int | None, part: Part | None) -> Sentence:
     if part is None:
         if digit is None:
-            return "I find no digit in it, with or without any one part."
-        return f"No single part decides it: leave out any one and I would still say {digit}."
+            return Sentence("I find no digit in it, with or without any one part.")
+        return Sentence("No single part decides it: leave out any one and I would still say {digit}.", digit=digit)
     name = _name(strokes[part.span.stroke][part.span.start : part.span.end + 1])
     if part.digit == digit:
-        return f"This {name} matters most, but without it I would still say {digit}."
+        return Sentence(MATTERS[name], digit=digit)
     if part.digit is None:
-        return f"Without this {name} I would not call it a digit."
-    return f"Without this {name} I would say {part.digit}."
+        return Sentence(UNREAD_WITHOUT[name])
+    return Sentence(OTHER_WITHOUT[name], digit=part.digit)
 
 
 def _name(points: list[list[float]]) -> str:

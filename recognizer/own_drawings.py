@@ -4,7 +4,9 @@ import logging
 from functools import lru_cache
 from typing import TypedDict
 
-from recognizer import serving
+from django.utils.translation import gettext
+
+from recognizer import serving, words
 from recognizer.errors import CorruptArtifact, InvalidDrawing
 from recognizer.models import Drawing, ModelVersion
 from recognizer.submissions import Submission
@@ -15,19 +17,23 @@ VERSIONS_ASKED = 5  # the newest that ever answered: two milliseconds each, once
 
 def fate(drawing: Drawing) -> str:
     """Say in a sentence what became of a drawing. `drawing.contributor` must be loaded."""
-    why = f": {drawing.status_reason}" if drawing.status_reason else ""
+    reason = words.recorded(drawing.status_reason)
     match drawing.status:
         case Drawing.Status.WAITING:
-            return "Waiting for a reviewer."
+            return gettext("Waiting for a reviewer.")
+        case Drawing.Status.REJECTED if reason:
+            return gettext("Set aside by a reviewer: {reason}.").format(reason=reason)
         case Drawing.Status.REJECTED:
-            return f"Set aside by a reviewer{why}."
+            return gettext("Set aside by a reviewer.")
+        case Drawing.Status.QUARANTINED if reason:
+            return gettext("Set aside until a reviewer has looked: {reason}.").format(reason=reason)
         case Drawing.Status.QUARANTINED:
-            return f"Set aside until a reviewer has looked{why}."
+            return gettext("Set aside until a reviewer has looked.")
         case Drawing.Status.APPROVED if drawing.contributor.is_exam:
-            return "Accepted as an exam question: it tests every version and teaches none."
+            return gettext("Accepted as an exam question: it tests every version and teaches none.")
         case Drawing.Status.APPROVED:
-            return "Accepted for training."
-    return "You have not said what it is, so it teaches nothing and will be deleted."
+            return gettext("Accepted for training.")
+    return gettext("You have not said what it is, so it teaches nothing and will be deleted.")
 
 
 class VersionAnswer(TypedDict):

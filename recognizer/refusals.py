@@ -7,20 +7,21 @@ from recognizer.imaging.preprocessing import normalize_strokes
 from recognizer.imaging.strokes import Strokes
 from recognizer.inference.answers import Answer, Kind
 from recognizer.inference.calibrated_model import CalibratedModel
-from recognizer.labels import article
+from recognizer.sentences import Sentence
 
 MOST_AT_ONCE = 3  # digits that are read one by one; more are not counted either
-NUMBERS = {2: "Two", 3: "Three"}
 LEAST_HEIGHT = 0.5  # of the whole: lower ones are dots and bars
 
 
-def message(answer: Answer, strokes: Strokes | None, model: CalibratedModel) -> str:
+def message(answer: Answer, strokes: Strokes | None, model: CalibratedModel) -> Sentence:
     """Return the answer's own sentence, or for a refusal of several digits which they are and that one is enough."""
     digits = digits_side_by_side(strokes, model) if answer.kind is Kind.REFUSED and strokes else []
     if not digits:
         return answer.message
-    seen = " and ".join(f"{article(digit)} {digit}" for digit in digits)
-    return f"{NUMBERS[len(digits)]} digits? I see {seen}. One at a time."
+    values = dict(zip(("first", "second", "third"), digits, strict=False))
+    if len(digits) == 2:
+        return Sentence("Two digits? I see {a_first} and {a_second}. One at a time.", **values)
+    return Sentence("Three digits? I see {a_first} and {a_second} and {a_third}. One at a time.", **values)
 
 
 def digits_side_by_side(strokes: Strokes, model: CalibratedModel) -> list[int]:

@@ -16,12 +16,13 @@ from recognizer.inference.answers import Calibration
 from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.inference.prediction import IMAGE_SHAPE, NUM_CLASSES
 from recognizer.models import ModelArtifacts, ModelVersion, PromotionEvent
+from recognizer.sentences import marked
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 logger = logging.getLogger(__name__)
-BASELINE_ORIGIN = "shipped baseline"
+BASELINE_ORIGIN = marked("shipped baseline")
 ELSEWHERE = "another installation's version"
 PROBLEM_LENGTH = 300  # as much as the row takes
 

@@ -5,6 +5,7 @@ from recognizer import views
 app_name = "pages"
 urlpatterns = [
     path("", views.draw, name="draw"),
+    path("words/<slug:page>.<slug:language>.json", views.words, name="words"),
     path("rounds/", views.rounds, name="rounds"),
     path("j/", views.find_campaign, name="find-campaign"),
     path("j/<str:code>/", views.join, name="join"),

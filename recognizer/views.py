@@ -3,10 +3,10 @@
 import time
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from recognizer import campaign_cookie, campaigns, contributor_cookie, serving
@@ -16,6 +16,7 @@ from recognizer.context_processors import next_place
 from recognizer.errors import NoChampion
 from recognizer.imaging.strokes import MAX_POINTS, MAX_STROKES
 from recognizer.models import Campaign, ModelVersion, Stage
+from recognizer.page_words import PAGES, page_words
 from recognizer.version_card import ModelCard
 
 LIMITS = {"strokes": MAX_STROKES, "points": MAX_POINTS}  # what a page with a pad must know of the API's
@@ -29,6 +30,17 @@ CLOSED_STATUS = {Stage.EARLY: 403, Stage.UNCONFIRMED: 403, Stage.OVER: 410}
 @require_safe
 def draw(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/draw.html", {"here": "draw", "limits": LIMITS})
+
+
+@require_safe
+@cache_control(public=True, max_age=31_536_000, immutable=True)  # the address changes with what is said
+def words(request: HttpRequest, page: str, language: str) -> HttpResponse:
+    """Say what a page's scripts say in the language that the address names, whoever asks."""
+    if page not in PAGES or language not in dict(settings.LANGUAGES):
+        raise Http404
+    response = HttpResponse(page_words(page, language), content_type="application/json")
+    response["Content-Language"] = language
+    return response
 
 
 @require_safe

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils.translation import override
 
+from recognizer import words
 from recognizer.admin import queue_views
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging import strokes
@@ -23,6 +25,7 @@ from recognizer.inference.answers import REFUSAL, Calibration, Kind, answer
 from recognizer.inference.prediction import Prediction
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import CLAIM_TIMEOUT, Drawing, label_text
+from recognizer.page_words import page_words
 from tests.support.drawings import make_drawing
 from training.admin.runs import live
 from training.models import TrainingRun
@@ -31,14 +34,13 @@ ROOT = Path(__file__).resolve().parent.parent
 STATIC, PAGES = ROOT / "static", ROOT / "templates" / "pages"
 TESTS = sorted(str(path) for path in (ROOT / "tests" / "js").glob("*.test.js"))
 CONSTANTS = """
-import { TEASE } from "./static/js/answer_words.js";
 import { DOTS } from "./static/js/explanation.js";
 import { PEN, SIDE } from "./static/js/ink.js";
-import { article, labelName } from "./static/js/labels.js";
-import { SPECK, SPECK_WORDS } from "./static/js/reading_session.js";
+import { article } from "./static/js/labels.js";
+import { SPECK } from "./static/js/reading_session.js";
 import { SKIPS_KEPT } from "./static/review/hand.js";
 const articles = Array.from({ length: 10 }, (_, digit) => article(digit));
-console.log(JSON.stringify({ DOTS, PEN, SIDE, SPECK, SPECK_WORDS, SKIPS_KEPT, TEASE, articles, nothing: labelName(null) }));
+console.log(JSON.stringify({ DOTS, PEN, SIDE, SPECK, SKIPS_KEPT, articles }));
 """
 
 
@@ -75,9 +77,10 @@ def test_dots_are_as_many_as_the_network_sees(constants: dict[str, Any]) -> None
     assert constants["DOTS"] == FRAME
 
 
-@pytest.mark.node
-def test_the_tease_is_known_by_its_words(constants: dict[str, Any]) -> None:
-    assert constants["TEASE"] == REFUSAL
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_tease_is_known_by_its_words(language: str) -> None:
+    with override(language):
+        assert json.loads(page_words("answers", language))["tease"] == words.said(REFUSAL)
 
 
 @pytest.mark.node
@@ -86,7 +89,7 @@ def test_a_speck_is_one_in_the_servers_words_too(constants: dict[str, Any]) -> N
     dot[140:144, 140:144] = 255
     with pytest.raises(InvalidDrawing) as refused:
         normalize_ink(dot)
-    assert constants["SPECK_WORDS"] == refused.value.detail
+    assert json.loads(page_words("draw", "en"))["speck"] == refused.value.detail
     assert (
         constants["SPECK"] > SMALLEST_SHARE * constants["SIDE"]
     )  # what the page lets pass, the server does not refuse
@@ -100,9 +103,8 @@ def test_a_digit_has_the_article_of_the_servers_sentence(constants: dict[str, An
     assert said.message.startswith(f"I read {constants['articles'][digit]} {digit}.")
 
 
-@pytest.mark.node
-def test_nothing_is_called_what_it_is_called_at_the_desk(constants: dict[str, Any]) -> None:
-    assert constants["nothing"] == label_text(NOT_A_DIGIT)
+def test_nothing_is_called_what_it_is_called_at_the_desk() -> None:
+    assert json.loads(page_words("answers", "en"))["not_a_digit"] == label_text(NOT_A_DIGIT)
 
 
 @pytest.mark.node

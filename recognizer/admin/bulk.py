@@ -22,11 +22,18 @@ from recognizer.admin.reviewers import signed_in
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import LABEL_CHOICES, Contributor, Drawing, ReviewBatch, label_text
 from recognizer.review import batches, moderation
+from recognizer.sentences import marked
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-REASONS = ("not readable", "not a digit and not worth keeping", "offensive", "a copy", "wrong on purpose")
+REASONS = (  # stored as they stand; a drawing's contributor reads them in their own language
+    marked("not readable"),
+    marked("not a digit and not worth keeping"),
+    marked("offensive"),
+    marked("a copy"),
+    marked("wrong on purpose"),
+)
 SHEET_LIMIT = 300  # pictures on a sheet; a contributor's ten thousand are counted, not all shown
 
 

@@ -34,6 +34,7 @@ from recognizer.models import (
 )
 from recognizer.review import queue
 from recognizer.review.priority import record_of
+from recognizer.sentences import marked
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -43,7 +44,7 @@ IDS_LIMIT = 500  # of each kind in one message: what a page decided on while off
 COUNT_LIMIT = queue.COUNTED_MOST
 WINDOW_LENGTH = 36  # a UUID
 SERVED = "review_served"
-DEFAULT_REASON = "rejected in the queue"
+DEFAULT_REASON = marked("rejected in the queue")
 
 Message = dict[str, Any]
 View = Callable[[HttpRequest, "User", Message], Message]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
@@ -10,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from recognizer import contributor_cookie, services
+from recognizer import contributor_cookie, services, words
 from recognizer.api.authentication import CallsByKey, MayHaveKey
 from recognizer.api.errors import BadDrawing, flatten
 from recognizer.api.serializers import AnswerSerializer, DrawingRequestSerializer, ErrorSerializer
@@ -95,7 +96,7 @@ def answer_or_error(
         return error_payload(drawn)
     reading = next(readings)
     if isinstance(reading, InvalidDrawing):
-        return error_payload(BadDrawing(reading.detail, reading.code))
+        return error_payload(BadDrawing(words.fault(reading), reading.code))
     return answer_payload(reading, drawn, caller)
 
 
@@ -107,7 +108,8 @@ def drawings_of(body: object) -> list[object]:
     """
     drawings = body.get("drawings") if isinstance(body, dict) else None
     if not isinstance(drawings, list) or not 1 <= len(drawings) <= MOST_DRAWINGS:
-        raise ValidationError({"drawings": [f"Must be a list of 1 to {MOST_DRAWINGS} drawings."]}, code="invalid")
+        wrong = gettext("Must be a list of 1 to {most} drawings.").format(most=MOST_DRAWINGS)
+        raise ValidationError({"drawings": [wrong]}, code="invalid")
     return drawings
 
 
@@ -117,7 +119,7 @@ def parse(body: object) -> Submission | APIException:
     except ValidationError as error:
         return error
     except InvalidDrawing as error:
-        return BadDrawing(error.detail, error.code)
+        return BadDrawing(words.fault(error), error.code)
 
 
 def error_payload(error: APIException) -> dict[str, str]:

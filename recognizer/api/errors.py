@@ -4,12 +4,13 @@ from typing import Any
 
 from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
 from django.http import Http404
+from django.utils.translation import gettext, gettext_lazy
 from rest_framework import status
 from rest_framework.exceptions import APIException, NotFound, ParseError, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from recognizer import monitoring
+from recognizer import monitoring, words
 from recognizer.errors import AlreadyReviewed, InvalidDrawing, NoChampion, NotAdmitted
 
 
@@ -24,7 +25,7 @@ class BadDrawing(APIException):
 class Reviewed(APIException):
     status_code = status.HTTP_409_CONFLICT
     default_code = "already_reviewed"
-    default_detail = "A reviewer has looked at this drawing, so its label stands. Thank you."
+    default_detail = gettext_lazy("A reviewer has looked at this drawing, so its label stands. Thank you.")
 
 
 class Closed(APIException):
@@ -34,7 +35,7 @@ class Closed(APIException):
 class ModelUnavailable(APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "no_model"
-    default_detail = "There is no model to read with right now. Try again in a moment."
+    default_detail = gettext_lazy("There is no model to read with right now. Try again in a moment.")
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -52,7 +53,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 def as_api_exception(error: Exception) -> Exception:
     match error:
         case InvalidDrawing():
-            return BadDrawing(error.detail, error.code)
+            return BadDrawing(words.fault(error), error.code)
         case NotAdmitted():
             return Closed(error.detail, error.code)
         case AlreadyReviewed():
@@ -60,9 +61,9 @@ def as_api_exception(error: Exception) -> Exception:
         case NoChampion():
             return ModelUnavailable()
         case TooManyFieldsSent() | TooManyFilesSent():
-            return ParseError("The body is not a drawing's form.")
+            return ParseError(gettext("The body is not a drawing's form."))
         case Http404():
-            return NotFound("There is no such drawing of yours.")
+            return NotFound(gettext("There is no such drawing of yours."))
     return error
 
 
@@ -74,7 +75,7 @@ def flatten(error: APIException) -> tuple[str, str]:
         isinstance(details, dict) and "message" in details and "code" in details and isinstance(details["message"], str)
     ):
         if isinstance(details, list):
-            details = next((entry for entry in details if entry), {"message": "Not valid.", "code": "invalid"})
+            details = next((entry for entry in details if entry), {"message": gettext("Not valid."), "code": "invalid"})
         else:
             name, details = next(iter(details.items()))
             field = field or str(name)

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer import contributor_cookie, explanations, personalization, rounds, services, serving
+from recognizer import contributor_cookie, explanations, personalization, rounds, services, serving, words
 from recognizer.api.serializers import DRAWING_REQUEST, KINDS, DrawingRequestSerializer
 from recognizer.api.throttles import CallsByAddress, ExplanationsByAddress
 from recognizer.api.views import ERRORS
@@ -32,7 +32,10 @@ class ExplanationSerializer(serializers.Serializer[Any]):
     probability = serializers.FloatField()
     parts = PartSerializer(many=True)
     strongest = PartSerializer(allow_null=True, help_text="the part that the sentence speaks of")
-    sentence = serializers.CharField()
+    sentence = serializers.SerializerMethodField()
+
+    def get_sentence(self, explanation: explanations.Explanation) -> str:
+        return words.said(explanation.sentence)
 
 
 class RoundSerializer(serializers.Serializer[Any]):

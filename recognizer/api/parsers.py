@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import IO, Any
 
 from django.utils.http import parse_header_parameters
+from django.utils.translation import gettext
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 
@@ -36,11 +37,11 @@ class StrictJSONParser(BaseParser):
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         if not is_utf8(media_type or ""):
-            raise UnsupportedMediaType(media_type or "", detail="JSON is UTF-8.")
+            raise UnsupportedMediaType(media_type or "", detail=gettext("JSON is UTF-8."))
         try:
             return DECODER.decode(stream.read().decode("utf-8"))
         except (ValueError, RecursionError) as error:
-            raise ParseError("The body is not valid JSON.") from error
+            raise ParseError(gettext("The body is not valid JSON.")) from error
 
 
 class AnyTypeJSONParser(StrictJSONParser):

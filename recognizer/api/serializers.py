@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext, gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -25,7 +26,7 @@ KINDS = [kind.value for kind in Kind]
 class DigitField(serializers.Field[int, object, int, Any]):
     """A JSON integer 0..9 and nothing that merely looks like one: true, "7", 7.0 are refused."""
 
-    default_error_messages = {"invalid": "Must be a whole number from 0 to 9."}
+    default_error_messages = {"invalid": gettext_lazy("Must be a whole number from 0 to 9.")}
 
     def to_internal_value(self, data: object) -> int:
         if type(data) is not int or not 0 <= data <= 9:
@@ -49,11 +50,11 @@ class DigitTextField(DigitField):
 class LengthField(serializers.Field[float, Any, float, Any]):
     """A number of canvas pixels. Compared as it came: an integer of 400 digits is no float, and NaN is never between."""
 
-    default_error_messages = {"invalid": f"Must be a number from {MIN_CANVAS_SIDE} to {MAX_CANVAS_SIDE}."}
+    default_error_messages = {"invalid": gettext_lazy("Must be a number from {least} to {most}.")}
 
     def to_internal_value(self, data: Any) -> float:
         if type(data) not in (int, float) or not MIN_CANVAS_SIDE <= data <= MAX_CANVAS_SIDE:
-            self.fail("invalid")
+            self.fail("invalid", least=MIN_CANVAS_SIDE, most=MAX_CANVAS_SIDE)
         return float(data)
 
 
@@ -66,7 +67,7 @@ class CanvasSerializer(serializers.Serializer[Any]):
 class PictureField(serializers.Field[str, object, str, Any]):
     """A text that `decoding` will judge: DRF's own field would walk thousands of its characters in Python first."""
 
-    default_error_messages = {"invalid": "Not a valid string."}
+    default_error_messages = {"invalid": gettext_lazy("Not a valid string.")}
 
     def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str):
@@ -111,16 +112,17 @@ class DrawingRequestSerializer(serializers.Serializer[Any]):
             InvalidDrawing: picture or strokes are not sound.
         """
         if body is None:
-            raise serializers.ValidationError({"non_field_errors": ["No data provided."]}, code="null")
+            raise serializers.ValidationError({"non_field_errors": [gettext("No data provided.")]}, code="null")
         data: dict[str, Any] = self.run_validation(body)
         return DrawingRequest(self._submission(data), data.get("explain", False))
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         if "image" not in data and data.get("strokes") is None:
-            raise serializers.ValidationError({"image": ["This field is required."]}, code="required")
+            raise serializers.ValidationError({"image": [gettext("This field is required.")]}, code="required")
         if "image" not in data and data.get("canvas") is None:
             raise serializers.ValidationError(
-                {"canvas": ["Strokes without a picture need the canvas that they are drawn on."]}, code="required"
+                {"canvas": [gettext("Strokes without a picture need the canvas that they are drawn on.")]},
+                code="required",
             )
         return data
 
@@ -138,7 +140,9 @@ class DrawingRequestSerializer(serializers.Serializer[Any]):
         if sides is None or raw == []:
             raise InvalidDrawing("empty", "There is nothing drawn yet.")
         if max(sides) > decoding.MAX_ASPECT * min(sides):
-            raise InvalidDrawing("invalid_size", f"The canvas must be at most {decoding.MAX_ASPECT} to 1.")
+            raise InvalidDrawing(
+                "invalid_size", "The canvas must be at most {aspect} to 1.", aspect=decoding.MAX_ASPECT
+            )
         return Submission(None, validate_strokes(raw, *sides), sides, prompted)
 
 
@@ -171,7 +175,7 @@ def parse_json_text(text: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise serializers.ValidationError("Not valid JSON.") from error
+        raise serializers.ValidationError(gettext("Not valid JSON.")) from error
 
 
 CANVAS = CanvasSerializer()

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext, pgettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from numpy.typing import NDArray
@@ -21,7 +22,16 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from recognizer import campaign_cookie, contributor_cookie, personalization, prototypes, refusals, services, serving
+from recognizer import (
+    campaign_cookie,
+    contributor_cookie,
+    personalization,
+    prototypes,
+    refusals,
+    services,
+    serving,
+    words,
+)
 from recognizer.api import serializers as shapes
 from recognizer.api import session_views
 from recognizer.api.authentication import MayHaveKey
@@ -59,6 +69,11 @@ CLOSED = OpenApiResponse(
     description="The device's campaign takes no drawings now (`campaign_closed`, `campaign_gone`), or asks each person for "
     "consent that this one has not given (`consent_missing`).",
 )
+STEPS = {  # as imaging.preprocessing calls them, and people
+    "crop": pgettext_lazy("a step of preparing a drawing", "crop"),
+    "fit": pgettext_lazy("a step of preparing a drawing", "fit"),
+    "centre": pgettext_lazy("a step of preparing a drawing", "centre"),
+}
 DRAWING_BODY = {
     "application/json": shapes.DrawingRequestSerializer,
     "multipart/form-data": shapes.DrawingUploadSerializer,
@@ -79,7 +94,7 @@ def answer_payload(reading: Reading, submission: Submission, caller: Caller | No
         "kind": answer.kind,
         "digit": answer.digit,
         "refused": answer.refused,
-        "message": refusals.message(answer, submission.strokes_on_ink, reading.served.model),
+        "message": words.said(refusals.message(answer, submission.strokes_on_ink, reading.served.model)),
         "certainty": answer.certainty,
         "confidence": answer.confidence,
         "margin": answer.margin,
@@ -97,7 +112,7 @@ def answer_payload(reading: Reading, submission: Submission, caller: Caller | No
 def explanation_payload(submission: Submission) -> dict[str, Any]:
     """Show the pictures between canvas and network."""
     steps = preparation_steps(submission.ink, submission.strokes_on_ink)
-    return {"steps": [{"name": name, "image": picture_url(image)} for name, image in steps]}
+    return {"steps": [{"name": STEPS[name], "image": picture_url(image)} for name, image in steps]}
 
 
 def picture_url(ink: NDArray[np.uint8]) -> str:
@@ -326,10 +341,10 @@ class SeedView(APIView):
 
 
 def raise_not_found() -> NoReturn:
-    raise NotFound("There is no such drawing of yours.")
+    raise NotFound(gettext("There is no such drawing of yours."))
 
 
 @csrf_exempt
 def page_not_found(request: HttpRequest) -> HttpResponse:
     """Answer an unknown API address in the API's own shape."""
-    return JsonResponse({"code": "not_found", "detail": "There is nothing at this address."}, status=404)
+    return JsonResponse({"code": "not_found", "detail": gettext("There is nothing at this address.")}, status=404)

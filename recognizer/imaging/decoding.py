@@ -25,7 +25,6 @@ MAX_SIDE = 1024  # pixels
 MAX_ASPECT = 20  # longer side to shorter side
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 IHDR = struct.Struct(">I4sIIBBBBB")  # length, type, width, height, depth, colour, compression, filter, interlace
-DAMAGED = "That PNG picture is damaged."
 DATA_URL_PREFIX = "data:image/png;base64,"
 WHITESPACE = b" \t\r\n"
 BIT_DEPTHS = {
@@ -54,7 +53,7 @@ def decode_data_url(text: str) -> bytes:
         InvalidDrawing: another prefix, base64 with anything else in it, or over MAX_PNG_BYTES.
     """
     if text[: len(DATA_URL_PREFIX)].lower() != DATA_URL_PREFIX:
-        raise InvalidDrawing("invalid_image", f'The picture must start with "{DATA_URL_PREFIX}".')
+        raise InvalidDrawing("invalid_image", 'The picture must start with "{start}".', start=DATA_URL_PREFIX)
     try:
         encoded = text[len(DATA_URL_PREFIX) :].encode("ascii").translate(None, WHITESPACE).rstrip(b"=")
         if len(encoded) > MAX_PNG_BYTES * 4 // 3 + 4:
@@ -104,7 +103,10 @@ def check_header(png: bytes) -> None:
     shorter, longer = sorted((width, height))
     if shorter < 1 or longer > MAX_SIDE or longer > shorter * MAX_ASPECT:
         raise InvalidDrawing(
-            "invalid_size", f"The picture's sides must be 1 to {MAX_SIDE} pixels, at most {MAX_ASPECT} to 1."
+            "invalid_size",
+            "The picture's sides must be 1 to {most} pixels, at most {aspect} to 1.",
+            most=MAX_SIDE,
+            aspect=MAX_ASPECT,
         )
 
 
@@ -130,10 +132,14 @@ def decode_pixels(png: bytes) -> Image.Image:
         IndexError,
         KeyError,
     ) as error:
-        raise InvalidDrawing("invalid_image", DAMAGED) from error
+        raise _damaged() from error
     if picture.mode == "P" and picture.palette is None:  # Pillow loads it, and fails at whatever is done with it next
-        raise InvalidDrawing("invalid_image", DAMAGED)
+        raise _damaged()
     return picture
+
+
+def _damaged() -> InvalidDrawing:
+    return InvalidDrawing("invalid_image", "That PNG picture is damaged.")
 
 
 def _essential_chunks(png: bytes) -> bytes:

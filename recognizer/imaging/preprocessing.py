@@ -34,7 +34,6 @@ MIN_PEN, MAX_PEN = (
 )  # px of the frame; ink within is left as it is (MNIST train: 25th and 83rd percentile)
 HAIRLINE_INK = 200  # of 255; where most ink is greyer after scaling down, the pen was a hair
 PATH_PEN = 0.02  # of the canvas: a path has at least this pen's extent, however little it moved
-SPECK = "That is only a speck. Draw a bit bigger."
 SMALLEST_GROWTH = 0.05  # working pixels; less is not worth drawing the edge anew
 GAP_REACH = 1.2  # of a pen that is too wide: narrower gaps beside it are opened before it is made thinner
 PATH_ON_INK = 0.95  # share of a path's points that must lie on the ink, else the picture is of another drawing
@@ -88,7 +87,7 @@ def normalize_strokes(
     left, top, right, bottom = bounding_box(strokes)
     extent = max(right - left, bottom - top)
     if sheet is not None and extent + PATH_PEN * sheet < max(SMALLEST_INK, SMALLEST_SHARE * sheet):
-        raise InvalidDrawing("too_small", SPECK)
+        raise _speck()
     width = pen_width * WORK
     scale = (BOX * WORK - width) / max(extent, 1e-6)
     start = WORK_MARGIN + width / 2
@@ -99,6 +98,10 @@ def normalize_strokes(
     return to_input(
         _centre(work, (WORK_MARGIN, WORK_MARGIN, far + (right - left) * scale, far + (bottom - top) * scale))
     )
+
+
+def _speck() -> InvalidDrawing:
+    return InvalidDrawing("too_small", "That is only a speck. Draw a bit bigger.")
 
 
 def preparation_steps(ink: NDArray[np.uint8], strokes: Strokes | None) -> list[tuple[str, NDArray[np.uint8]]]:
@@ -136,7 +139,7 @@ def _clean(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     clean = _stretch(ink)
     left, top, right, bottom = _box(clean)
     if max(right - left, bottom - top) < max(SMALLEST_INK, SMALLEST_SHARE * min(ink.shape)):
-        raise InvalidDrawing("too_small", SPECK)
+        raise _speck()
     return clean
 
 

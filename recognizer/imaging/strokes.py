@@ -45,11 +45,11 @@ def check_strokes(raw: object, width: float, height: float) -> Strokes:
         InvalidDrawing: not lists of points, too many of them, or a number that is not finite or far outside the canvas.
     """
     if not isinstance(raw, list) or not 1 <= len(raw) <= MAX_STROKES:
-        raise InvalidDrawing("invalid_strokes", f"Strokes must be a list of 1 to {MAX_STROKES} strokes.")
+        raise InvalidDrawing("invalid_strokes", "Strokes must be a list of 1 to {most} strokes.", most=MAX_STROKES)
     if not all(isinstance(stroke, list) and stroke for stroke in raw):
         raise InvalidDrawing("invalid_strokes", "Each stroke must be a list of at least one point.")
     if sum(map(len, raw)) > MAX_POINTS:
-        raise InvalidDrawing("invalid_strokes", f"At most {MAX_POINTS} points in a drawing.")
+        raise InvalidDrawing("invalid_strokes", "At most {most} points in a drawing.", most=MAX_POINTS)
     points = list(chain.from_iterable(raw))
     if not all(isinstance(point, list) and len(point) >= 2 for point in points):
         raise InvalidDrawing("invalid_strokes", "Each point must be [x, y] or [x, y, milliseconds].")

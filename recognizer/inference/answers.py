@@ -9,11 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.inference.prediction import Prediction
-from recognizer.labels import article
+from recognizer.sentences import Sentence
 
-REFUSAL = "Huh... You call that a digit?"  # the 2017 original's words, of what is plainly none
-UNREAD = "I cannot read it. Which digit is it?"
+REFUSAL = Sentence("Huh... You call that a digit?")  # the 2017 original's words, of what is plainly none
+UNREAD = Sentence("I cannot read it. Which digit is it?")
 PEOPLES = "people here draw it like this"  # instead of how sure the network is: it did not read that
+CERTAINTIES = {  # the words of the API, which never change, and what people read
+    PEOPLES: Sentence("People here draw it like this."),
+    "very sure": Sentence("Very sure."),
+    "pretty sure": Sentence("Pretty sure."),
+    "not sure": Sentence("Not sure."),
+}
 PLAINLY_NONE = 0.0  # digitness below which it is likelier none than one
 GUESSABLE = 0.5  # probability of one digit from which there is something to ask about
 VERY_SURE = 0.98
@@ -68,7 +74,7 @@ class Answer:
 
     kind: Kind
     digit: int | None
-    message: str
+    message: Sentence
     confidence: float
     probabilities: list[float]
     alternatives: list[tuple[int, float]]
@@ -121,7 +127,7 @@ def credit_people(said: Answer) -> Answer:
     """Say that an answer comes from what other people drew."""
     if said.kind is Kind.REFUSED:
         return said
-    text = said.message if said.kind is Kind.PAIR else f"{_i_read(said.likely_digit)} {PEOPLES.capitalize()}."
+    text = said.message if said.kind is Kind.PAIR else _i_read(said.likely_digit, PEOPLES)
     return replace(said, message=text, certainty=PEOPLES)
 
 
@@ -139,15 +145,15 @@ def _certainty(kind: Kind, confidence: float) -> str:
     return "pretty sure" if confidence >= PRETTY_SURE else "not sure"
 
 
-def _refusal(digitness: float, confidence: float) -> str:
+def _refusal(digitness: float, confidence: float) -> Sentence:
     return REFUSAL if digitness < PLAINLY_NONE and confidence < GUESSABLE else UNREAD
 
 
-def _message(kind: Kind, top: int, second: int, confidence: float) -> str:
+def _message(kind: Kind, top: int, second: int, confidence: float) -> Sentence:
     if kind is Kind.PAIR:
-        return f"{top} or {second}?"
-    return f"{_i_read(top)} {_certainty(kind, confidence).capitalize()}."
+        return Sentence("{digit} or {other}?", digit=top, other=second)
+    return _i_read(top, _certainty(kind, confidence))
 
 
-def _i_read(digit: int) -> str:
-    return f"I read {article(digit)} {digit}."
+def _i_read(digit: int, certainty: str) -> Sentence:
+    return Sentence("I read {a_digit}.", digit=digit).then(CERTAINTIES[certainty])

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import pgettext_lazy
 
 from recognizer.labels import NOT_A_DIGIT
 
@@ -13,11 +14,11 @@ LABEL_CHOICES = [(digit, str(digit)) for digit in range(10)] + [(NOT_A_DIGIT, "n
 class Status(models.TextChoices):
     """Where a drawing stands between its contributor, the rule and a reviewer."""
 
-    UNCONFIRMED = "unconfirmed", "not confirmed"
-    WAITING = "waiting", "waiting for review"
-    APPROVED = "approved", "approved"
-    REJECTED = "rejected", "rejected"
-    QUARANTINED = "quarantined", "quarantined"
+    UNCONFIRMED = "unconfirmed", pgettext_lazy("of a drawing", "not confirmed")
+    WAITING = "waiting", pgettext_lazy("of a drawing", "waiting for review")
+    APPROVED = "approved", pgettext_lazy("of a drawing", "approved")
+    REJECTED = "rejected", pgettext_lazy("of a drawing", "rejected")
+    QUARANTINED = "quarantined", pgettext_lazy("of a drawing", "quarantined")
 
 
 def label_field(**options: Any) -> "models.PositiveSmallIntegerField[int | None, int | None]":

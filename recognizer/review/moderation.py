@@ -6,11 +6,12 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from recognizer.models import Contributor, Drawing, LabelEvent
+from recognizer.sentences import marked
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-BLOCKED = "contributor blocked"
+BLOCKED = marked("contributor blocked")
 BATCH = 1000  # rows a statement: a flood of a hundred thousand drawings must not become one giant insert
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext
 
+from recognizer import words
 from recognizer.charts import Plot, grid, named
 from recognizer.exams import ExamSpec
 from recognizer.formatting import percent
@@ -57,7 +59,7 @@ def learning_curve(versions: Sequence[VersionProgress]) -> dict[str, Any]:
             _line(exam, i, ordered, {n: x + (i - (len(exams) - 1) / 2) * dodge for n, x in columns.items()}, plot)
             for i, exam in enumerate(exams)
         ],
-        "grid": [(_y(plot, level), text) for level, text in named(levels)],
+        "grid": [(_y(plot, level), words.share(text)) for level, text in named(levels)],
         "ticks": [(columns[version.number], version.number, version.drawings) for version in _ticked(ordered)],
     }
 
@@ -87,7 +89,11 @@ def _line(exam: ExamSpec, index: int, versions: list[VersionProgress], columns: 
 
 def _dot(version: VersionProgress, result: ExamResult, x: float, plot: Plot) -> Dot:
     low, high = (None if share is None else _y(plot, share) for share in (result.low, result.high))
-    title = f"version {version.number}, {result.exam.title}: {percent(result.accuracy, 2)}"
+    title = gettext("version {number}, {exam}: {share}")
+    if version.held:
+        title = gettext("version {number}, {exam}: {share}, held by the gate")
+    share = words.share(percent(result.accuracy, 2))
+    title = title.format(number=version.number, exam=gettext(result.exam.title), share=share)
     return Dot(x, _y(plot, result.accuracy), low, high, version.held, title)
 
 

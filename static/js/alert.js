@@ -2,6 +2,7 @@
 
 import { tellable } from "./api_client.js";
 import { find, part } from "./parts.js";
+import { say } from "./words.js";
 
 /** @typedef {() => unknown} Step */
 
@@ -26,7 +27,7 @@ export class Alert {
    * @param {Step | null} again
    * @param {string} action what the button says
    */
-  show(sentence, again = null, action = "Try again") {
+  show(sentence, again = null, action = say("try_again")) {
     this.#again = again;
     this.#words.textContent = sentence;
     this.#button.textContent = again ? action : "";

@@ -1,7 +1,8 @@
 // An answer in words. What kind it is, how sure it is and its sentence are the API's; how the page puts them is here.
 
-/** @import { Answer, DigitAnswer, Label, PairAnswer, StatusEnum, Totals } from "./api_types.d.ts" */
+/** @import { Answer, Label, PairAnswer, Totals } from "./api_types.d.ts" */
 import { article } from "./labels.js";
+import { decimal, say } from "./words.js";
 
 /**
  * @typedef {object} Verdict
@@ -13,30 +14,22 @@ import { article } from "./labels.js";
 
 /** @typedef {{ label: Label, words: string }} Choice */
 
-export const TEASE = "Huh... You call that a digit?"; // the API's, of a scribble
-const AFTER_THE_TEASE = "I see no digit in it."; // nobody is teased twice
+/** What the API says of a scribble. @param {string} message */
+export const isTease = (message) => message === say("tease");
+
 const WORTH_A_BUTTON = 0.15; // of a digit, where the drawing was refused
-
-/** @param {string} words */
-const capital = (words) => `${words[0].toUpperCase()}${words.slice(1)}`;
-
-/** @param {string} words */
-const sentence = (words) => `${capital(words)}.`;
-
-/** @param {number} digit */
-const named = (digit) => `${article(digit)} ${digit}`;
 
 /** @type {Verdict} */
 export const NOTHING_YET = { lead: "", digit: "…", certainty: "", isSmall: true };
 
 /** Nothing is certain: what would round to 100.0 % is said to be more than 99.9 %. @param {number} share */
-export const percent = (share) => (share >= 0.9995 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`);
+export const percent = (share) => (share >= 0.9995 ? `> ${written(99.9, 1)}` : written(100 * share, 1));
 
 /** @param {number} share of what may be no digit at all */
-export const roughly = (share) => (share >= 0.995 ? "> 99 %" : `${Math.round(100 * share)} %`);
+export const roughly = (share) => (share >= 0.995 ? `> ${written(99, 0)}` : written(100 * share, 0));
 
-/** @param {Answer} answer @returns {answer is DigitAnswer} */
-export const isSure = (answer) => answer.kind === "digit" && answer.certainty === "very sure";
+/** @param {number} percent @param {number} digits */
+const written = (percent, digits) => say("share", { number: decimal(percent, digits) });
 
 /** The digits that a refused drawing may be, the likeliest first; none where all are alike. @param {Answer} answer */
 export function likeliest({ probabilities }) {
@@ -55,11 +48,11 @@ export function verdict(answer, wasTeased = false) {
   if (answer.kind === "refused") {
     return { lead: "", digit: "?", certainty: refusal(answer.message, wasTeased), isSmall: false };
   }
-  return reading(answer, answer.kind === "digit" ? `I read ${article(answer.digit)}` : "");
+  return reading(answer, answer.kind === "digit" ? say("i_read_a", { article: article(answer.digit) }) : "");
 }
 
 /** @param {string} message @param {boolean} wasTeased */
-const refusal = (message, wasTeased) => (message === TEASE && wasTeased ? AFTER_THE_TEASE : message);
+const refusal = (message, wasTeased) => (wasTeased && isTease(message) ? say("after_tease") : message); // nobody is teased twice
 
 /**
  * What stands there while somebody draws. Half a digit is no reason to scold, and nothing is sure before the pen is up.
@@ -69,29 +62,29 @@ const refusal = (message, wasTeased) => (message === TEASE && wasTeased ? AFTER_
  * @returns {Verdict}
  */
 export function guess(answer, isPenDown) {
-  if (answer.kind === "refused") return isPenDown ? NOTHING_YET : { ...NOTHING_YET, certainty: "No digit yet." };
-  const words = reading(answer, "Looks like");
+  if (answer.kind === "refused") return isPenDown ? NOTHING_YET : { ...NOTHING_YET, certainty: say("no_digit_yet") };
+  const words = reading(answer, say("looks_like"));
   return isPenDown ? { ...words, certainty: "" } : words;
 }
 
 /** @param {Exclude<Answer, { kind: "refused" }>} answer @param {string} lead */
 function reading(answer, lead) {
-  const certainty = sentence(answer.certainty);
+  const certainty = say(answer.certainty);
   if (answer.kind === "digit") return { lead, digit: String(answer.digit), certainty, isSmall: false };
-  return { lead: "Too close to call", digit: answer.message, certainty, isSmall: true };
+  return { lead: say("too_close"), digit: answer.message, certainty, isSmall: true };
 }
 
 /** A refusal asks by itself, or is no question. @param {Answer} answer */
 export function question(answer) {
-  if (answer.kind === "refused") return answer.message === TEASE ? "If it is one: which?" : "";
-  return answer.kind === "digit" ? "Was that right?" : "Which one?";
+  if (answer.kind === "refused") return isTease(answer.message) ? say("which_if_any") : "";
+  return answer.kind === "digit" ? say("was_right") : say("which_one");
 }
 
 /** The labels that it offers before all others. @param {Answer} answer @returns {Choice[]} */
 export function firstChoices(answer) {
-  if (answer.kind === "digit") return [{ label: answer.digit, words: `Yes, ${answer.digit}` }];
+  if (answer.kind === "digit") return [{ label: answer.digit, words: say("yes", { digit: answer.digit }) }];
   const digits = answer.kind === "pair" ? pair(answer) : likeliest(answer);
-  return digits.map((digit) => ({ label: digit, words: capital(named(digit)) }));
+  return digits.map((digit) => ({ label: digit, words: say("choice", { digit }) }));
 }
 
 /** @param {PairAnswer} answer */
@@ -99,12 +92,12 @@ const pair = (answer) => [answer.digit, answer.alternatives[0].digit];
 
 /** "Not a digit" was said of what is read for sure. @param {Answer} answer @returns {{ question: string, choices: Choice[] }} */
 export function doubt(answer) {
-  const words = named(answer.likely_digit);
+  const digit = answer.likely_digit;
   return {
-    question: `Really not a digit? I am very sure of ${words}.`,
+    question: say("really_none", { digit }),
     choices: [
-      { label: answer.likely_digit, words: `It is ${words}` },
-      { label: null, words: "Not a digit" },
+      { label: digit, words: say("it_is", { digit }) },
+      { label: null, words: say("none") },
     ],
   };
 }
@@ -118,40 +111,26 @@ export const spoken = (answer, wasTeased = false) =>
 /** This person's corrections are spoken of only where they made the answer another one. @param {Answer} answer */
 export function memoryWords(answer) {
   if (!answer.memory_changed) return "";
-  if (answer.kind === "refused") return "You said that one like it is no digit.";
-  return answer.kind === "digit" ? `You draw your ${answer.digit}s like this.` : "You have drawn both like this.";
+  if (answer.kind === "refused") return say("like_none");
+  return answer.kind === "digit" ? say("like_this", { digit: answer.digit }) : say("like_both");
 }
 
 /** The person's label stands. @param {Answer} answer @param {Label} label */
 export function savedVerdict(answer, label) {
   const isCorrection = label !== answer.digit;
   const certainty =
-    label === null ? "Not a digit." : isCorrection ? `So that is ${article(label)} ${label}.` : "I read it right.";
+    label === null ? say("that_is_none") : isCorrection ? say("so_that_is", { digit: label }) : say("read_right");
   return {
-    lead: isCorrection ? "You say" : "I read",
+    lead: isCorrection ? say("you_say") : say("i_read"),
     digit: label === null ? "—" : String(label),
     certainty,
     isCorrection,
   };
 }
 
-/** What became of the drawing by its label. @param {StatusEnum} [status] */
-export function thanks(status) {
-  switch (status) {
-    case "approved":
-      return "Thanks. It is accepted.";
-    case "waiting":
-    case "quarantined":
-      return "Thanks. A reviewer will look at it.";
-    default:
-      return "Thanks.";
-  }
-}
-
 /** What labels add up to, where they do yet. @param {Totals} totals @param {number} version the newest */
 export function news(totals, version) {
   if (totals.new_since === 0) return "";
-  const drawings = totals.new_since === 1 ? "1 new drawing" : `${totals.new_since} new drawings`;
-  const next = totals.next_at ? `; next training at ${totals.next_at}` : "";
-  return `${drawings} since version ${version}${next}.`;
+  const count = totals.new_since;
+  return totals.next_at ? say("news_next", { count, version, next: totals.next_at }) : say("news", { count, version });
 }

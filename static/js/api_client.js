@@ -1,13 +1,10 @@
 // Digitre's HTTP API. Every failure becomes an ApiError with a sentence that says what to do.
 
 /** @import * as api from "./api_types.d.ts" */
+import { language, say } from "./words.js";
 
 const TIMEOUT_MS = 15000;
 const FAULTS_OF_A_PICTURE = ["invalid_image", "invalid_size", "too_large", "too_small", "empty"]; // as the API names them
-
-/** Why a key that was just given may be gone. `navigator.cookieEnabled` stays true where only this site's are blocked. */
-export const NO_COOKIES =
-  "Cookies seem to be blocked here, so I cannot tell whose drawing it is. Allow them for this site to correct me.";
 
 export class ApiError extends Error {
   /**
@@ -36,7 +33,7 @@ export class ApiError extends Error {
 export function tellable(error) {
   if (error instanceof ApiError) return error;
   globalThis.reportError?.(error);
-  return new ApiError("fault", "Something went wrong on this page. Your drawing is still here; try again.");
+  return new ApiError("fault", say("fault"));
 }
 
 /** A key that lets the server recognise a retry. `crypto.randomUUID` is missing on plain HTTP. */
@@ -132,7 +129,7 @@ export class ApiClient {
       const type = body && { "Content-Type": "application/json" };
       const response = await fetch(url, {
         method,
-        headers: { Accept: "application/json", ...type, ...headers },
+        headers: { Accept: "application/json", "Accept-Language": language, ...type, ...headers },
         body: body && JSON.stringify(body),
         credentials: "same-origin",
         keepalive,
@@ -180,12 +177,9 @@ class Patience {
 /** @param {Patience} patience */
 function networkError(patience) {
   if (patience.isOver) {
-    return new ApiError("timeout", "That takes too long. Your drawing is still here; try again.");
+    return new ApiError("timeout", say("timeout"));
   }
-  const sentence = navigator.onLine
-    ? "I cannot reach the server. Your drawing is still here; try again in a moment."
-    : "You are offline. Your drawing is still here; try again when you are back.";
-  return new ApiError("offline", sentence);
+  return new ApiError("offline", navigator.onLine ? say("unreachable") : say("offline"));
 }
 
 /**
@@ -194,32 +188,28 @@ function networkError(patience) {
  */
 function httpError(response, answer) {
   const wait = Number.parseInt(response.headers.get("Retry-After") ?? "", 10) || null;
-  const inAWhile = wait ? `in ${duration(wait)}` : "in a moment";
+  const when = wait ? inAWhile(wait) : say("in_a_moment");
   switch (response.status) {
     case 429:
-      return new ApiError("throttled", `That was a lot in a short time. Nothing is lost; try again ${inAWhile}.`, wait);
+      return new ApiError("throttled", say("throttled", { when }), wait);
     case 404:
-      return new ApiError("gone", "This browser no longer holds the key to that drawing.");
+      return new ApiError("gone", say("gone"));
     case 409:
-      return new ApiError("decided", "A reviewer has already decided on this one. Thanks all the same.");
+      return new ApiError("decided", say("decided"));
     case 502:
     case 503:
     case 504:
-      return new ApiError("unavailable", `The reader is not ready. Nothing is lost; try again ${inAWhile}.`, wait);
+      return new ApiError("unavailable", say("unavailable", { when }), wait);
     case 413: // the server's, or a page of the proxy before it
-      return new ApiError("too_large", answer?.detail ?? "That is more than the server takes. Clear and draw it anew.");
+      return new ApiError("too_large", answer?.detail ?? say("too_large"));
     default:
-      return new ApiError(
-        answer?.code ?? "failed",
-        answer?.detail ?? "The server could not read that. Try again.",
-        wait,
-      );
+      return new ApiError(answer?.code ?? "failed", answer?.detail ?? say("failed"), wait);
   }
 }
 
 /** @param {number} seconds */
-function duration(seconds) {
-  if (seconds < 90) return `${seconds} second${seconds === 1 ? "" : "s"}`;
+function inAWhile(seconds) {
+  if (seconds < 90) return say("in_seconds", { count: seconds });
   const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+  return minutes < 90 ? say("in_minutes", { count: minutes }) : say("in_hours", { count: Math.round(minutes / 60) });
 }

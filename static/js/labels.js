@@ -1,9 +1,4 @@
-// How a label is said.
-
-/** @import { Label } from "./api_types.d.ts" */
-
-/** @param {Label} label */
-export const labelName = (label) => (label === null ? "not a digit" : String(label));
+// English has two words where other languages have one, or none.
 
 /** @param {number} digit */
 export const article = (digit) => (digit === 8 ? "an" : "a");

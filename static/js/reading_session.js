@@ -1,15 +1,16 @@
 // From a sheet to a stored label: hand in, confirm or correct, take back. One state, no pixels.
 
-import { isSure, news, thanks } from "./answer_words.js";
-import { ApiError, idempotencyKey, NO_COOKIES, tellable } from "./api_client.js";
+import { ApiError, idempotencyKey, tellable } from "./api_client.js";
 import { extent } from "./ink.js";
+import { thanks } from "./thanks.js";
+import { say } from "./words.js";
 
 /**
  * @import { Alert, Step } from "./alert.js"
  * @import { ApiClient } from "./api_client.js"
  * @import { Answer, DrawingRequestRequest, Label, StatusEnum, StoredAnswer, Stroke } from "./api_types.d.ts"
  * @import { DrawingPad } from "./drawing_pad.js"
- * @import { ResultView } from "./result_view.js"
+ * @import { LateView } from "./late_view.js"
  */
 
 /**
@@ -21,7 +22,9 @@ import { extent } from "./ink.js";
 /** @typedef {{ state: State, key: string | null }} Kept what is known of a sheet while the page is away */
 
 export const SPECK = 24; // canonical units; below it the pen is wider than the drawing
-export const SPECK_WORDS = "That is only a speck. Draw a bit bigger."; // as the server would answer
+
+/** @param {Answer} answer */
+export const isSure = (answer) => answer.kind === "digit" && answer.certainty === "very sure";
 
 export class ReadingSession {
   #api;
@@ -46,7 +49,7 @@ export class ReadingSession {
   /**
    * @param {ApiClient} api
    * @param {DrawingPad} pad
-   * @param {ResultView} view
+   * @param {LateView} view
    * @param {Alert} alert
    */
   constructor(api, pad, view, alert) {
@@ -187,7 +190,7 @@ export class ReadingSession {
   }
 
   #isRefusedAsSpeck() {
-    if (this.isSpeck) this.#alert.show(SPECK_WORDS);
+    if (this.isSpeck) this.#alert.show(say("speck")); // as the server would answer
     return this.isSpeck;
   }
 
@@ -254,7 +257,7 @@ export class ReadingSession {
    */
   #keepUnsent(send, error) {
     this.#unsent = error.isFinal ? null : send;
-    const sentence = `What you said of the last drawing is not saved. ${error.message}`;
+    const sentence = `${say("unsent")} ${error.message}`;
     this.#alert.show(sentence, error.isFinal ? null : () => this.#sendUnsent(send));
   }
 
@@ -274,7 +277,7 @@ export class ReadingSession {
     try {
       const { totals, versions } = await this.#api.progress();
       const newest = versions[0]?.number ?? answer.model_version;
-      if (this.#isSaved(answer)) this.#view.news(news(totals, newest));
+      if (this.#isSaved(answer)) this.#view.news(totals, newest);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
     }
@@ -315,8 +318,8 @@ export class ReadingSession {
       this.#keysLost += 1;
       this.#keys.delete(this.#pad.sheet);
       this.#enter({ phase: "drawing" });
-      if (isBlocked) this.#alert.show(`${error.message} ${NO_COOKIES}`);
-      else this.#alert.show(`${error.message} Read it again, then tell me.`, () => this.submit(), "Read it again");
+      if (isBlocked) this.#alert.show(`${error.message} ${say("no_cookies")}`);
+      else this.#alert.show(`${error.message} ${say("read_then_tell")}`, () => this.submit(), say("read_again"));
       return;
     }
     this.#alert.show(error.message, error.isFinal ? null : again);

@@ -4,25 +4,24 @@ import {
   doubt,
   firstChoices,
   guess,
+  isTease,
   likeliest,
   memoryWords,
   NOTHING_YET,
+  news,
   percent,
   question,
   roughly,
   savedVerdict,
   spoken,
-  TEASE,
   verdict,
 } from "./answer_words.js";
-import { labelName } from "./labels.js";
 import { find, part } from "./parts.js";
-import { showPhase } from "./phases.js";
+import { labelName, say } from "./words.js";
 
 /**
  * @import { Choice, Verdict } from "./answer_words.js"
- * @import { Answer, Label } from "./api_types.d.ts"
- * @import { State } from "./reading_session.js"
+ * @import { Answer, Label, Totals } from "./api_types.d.ts"
  */
 
 export class ResultView {
@@ -43,11 +42,6 @@ export class ResultView {
     const bars = /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-bar]"));
     this.#bars = [...bars].map((bar) => new Bar(bar));
     this.#noPicture = this.#preview.src;
-  }
-
-  /** Show what belongs to a phase. @param {State["phase"]} name */
-  phase(name) {
-    showPhase(this.#root, name);
   }
 
   /** Nothing is known of this sheet yet. */
@@ -73,7 +67,7 @@ export class ResultView {
 
   /** Handed in: that it is read is said at once, however long the line takes. */
   reading() {
-    this.#text("certainty", "Reading…");
+    this.#text("certainty", say("reading"));
   }
 
   /** @param {Answer} answer */
@@ -83,7 +77,7 @@ export class ResultView {
     this.#offer(firstChoices(answer));
     this.#evidence(answer, false);
     this.#announce(spoken(answer, this.#wasTeased));
-    if (answer.message === TEASE) this.#wasTeased = true;
+    if (isTease(answer.message)) this.#wasTeased = true;
   }
 
   /** Ask once more before "not a digit" is believed. @param {Answer} answer */
@@ -107,20 +101,16 @@ export class ResultView {
     this.#verdict({ ...words, isSmall: false });
     this.#digit.classList.toggle("is-turned", isCorrection);
     this.#text("memory", "");
-    this.#text("saved-words", `Saved as ${labelName(label)}.`);
+    const saved = say("saved_as", { label: labelName(label) });
+    this.#text("saved-words", saved);
     this.#text("thanks", thanks);
     this.#text("news", "");
-    this.#announce(`Saved as ${labelName(label)}. ${thanks}`);
+    this.#announce(`${saved} ${thanks}`);
   }
 
-  /** @param {string} sentence */
-  news(sentence) {
-    this.#text("news", sentence);
-  }
-
-  /** @param {boolean} isBusy */
-  busy(isBusy) {
-    this.#root.setAttribute("aria-busy", String(isBusy));
+  /** What labels add up to. @param {Totals} totals @param {number} version the newest */
+  news(totals, version) {
+    this.#text("news", news(totals, version));
   }
 
   /** @param {Verdict} words */

@@ -7,7 +7,8 @@ import { button, find } from "./parts.js";
 const themeButton = button(document, "theme");
 
 function sayTheme() {
-  themeButton.setAttribute("aria-label", isDark() ? "Switch to light paper" : "Switch to dark paper");
+  const { toLight, toDark } = themeButton.dataset;
+  themeButton.setAttribute("aria-label", (isDark() ? toLight : toDark) ?? "");
 }
 
 themeButton.addEventListener("click", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import "./browser_crypto.js";
+import "./english.js";
 import { ApiError, idempotencyKey, tellable } from "../../static/js/api_client.js";
 import { OwnDrawingsClient } from "../../static/js/own_drawings_client.js";
 import { settle, useFakeClock } from "./fake_clock.js";
@@ -51,6 +52,7 @@ test("a drawing is sent as JSON under its key", async () => {
   assert.deepEqual([url, request.method, request.body], ["/drawings/", "POST", JSON.stringify(BODY)]);
   assert.deepEqual(request.headers, {
     Accept: "application/json",
+    "Accept-Language": "en",
     "Content-Type": "application/json",
     "Idempotency-Key": "key",
   });
@@ -61,7 +63,7 @@ test("a call without a body has no type, and 204 answers null", async () => {
   assert.equal(await api.forget("a b/c"), null);
   const [{ url, request }] = asked;
   assert.equal(url, "/drawings/a%20b%2Fc/");
-  assert.deepEqual(request.headers, { Accept: "application/json" });
+  assert.deepEqual(request.headers, { Accept: "application/json", "Accept-Language": "en" });
 });
 
 test("an address that the page does not say is an error of the page", () => {

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import "./browser_crypto.js";
+import "./english.js";
+import { news } from "../../static/js/answer_words.js";
 import { ApiError } from "../../static/js/api_client.js";
-import { ReadingSession, SPECK, SPECK_WORDS } from "../../static/js/reading_session.js";
+import { isSure, ReadingSession, SPECK } from "../../static/js/reading_session.js";
 import { SheetHistory } from "../../static/js/sheet_history.js";
+import { say } from "../../static/js/words.js";
 import { FOUR_OR_NINE, REFUSED, SEVEN } from "./answers.js";
 import { settle } from "./fake_clock.js";
 
@@ -93,8 +96,8 @@ function view() {
     saved: (/** @type {any[]} */ ...[, , words]) => {
       seen.thanks = words;
     },
-    news: (/** @type {string} */ words) => {
-      seen.news = words;
+    news: (/** @type {any} */ totals, /** @type {number} */ version) => {
+      seen.news = news(totals, version);
     },
     busy: (/** @type {boolean} */ isBusy) => {
       seen.isBusy = isBusy;
@@ -166,7 +169,7 @@ test("an empty sheet and a speck are not handed in", async () => {
   await session.submit();
   pad.draw(SPECK - 1);
   await session.submit();
-  assert.equal(alert.words, SPECK_WORDS);
+  assert.equal(alert.words, say("speck"));
   assert.equal(server.calls.length, 0);
   pad.draw(SPECK);
   assert.equal(session.isSpeck, false);
@@ -378,7 +381,7 @@ test("nothing is labelled that is not guessed yet, is a speck, or is under the p
   session.confirm(7);
   await settle();
   assert.equal(server.calls.length, 0);
-  assert.equal(alert.words, SPECK_WORDS);
+  assert.equal(alert.words, say("speck"));
 });
 
 test("a guess is of its own sheet: another one has none until it is guessed anew", async () => {
@@ -507,4 +510,10 @@ test("news that do not come are missed by nobody", async () => {
   server.named("progress")[0].reject(LOST);
   await settle();
   assert.deepEqual([session.state.phase, alert.words, page.seen.news], ["saved", "", ""]);
+});
+
+test("sure is a digit that is said to be so", () => {
+  assert.equal(isSure(SEVEN), true);
+  assert.equal(isSure({ ...SEVEN, certainty: "pretty sure" }), false);
+  assert.equal(isSure(REFUSED), false);
 });

@@ -4,13 +4,16 @@ from typing import NotRequired, TypedDict
 
 from django.core.cache import cache
 from django.db.models import Count
+from django.utils.translation import gettext
 
+from recognizer import words
 from recognizer.exam_reports import read_reports
+from recognizer.exams import exam_spec
 from recognizer.models import Contributor, Drawing, ModelVersion
 from recognizer.version_card import VersionProgress, exam_results
 from training.api.campaign_progress import CampaignBoard
 from training.curation.snapshots import new_labels
-from training.evaluation.gate import Decision
+from training.evaluation.gate import GAIN, Decision, Row
 from training.models import TrainingPolicy, TrainingRun
 
 VERSIONS_SHOWN = 30  # the newest; the curve has no room for more
@@ -59,9 +62,30 @@ def _version(version: ModelVersion) -> VersionProgress:
         promoted_at=version.promoted_at,
         is_champion=version.is_champion,
         held=run is not None and run.status == TrainingRun.Status.HELD and version.promoted_at is None,
-        reasons=decision.reasons if decision else [],
+        reasons=_reasons(decision) if decision else [],
         drawings=run.snapshot.drawings if run and run.snapshot else 0,
     )
+
+
+def _reasons(decision: Decision) -> list[str]:
+    """Say why the gate decided so: as it was recorded, with figures, or without them in another language."""
+    if words.is_original() or not decision.rows:
+        return decision.reasons
+    return list(dict.fromkeys(_in_words(row) for row in decision.rows if not row.passed))
+
+
+def _in_words(row: Row) -> str:
+    if row.key == GAIN:
+        return gettext("it was better nowhere, beyond luck")
+    if row.key.endswith(".calibration"):
+        return gettext("it was less honest about how sure it is")
+    if row.exam:
+        return gettext("it did worse in an exam ({exam})").format(exam=gettext(exam_spec(row.exam).title))
+    if row.key == "digits_refused":
+        return gettext("it refused too many digits")
+    if row.key == "others_refused":
+        return gettext("it took too many other things for digits")
+    return gettext("it failed a technical check")
 
 
 def totals() -> Totals:
@@ -81,4 +105,4 @@ def _count_totals() -> Totals:
 def fates(contributor: Contributor) -> dict[str, int]:
     """Count a contributor's drawings by what became of them, in words."""
     counted = Drawing.objects.of(contributor).order_by().values_list("status").annotate(count=Count("id"))
-    return {Drawing.Status(status).label: count for status, count in counted}
+    return {str(Drawing.Status(status).label): count for status, count in counted}

@@ -6,14 +6,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer import contributor_cookie
+from recognizer import contributor_cookie, words
 from recognizer.api.throttles import DearCallsByAddress
 from training.api.provenance import Provenance, provenance_of
 
 
 class ProvenanceSerializer(serializers.Serializer[Provenance]):
     versions = serializers.ListField(child=serializers.IntegerField(), help_text="that learned from the drawing")
-    left_out = serializers.CharField(help_text="why the newest version did not, or empty")
+    left_out = serializers.SerializerMethodField(help_text="why the newest version did not, or empty")
+
+    def get_left_out(self, provenance: Provenance) -> str:
+        return words.recorded(provenance["left_out"])
 
 
 class ProvenancesSerializer(serializers.Serializer[dict[str, dict[str, Provenance]]]):
@@ -26,4 +29,5 @@ class ProvenanceView(APIView):
     @extend_schema(operation_id="lessons", responses={200: ProvenancesSerializer})
     def get(self, request: Request) -> Response:
         """Say which versions learned from which of the caller's drawings."""
-        return Response({"drawings": provenance_of(contributor_cookie.find(request))})
+        found = provenance_of(contributor_cookie.find(request))
+        return Response(ProvenancesSerializer({"drawings": found}).data)

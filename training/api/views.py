@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_cookie
@@ -22,11 +23,14 @@ from training.api.campaigns import campaign_of
 
 class ExamSerializer(serializers.Serializer[ExamResult]):
     name = serializers.CharField(source="exam.name")
-    title = serializers.CharField(source="exam.title")
+    title = serializers.SerializerMethodField()
     accuracy = serializers.FloatField(help_text="0..1; a refused digit counts as wrong")
     low = serializers.FloatField(allow_null=True, help_text="of the 95 % interval")
     high = serializers.FloatField(allow_null=True)
     n = serializers.IntegerField()
+
+    def get_title(self, result: ExamResult) -> str:
+        return gettext(result.exam.title)
 
 
 class VersionSerializer(serializers.Serializer[VersionProgress]):

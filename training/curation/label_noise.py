@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.labels import NOT_A_DIGIT
+from recognizer.sentences import marked
 from training.config import SnapshotConfig
 
 CLASSES = NOT_A_DIGIT + 1
-LABEL_CONTRADICTED = "others who draw like this contradict its label"
-CONTRIBUTOR_CONTRADICTED = "others contradict its contributor"
+LABEL_CONTRADICTED = marked("others who draw like this contradict its label")
+CONTRIBUTOR_CONTRADICTED = marked("others contradict its contributor")
 NEIGHBOURS = 10  # of other contributors; more would outvote a rare style, fewer would let one stray label decide
 PRIOR_WEIGHT = 2.0  # neighbours that the baseline's own opinion counts for
 BLIND_PRIOR_WEIGHT = 0.2  # the same where it sees no feature: it has no opinion then, only an answer

@@ -18,16 +18,17 @@ from numpy.typing import NDArray
 from recognizer.imaging.pixels import content_hash, to_grey, to_input
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Campaign, Drawing, LabelEvent, ModelVersion
+from recognizer.sentences import marked
 from training.config import SnapshotConfig
 from training.curation.label_noise import LabelNoise, go_on
 from training.curation.stored_drawings import quarantine, read_pictures
 from training.models import DatasetSnapshot, SnapshotManifest, TrainingRun
 from training.models.snapshots import Manifest
 
-EXACT, NEAR = "the same picture again", "almost the same picture again"
-CAPPED = "its contributor has drawn enough of these"
-UNREADABLE = "its picture cannot be read by this release"
-IS_EXAMINED = "its picture is an exam question"
+EXACT, NEAR = marked("the same picture again"), marked("almost the same picture again")
+CAPPED = marked("its contributor has drawn enough of these")
+UNREADABLE = marked("its picture cannot be read by this release")
+IS_EXAMINED = marked("its picture is an exam question")
 WRITTEN_AT_ONCE = 100  # scores in one transaction: visitors of a SQLite site wait for each
 COMPARED = 200  # pictures, between two looks at whether to go on
 SCORE_STEP = 0.05  # a smaller change of a label's noise score is not worth a write

@@ -5,11 +5,12 @@ import { ApiClient } from "../api_client.js";
 import { DrawingPad } from "../drawing_pad.js";
 import { keep, kept, SHEET } from "../kept_sheet.js";
 import { areSingleKeysOn, digitOf, letterOf } from "../keys.js";
+import { LateView } from "../late_view.js";
 import { LiveGuess } from "../live_guess.js";
 import { MarksCanvas } from "../marks_canvas.js";
 import { button, closest, find } from "../parts.js";
 import { ReadingSession } from "../reading_session.js";
-import { ResultView } from "../result_view.js";
+import { say } from "../words.js";
 
 /**
  * @import { Label } from "../api_types.d.ts"
@@ -17,7 +18,6 @@ import { ResultView } from "../result_view.js";
  */
 
 const INVITED = "digitre-invited"; // in this browser's storage
-const NO_PICTURES = "I read what is drawn here, not pictures. Draw the digit on the paper.";
 
 const root = find(document, "[data-page=draw]", HTMLElement);
 const ink = find(root, "[data-part=pad]", HTMLCanvasElement);
@@ -26,7 +26,7 @@ const marks = new MarksCanvas(find(root, "[data-part=marks]", HTMLCanvasElement)
 const api = new ApiClient(root.dataset);
 const alert = new Alert(root);
 const pad = new DrawingPad(ink);
-const view = new ResultView(root);
+const view = new LateView(root, alert);
 const session = new ReadingSession(api, pad, view, alert);
 const live = new LiveGuess(
   async (signal) => (session.isSpeck ? null : api.guess(session.path, signal)),
@@ -150,17 +150,17 @@ pad.addEventListener("ink", () => {
   live.penMoved();
 });
 pad.addEventListener("change", sheetChanged);
-pad.addEventListener("palm", () => alert.show("That was as wide as a hand and left no ink. Draw with a fingertip."));
-pad.addEventListener("full", () => alert.show("That is a lot of strokes for one digit. Clear and start again."));
+pad.addEventListener("palm", () => alert.show(say("palm")));
+pad.addEventListener("full", () => alert.show(say("full")));
 
 // A picture that is let go over the page would take its place, and the ink with it.
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", (event) => {
   event.preventDefault();
-  if (event.dataTransfer?.files.length) alert.show(NO_PICTURES);
+  if (event.dataTransfer?.files.length) alert.show(say("no_pictures"));
 });
 document.addEventListener("paste", (event) => {
-  if (event.clipboardData?.files.length) alert.show(NO_PICTURES);
+  if (event.clipboardData?.files.length) alert.show(say("no_pictures"));
 });
 
 find(root, "[data-part=how]", HTMLDetailsElement).addEventListener("toggle", explain, { once: true });

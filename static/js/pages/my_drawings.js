@@ -1,12 +1,12 @@
 // "Yours": what this browser handed in, what became of it, and how to take or delete it.
 
 import { Alert } from "../alert.js";
-import { thanks } from "../answer_words.js";
 import { ApiError } from "../api_client.js";
 import { keep, kept, SHEET } from "../kept_sheet.js";
-import { labelName } from "../labels.js";
 import { OwnDrawingsClient } from "../own_drawings_client.js";
 import { button, closest, find, part } from "../parts.js";
+import { thanks } from "../thanks.js";
+import { labelName, list as listed, localTime, say } from "../words.js";
 
 /** @import { DrawingSummary, Label, Provenance, VersionAnswer } from "../api_types.d.ts" */
 
@@ -94,11 +94,10 @@ function sheet(drawing) {
   item.dataset.id = drawing.id;
   item.dataset.version = String(drawing.model_version);
   image.src = drawing.image;
-  image.alt = `Your drawing of ${new Date(drawing.created_at).toLocaleString()}`;
+  image.alt = say("drawn_at", { moment: localTime(drawing.created_at) });
   showSaid(item, drawing.is_confirmed ? drawing.confirmed : undefined);
   button(item, "open-labels").hidden = drawing.is_reviewed;
-  const read = drawing.predicted === null ? "refused it" : `read ${drawing.predicted}`;
-  field(item, "read").textContent = `Version ${drawing.model_version} ${read}.`;
+  field(item, "read").textContent = reading(drawing);
   field(item, "fate").textContent = fate(drawing);
   return item;
 }
@@ -107,17 +106,24 @@ function sheet(drawing) {
 const field = (item, name) => find(item, `[data-field=${name}]`, HTMLElement);
 
 /** @param {DrawingSummary} drawing */
+const reading = ({ model_version: version, predicted: digit }) =>
+  digit === null ? say("version_refused", { version }) : say("version_read", { version, digit });
+
+/** @param {DrawingSummary} drawing */
 function fate(drawing) {
   const lesson = lessons[drawing.id];
-  if (lesson?.versions.length > 0) return `Among what version ${lesson.versions.join(", ")} learned from.`;
+  if (lesson?.versions.length > 0) return say("learned_from", { versions: lesson.versions.join(", ") });
   const why =
-    drawing.status === "approved" && lesson?.left_out ? ` The newest version did without it: ${lesson.left_out}.` : "";
+    drawing.status === "approved" && lesson?.left_out ? ` ${say("done_without", { reason: lesson.left_out })}` : "";
   return `${drawing.fate}${why}`;
 }
 
 /** @param {VersionAnswer} answer */
-const said = ({ version, digit }) =>
-  `version ${version} ${version === champion ? "says" : "said"} ${digit ?? "no digit"}`;
+function said({ version, digit }) {
+  const isNow = version === champion;
+  if (digit === null) return say(isNow ? "says_none" : "said_none", { version });
+  return say(isNow ? "says" : "said", { version, digit });
+}
 
 /** @param {HTMLElement} control that asks for it */
 async function showVersions(control) {
@@ -128,7 +134,7 @@ async function showVersions(control) {
     async () => {
       const { answers } = await api.drawing(idOf(item));
       const words = field(item, "versions");
-      words.textContent = answers.map(said).join(", ");
+      words.textContent = listed(answers.map(said));
       words.hidden = false;
       control.hidden = true;
     },
@@ -143,7 +149,7 @@ async function showVersions(control) {
 function forget(item) {
   if (going.has(item)) return;
   show(item, "going");
-  announce("Deleted. It can be undone for a few seconds.");
+  announce(say("deleted"));
   going.set(
     item,
     setTimeout(() => carryOut(item), UNDO_MS),
@@ -156,7 +162,7 @@ function keepItem(item) {
   clearTimeout(going.get(item));
   going.delete(item);
   show(item, "here");
-  announce("Kept.");
+  announce(say("kept"));
   button(item, "forget").focus();
 }
 
@@ -214,15 +220,16 @@ async function confirm(control) {
       field(item, "fate").textContent = thanks(status);
       openLabels(button(item, "open-labels"));
       button(item, "open-labels").focus();
-      announce(`Saved as ${labelName(label)}. ${thanks(status)}`);
+      announce(`${say("saved_as", { label: labelName(label) })} ${thanks(status)}`);
     },
   );
 }
 
 /** @param {HTMLElement} item @param {Label | undefined} label undefined where its owner has not said */
 function showSaid(item, label) {
-  field(item, "said").textContent = label === undefined ? "Not confirmed." : `You said ${labelName(label)}.`;
-  button(item, "open-labels").textContent = label === undefined ? "Say what it is" : "Correct";
+  field(item, "said").textContent =
+    label === undefined ? say("not_confirmed") : say("you_said", { label: labelName(label) });
+  button(item, "open-labels").textContent = label === undefined ? say("say_what") : say("correct");
   for (const choice of item.querySelectorAll("[data-action=label]")) {
     if (!(choice instanceof HTMLElement)) continue;
     choice.setAttribute(
@@ -256,7 +263,7 @@ async function forgetAll() {
     nextUrl = undefined;
     list.replaceChildren();
     showFrame();
-    announce("All your drawings are deleted.");
+    announce(say("all_deleted"));
   });
 }
 

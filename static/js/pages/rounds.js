@@ -1,16 +1,15 @@
 // A round of ten: the digit is asked for before it is drawn. The label is still the person's to confirm.
 
 import { Alert } from "../alert.js";
-import { TEASE } from "../answer_words.js";
-import { ApiClient, ApiError, idempotencyKey, NO_COOKIES } from "../api_client.js";
+import { ApiClient, ApiError, idempotencyKey } from "../api_client.js";
 import { DrawingPad } from "../drawing_pad.js";
 import { keep, kept, ROUND } from "../kept_sheet.js";
 import { KeyboardPen } from "../keyboard_pen.js";
-import { article } from "../labels.js";
 import { MarksCanvas } from "../marks_canvas.js";
 import { button, closest, find, part } from "../parts.js";
 import { showPhase } from "../phases.js";
 import { RoundOfTen } from "../round_of_ten.js";
+import { say } from "../words.js";
 
 /**
  * @import { StoredAnswer } from "../api_types.d.ts"
@@ -58,7 +57,7 @@ document.addEventListener("keydown", (event) => {
   if (state.phase === "asking") read();
   else if (state.phase === "answered") confirm();
 });
-pad.addEventListener("palm", () => alert.show("That was as wide as a hand and left no ink. Draw with a fingertip."));
+pad.addEventListener("palm", () => alert.show(say("palm")));
 pad.addEventListener("ink", () => {
   root.toggleAttribute("data-inked", true);
   reopen();
@@ -76,9 +75,6 @@ async function start() {
   });
 }
 
-/** @param {number} digit */
-const named = (digit) => `${article(digit)} ${digit}`;
-
 /** What was read is not what lies on the pad any more: the digit is asked for anew, and the old drawing gets no label. */
 function reopen() {
   if (state.phase === "answered" && !isBusy) enter({ phase: "asking", round: state.round });
@@ -93,8 +89,8 @@ function ask(round) {
 
 /** @param {RoundOfTen} round */
 function showQuestion(round) {
-  const words = `Draw ${named(round.asked)}.`;
-  part(root, "count").textContent = `${round.marks.length + 1} of ${round.length}`;
+  const words = say("draw", { digit: round.asked });
+  part(root, "count").textContent = say("place", { number: round.marks.length + 1, length: round.length });
   part(root, "prompt").textContent = words;
   announce(words);
   showMarks(round);
@@ -116,14 +112,14 @@ async function read() {
 /** @param {RoundOfTen} round @param {StoredAnswer} answer */
 function showAnswer(round, answer) {
   enter({ phase: "answered", round, answer });
-  const words = answer.kind === "refused" ? unread(answer) : `It reads ${named(answer.digit)}.`;
+  const words = answer.kind === "refused" ? unread(answer) : say("it_reads", { digit: answer.digit });
   part(root, "verdict").textContent = words;
-  button(root, "confirm").textContent = `Yes, I drew ${named(round.asked)}`;
+  button(root, "confirm").textContent = say("i_drew", { digit: round.asked });
   announce(words);
 }
 
 /** In a round nobody is teased: the digit was asked for. @param {StoredAnswer} answer */
-const unread = ({ message }) => (message === TEASE ? "It sees no digit in it." : message);
+const unread = ({ message }) => (message === say("tease") ? say("it_reads_none") : message);
 
 /** The label is stored by the person's tap, never by having been asked for. */
 function confirm() {
@@ -146,7 +142,8 @@ async function store(id, digit) {
 
 /** @param {unknown} error */
 function explainIfGone(error) {
-  if (error instanceof ApiError && error.code === "gone") throw new ApiError("gone", `${error.message} ${NO_COOKIES}`);
+  if (error instanceof ApiError && error.code === "gone")
+    throw new ApiError("gone", `${error.message} ${say("no_cookies")}`);
   throw error;
 }
 
@@ -165,12 +162,9 @@ function finish(round) {
   enter({ phase: "over", round });
   pad.reset();
   const { counted, right } = round.score;
-  const words = `It read ${right} of ${counted}.`;
+  const words = say("score", { right, all: counted });
   part(root, "score").textContent = words;
-  part(root, "score-words").textContent =
-    right === counted
-      ? "Every one. Your hand is an open book to it."
-      : "What it misread is worth most: a reviewer will look, and the next version will learn.";
+  part(root, "score-words").textContent = right === counted ? say("all_right") : say("misread");
   announce(words);
   showMarks(round);
 }
@@ -186,13 +180,20 @@ function markItem({ digit, read: seen, counts }) {
   const isRight = seen === digit;
   item.textContent = String(digit);
   item.className = counts ? (isRight ? "is-right" : "is-wrong") : "is-skipped";
-  const outcome = counts ? (isRight ? "read right" : `read as ${seen ?? "no digit"}`) : "left out";
+  const outcome = markWords(isRight, seen, counts);
   item.title = `${digit}: ${outcome}`;
   const words = document.createElement("span");
   words.className = "unseen";
   words.textContent = `, ${outcome}`;
   item.append(words);
   return item;
+}
+
+/** @param {boolean} isRight @param {number | null} seen @param {boolean} counts */
+function markWords(isRight, seen, counts) {
+  if (!counts) return say("mark_skipped");
+  if (isRight) return say("mark_right");
+  return seen === null ? say("mark_refused") : say("mark_wrong", { digit: seen });
 }
 
 /** @param {State} entered */
