@@ -5,7 +5,7 @@ from uuid import UUID
 
 import numpy as np
 
-from recognizer.models import Drawing, ModelVersion, Prototype
+from recognizer.models import Drawing, Prototype
 from recognizer.models.prototypes import unpack
 
 LOOKED_AT = (
@@ -24,10 +24,10 @@ class Pair:
     likeness: float
 
 
-def contradicting_pairs(version: ModelVersion) -> list[Pair]:
+def contradicting_pairs(version_id: int) -> list[Pair]:
     """Return the likest pairs of approved drawings whose labels differ, no drawing twice."""
     rows = list(
-        Prototype.objects.filter(version=version, drawing__status=Drawing.Status.APPROVED)
+        Prototype.objects.filter(version_id=version_id, drawing__status=Drawing.Status.APPROVED)
         .order_by("-id")
         .values_list("drawing_id", "label", "features")[:LOOKED_AT]
     )
