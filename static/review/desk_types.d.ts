@@ -59,7 +59,6 @@ export interface Held extends Here {
   unsent: string[];
   skipped: string[];
   blind: boolean;
-  campaign: string;
 }
 
 /** A run's progress in words, and as a share. */

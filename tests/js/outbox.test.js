@@ -209,7 +209,7 @@ test("the latest word on a drawing is withdrawn, never an undo", async () => {
 
 test("a claim is answered or null", async () => {
   const outbox = open();
-  const held = { held: [], unsent: [], skipped: [], blind: false };
+  const held = { held: [], unsent: [], skipped: [], blind: false, window: "w", wanted: {} };
   const claim = outbox.claim("/claim/", held);
   await answerLast(response(200, { drawings: [] }));
   assert.deepEqual(await claim, { drawings: [] });
