@@ -1,4 +1,4 @@
-"""English as in Britain, with a clock of 24 hours: "23 Nov 2026, 08:58"; a week begins on Monday, a day comes before its month."""
+"""English as in Britain, with a clock of 24 hours: "23 Nov 2026, 08:58"; days come before months."""
 
 DATE_FORMAT = "j M Y"
 DATETIME_FORMAT = "j M Y, H:i"
