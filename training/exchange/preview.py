@@ -1,7 +1,7 @@
 """A look before an import: ten drawings on a sheet, and what the champion makes of a hundred. Nothing is stored."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -19,11 +19,13 @@ from recognizer.imaging.pixels import to_grey
 from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import ModelVersion
+from recognizer.submissions import Submission
 from training.exchange import reading
 from training.exchange.arrivals import check_line
 from training.exchange.exporting import MANIFEST
-from training.exchange.importing import BadExport, check_manifest, export_rows, richest
+from training.exchange.importing import check_manifest, export_rows, richest
 from training.exchange.orientation import AS_IT_IS, Orientation, orientations
+from training.exchange.reading import BadExport
 from training.exchange.sources import Found, find_source, strict_label
 
 ASKED = 100  # drawings the champion looks at: a file that lies sideways shows in far fewer
@@ -151,7 +153,11 @@ def _of_export(folder: Path, name: str) -> Iterable[Found]:
             raise
         except reading.UNREADABLE:
             continue
-        yield Found(place, arrival.label, lambda orientation, arrival=arrival: arrival.submission)
+        yield Found(place, arrival.label, _as_it_is(arrival.submission))
+
+
+def _as_it_is(submission: Submission) -> Callable[[Orientation], Submission]:
+    return lambda orientation: submission
 
 
 def label_of(found: Found) -> int | None:
@@ -184,7 +190,12 @@ def write_sheet(outlook: Outlook, path: Path) -> None:
 def _one_of_each(drawings: list[Found]) -> list[Found]:
     firsts = list({label_of(found): found for found in reversed(drawings)}.values())
     others = [found for found in drawings if not any(found is first for first in firsts)]
-    return sorted([*firsts, *others][:SHOWN], key=lambda found: label_of(found) if label_of(found) is not None else 99)
+    return sorted([*firsts, *others][:SHOWN], key=_place)
+
+
+def _place(found: Found) -> int:
+    label = label_of(found)
+    return NOT_A_DIGIT + 1 if label is None else label
 
 
 def _ink(found: Found, orientation: Orientation) -> NDArray[np.uint8]:

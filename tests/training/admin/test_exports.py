@@ -32,7 +32,7 @@ def petra(operator: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> C
 
 def content(response: Any) -> bytes:
     assert isinstance(response, StreamingHttpResponse), response.content.decode()
-    return b"".join(response)  # type: ignore[arg-type]
+    return b"".join(response)
 
 
 def test_the_page_begins_with_what_the_list_shows(petra: Client, draw: Draw) -> None:

@@ -23,7 +23,8 @@ from tests.support.accounts import MakeUser
 from tests.support.drawings import Draw
 from tests.support.known import known
 from training.exchange.exporting import FORMATS, MANIFEST, export_drawings, file_sha256
-from training.exchange.importing import BadExport, import_drawings
+from training.exchange.importing import import_drawings
+from training.exchange.reading import BadExport
 from training.exchange.records import key_of, read_records
 from training.exchange.selection import Selection
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from training.exchange.sources import Found
 X, Y = few_digits().x_train[:20], few_digits().y_train[:20]
 
 
-def npz(folder: Path, x: object, y: object = Y) -> Path:
+def npz(folder: Path, x: Any, y: Any = Y) -> Path:
     np.savez(folder / "a.npz", x=x, y=y)
     return folder / "a.npz"
 
