@@ -229,7 +229,8 @@ def main() -> int:
         )
     )
     choices: list[dict[str, object]] = [{"order": order} for order in ORDERS]
-    for wanted in [*choices, {"label": 7}, {"source": "round"}, {"label": 10, "order": "oldest"}]:
+    choices += [{"label": 7}, {"source": "round"}, {"label": 10, "order": "oldest"}]
+    for wanted in choices:
         figures[f"queue, claim four, {json.dumps(wanted)}"] = measure(partial(claim_by, client, wanted))
     figures["queue, claim one and decide"] = measure(lambda: claim_and_decide(client))
     print(f"{'page':40} {'clock':>9} {'Python':>9} {'queries take':>13} {'queries':>8}")

@@ -8,7 +8,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, ngettext, override, pgettext_lazy
@@ -168,4 +167,4 @@ def version(page: str, language: str) -> str:
 def _said(sentence: "str | Promise | Counted") -> str | dict[str, str]:
     if isinstance(sentence, Counted):
         return sentence.forms()
-    return said(sentence) if isinstance(sentence, str) else cast(str, str(sentence))
+    return said(sentence) if isinstance(sentence, str) else str(sentence)

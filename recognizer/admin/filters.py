@@ -79,7 +79,7 @@ class StatusFilter(admin.SimpleListFilter):
     ALL = "all"
 
     def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
-        return [(value, label) for value, label in Drawing.Status.choices if value != Drawing.Status.WAITING]
+        return [(value, str(label)) for value, label in Drawing.Status.choices if value != Drawing.Status.WAITING]
 
     def choices(self, changelist: ChangeList) -> "Iterator[_ListFilterChoices]":
         value = self.value() or Drawing.Status.WAITING

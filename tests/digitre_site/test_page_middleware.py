@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.http import HttpRequest, HttpResponse
-from django.test import Client, RequestFactory
-from pytest_django import Settings
+from django.test import Client
 from structlog.contextvars import get_contextvars
 
 from digitre_site import page_middleware
@@ -84,22 +83,3 @@ def test_a_call_that_is_refused_is_logged_and_one_that_went_well_is_not(
 
 def test_calls_are_where_the_api_is() -> None:
     assert all(prefix.startswith(("/api/", "/_get_digit")) for prefix in page_middleware.CALLS)
-
-
-@pytest.mark.parametrize(
-    ("proxies", "given", "is_believed"),
-    [
-        (1, "9f86d081884c7d659a2feaa0c55ad015", True),
-        (0, "9f86d081884c7d659a2feaa0c55ad015", False),
-        (1, "short", False),
-        (1, "a b=c level=error", False),
-        (1, "a" * 65, False),
-    ],
-)
-def test_the_proxys_name_for_a_request_is_believed_and_nobody_elses(
-    rf: RequestFactory, settings: Settings, proxies: int, given: str, is_believed: bool
-) -> None:
-    settings.NUM_PROXIES = proxies
-    named = page_middleware.request_id(rf.get("/about/", headers={"X-Request-ID": given}))
-    assert (named == given) is is_believed
-    assert len(named) >= 32

@@ -296,7 +296,7 @@ def test_filters_leave_what_was_asked_for(reviewer: User) -> None:
         {"source": "round"},
         {"version": wanted.model_version_id, "label": 9},
     ):
-        claimed = queue.claim(reviewer, 3, wanted=Wanted(**chosen))  # type: ignore[arg-type]  # of either kind
+        claimed = queue.claim(reviewer, 3, wanted=Wanted(**chosen))
         assert ids(claimed) == [wanted.pk]
         queue.release(reviewer, ids(claimed))
     assert queue.claim(reviewer, 3, wanted=Wanted(source="import")) == []

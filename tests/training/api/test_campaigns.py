@@ -10,7 +10,8 @@ from recognizer.models import Admission, Campaign, Contributor, Drawing
 from recognizer.ttl_cache import TtlCache
 from tests.support.drawings import Draw, make_drawing
 from training.api import campaign_progress
-from training.exchange.exporting import read_drawings
+from training.exchange.records import read_records
+from training.exchange.selection import Selection
 
 pytestmark = pytest.mark.django_db
 
@@ -116,5 +117,6 @@ def test_progress_of_no_campaign_says_nothing_of_one(client: Client) -> None:
 def test_an_export_may_be_of_one_campaign(campaign: Campaign, person: Contributor, draw: Draw) -> None:
     drawings = [draw(3, by=person), draw(4)]
     Drawing.objects.filter(pk=drawings[0].pk).update(campaign=campaign)
-    assert [exported.id for exported in read_drawings(campaign=campaign)] == [str(drawings[0].pk)]
-    assert len(list(read_drawings())) == 2
+    chosen = Selection.of({"campaign": campaign.code}).drawings()
+    assert [record.line["id"] for record in read_records(chosen)] == [str(drawings[0].pk)]
+    assert len(list(read_records())) == 2

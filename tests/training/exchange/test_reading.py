@@ -30,6 +30,7 @@ def test_lines_come_with_their_numbers(tmp_path: Path) -> None:
         ("a.csv", b"\xff\xfe\xff", "decode"),
         ("a.csv", b"x" * (reading.LONGEST_LINE + 1), "a line has more than"),
     ],
+    ids=["not packed", "cut off", "not text", "one long line"],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, content: bytes, why: str) -> None:
     with pytest.raises(BadExport, match=rf"{name} cannot be read to its end: .*{why}"):

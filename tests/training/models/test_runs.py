@@ -417,7 +417,9 @@ def test_a_run_whose_process_fell_says_how_and_at_once(claim: Callable[[], Train
     assert "memory" in run.error
 
 
-@pytest.mark.parametrize("worker", [worker_of(os.getpid()), "elsewhere:1", "test:1"])
+@pytest.mark.parametrize(
+    "worker", [worker_of(os.getpid()), "elsewhere:1", "test:1"], ids=["alive", "elsewhere", "test"]
+)
 def test_a_run_of_a_process_that_lives_or_is_elsewhere_goes_on(claim: Callable[[], TrainingRun], worker: str) -> None:
     run = claim()
     run.write(worker=worker)
