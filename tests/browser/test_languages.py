@@ -6,8 +6,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import expect
 
-from tests.browser.test_weight import MOST_BYTES
-from tests.support.looks import LOOKS, PAGES, grave_findings
+from tests.support.looks import LOOKS, MOST_BYTES, PAGES, grave_findings
 from tests.support.person import OpenContext, Person, Visit
 from tests.support.recorded import SEVEN
 

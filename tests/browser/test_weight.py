@@ -3,11 +3,9 @@
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.looks import PAGES
+from tests.support.looks import MOST_BYTES, PAGES
 from tests.support.person import OpenContext, Visit
 from tests.support.watch import WATCH_CSP, Watch
-
-MOST_BYTES = 100 * 1024  # uncompressed, all of it
 
 
 @pytest.mark.parametrize("path", PAGES)
