@@ -103,10 +103,10 @@ def plant(seed: int) -> tuple[set[object], int]:
         person, one, label = said[place]
         ink, strokes = canvas(one, rng)
         submission = Submission(ink, strokes, (CANVAS, CANVAS))
-        drawing, _ = services.recognize(submission, people[person])
-        services.give_feedback(drawing.pk, people[person], label)
+        stored, _ = services.recognize(submission, people[person])
+        services.give_feedback(stored.pk, people[person], label)
         if label != one.label:
-            wrong.add(drawing.pk)
+            wrong.add(stored.pk)
     Drawing.objects.filter(status="approved").update(status="waiting")  # the rule saw what the model had said, too
     return wrong, people[WRITERS].pk
 

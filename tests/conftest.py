@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.cache import caches
@@ -52,7 +53,8 @@ def fresh_process_state() -> None:
         campaign_progress._answers,
     ):
         remembered.cache_clear()
-    for kept in (campaigns.known, contributor_cookie.known, personalization._collected, *campaign_progress.kept):
+    several: list[Any] = [campaigns.known, contributor_cookie.known, personalization._collected]
+    for kept in (*several, *campaign_progress.kept):
         kept.clear()
     caches["default"].clear()
     throttles.counter.clear()

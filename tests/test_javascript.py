@@ -26,6 +26,7 @@ from recognizer.inference.prediction import Prediction
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import CLAIM_TIMEOUT, Drawing, label_text
 from recognizer.page_words import page_words
+from recognizer.review import queue
 from tests.support.drawings import make_drawing
 from training.admin.runs import live
 from training.models import TrainingRun
@@ -233,5 +234,5 @@ def test_the_desks_types_are_what_its_views_say() -> None:
     drawing, user = make_drawing(), User(pk=1)
     assert set(types["OpenDrawing"]) <= set(queue_views.shown(drawing, user, blind=False))
     assert set(types["BlindDrawing"]) == set(queue_views.shown(drawing, user, blind=True))
-    assert set(types["Counts"]) == set(queue_views.left())
+    assert set(types["Counts"]) == set(queue_views.left(user, queue.EVERYTHING))
     assert set(types["LiveRun"]) == set(live(TrainingRun()))

@@ -287,14 +287,14 @@ def test_the_queue_of_a_campaign_hands_out_its_drawings_alone(admin_user: User) 
     made = campaign()
     ours = make_drawing(contributor=Contributor.join(Admission(made)), campaign=made, seed=1)
     make_drawing(seed=2)
-    assert queue.claim(admin_user, 4, campaign=made) == [ours]
+    assert queue.claim(admin_user, 4, wanted=queue.Wanted(campaign=made.code)) == [ours]
 
 
 def test_for_a_wall_the_queue_also_hands_out_what_a_rule_approved(admin_user: User) -> None:
     made = campaign(wall=True)
     drawing = make_drawing(contributor=Contributor.join(Admission(made)), campaign=made, seed=1)
     Drawing.objects.filter(pk=drawing.pk).update(status=Drawing.Status.APPROVED)
-    assert queue.claim(admin_user, 4, campaign=made) == [drawing]
+    assert queue.claim(admin_user, 4, wanted=queue.Wanted(campaign=made.code)) == [drawing]
     queue.decide(admin_user, drawing.pk, 7)
     assert list(Drawing.objects.showable()) == [drawing]
 

@@ -72,7 +72,7 @@ def _sentences(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and SENTENCE.search(node.value):
         yield node.value
     elif isinstance(node, ast.JoinedStr):
-        text = "".join(part.value if isinstance(part, ast.Constant) else "x" for part in node.values)
+        text = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
         if SENTENCE.search(text):
             yield text
     elif not _is_silent(node):

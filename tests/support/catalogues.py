@@ -125,7 +125,8 @@ def template_nodes(path: Path) -> list[Any]:
     from django.template.base import Node
 
     django: Any = engines["django"]
-    return django.engine.from_string(path.read_text()).nodelist.get_nodes_by_type(Node)
+    nodes: list[Any] = django.engine.from_string(path.read_text()).nodelist.get_nodes_by_type(Node)
+    return nodes
 
 
 def _doubled(literal: str) -> str:
@@ -166,7 +167,7 @@ def compiled(catalogue: Catalog, language: str) -> bytes:
 
 def forms(entry: Entry) -> tuple[str, ...]:
     """Return an entry's translation, in each of its plural forms."""
-    return (entry.string,) if isinstance(entry.string, str) else tuple(entry.string)
+    return (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
 
 
 def is_translated(entry: Entry) -> bool:
@@ -191,7 +192,8 @@ def update(language: str) -> int:
     for message, places in messages().items():
         known = old.get(message.id, message.context)
         said = known.string if known else ""
-        new.add(message.id, said, locations=[(place, None) for place in places], context=message.context)
+        found: Any = [(place, None) for place in places]  # without numbers of lines, which change with every edit
+        new.add(message.id, said, locations=found, context=message.context)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(written(new, language))
     path.with_suffix(".mo").write_bytes(compiled(new, language))

@@ -52,6 +52,7 @@ def make_line(number: int = 0, **facts: Any) -> Line:
             "key": f"{number:032x}",
             "created_at": "2026-11-20T10:00:00+00:00",
             "consented_at": "2026-11-20T10:00:00+00:00",
+            "consent_version": 1,
             "blocked_at": None,
         },
         "events": [

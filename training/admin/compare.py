@@ -84,7 +84,8 @@ def versions_of(chosen: QueryDict) -> tuple[ModelVersion | None, ModelVersion | 
     numbers = [row_number(chosen.get(name)) for name in ("first", "second")]
     first, second = (None if pk is None else ModelVersion.objects.filter(pk=pk).first() for pk in numbers)
     first = first or ModelVersion.objects.champion()
-    second = second or ModelVersion.objects.exclude(pk=first.pk if first else None).first()
+    others = ModelVersion.objects.exclude(pk=first.pk) if first else ModelVersion.objects.all()
+    second = second or others.first()
     return first, second
 
 

@@ -12,7 +12,8 @@ from recognizer.api.batch_views import MOST_DRAWINGS
 from recognizer.inference.prediction import Prediction
 from recognizer.models import Contributor, Drawing
 from tests.support import pictures
-from tests.support.drawings import DIGITS, png_of
+from tests.support.digit_paths import DIGITS
+from tests.support.drawings import png_of
 from tests.support.fake_model import FakeClassifier
 
 pytestmark = pytest.mark.django_db
