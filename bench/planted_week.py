@@ -75,7 +75,7 @@ def main() -> int:
     return 0 if is_met else 1
 
 
-def plant(seed: int) -> tuple[set[object], int]:
+def plant(seed: int) -> tuple[set[UUID], int]:
     """Start from nothing and let a week pass. Returns the wrongly labelled drawings and the liar."""
     call_command("flush", verbosity=0, interactive=False)
     serving.champion.reset()
@@ -98,7 +98,7 @@ def plant(seed: int) -> tuple[set[object], int]:
     lies = [(WRITERS, liar_draws[n % len(liar_draws)]) for n in range(LIES)]
     said += [(person, one, other(one.label, rng)) for person, one in lies]
     people = [Contributor.objects.create() for _ in range(WRITERS + 1)]
-    wrong = set()
+    wrong: set[UUID] = set()
     for place in rng.permutation(len(said)).tolist():
         person, one, label = said[place]
         ink, strokes = canvas(one, rng)
