@@ -17,7 +17,6 @@ from digitre_site.state_metrics import StateCollector
 from recognizer import serving
 from recognizer.errors import NoChampion
 from training.models import WorkerHeartbeat
-from training.runs import watching
 
 READY_SECONDS = 2.0  # of waiting for the database: probes give up after a few
 
@@ -81,5 +80,5 @@ def metrics_text() -> HttpResponse:
         MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
     stands = CollectorRegistry()
     stands.register(StateCollector())
-    text = generate_latest(counted) + generate_latest(stands) + generate_latest(watching.registry())
+    text = generate_latest(counted) + generate_latest(stands)
     return HttpResponse(text, content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})

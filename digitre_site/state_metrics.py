@@ -23,6 +23,7 @@ from recognizer.admin.queue_views import COUNT_LIMIT, count_up_to
 from recognizer.errors import NoChampion
 from recognizer.models import Drawing, ModelVersion
 from training.models import TrainingRun, WorkerHeartbeat
+from training.runs import watching
 
 logger = logging.getLogger(__name__)
 SECONDS = 2.0  # of waiting for the database; a scrape has ten
@@ -38,6 +39,7 @@ class StateCollector(Collector):
         try:
             with database_limits.budget(SECONDS):
                 found = [*self._models(), *self._runs(), *self._drawings(), *self._connections()]
+                found += watching.figures()
         except DatabaseError:
             logger.warning("the database did not answer a scrape", exc_info=True)
             found = []

@@ -142,11 +142,17 @@ YOURS: Words = {
     "correct": pgettext_lazy("a button: put it right", "Correct"),
     "all_deleted": gettext_lazy("All your drawings are deleted."),
 }
+WALL: Words = {
+    "share": pgettext_lazy("a share", "{number} %"),
+    "people": counted("person", "people"),  # behind a large figure
+    "drawings": counted("drawing", "drawings"),
+}
 PAGES: dict[str, Words] = {
     "draw": {**CALLS, **PALM, **THANKS, **DRAW},
     "answers": {**LABELS, **TEASE, **ANSWERS},  # of the draw page too: they come with the first stroke
     "rounds": {**CALLS, **TEASE, **PALM, **ROUNDS},
     "drawings": {**CALLS, **LABELS, **THANKS, **YOURS},
+    "wall": WALL,
 }
 
 

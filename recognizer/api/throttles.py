@@ -216,9 +216,6 @@ def count_bytes(request: Request, submission: Submission) -> None:
         raise Throttled(max(throttle.wait() for throttle in passed))
 
 
-DRAWING_THROTTLES = [DrawingsByContributor, DrawingsByAddress, DrawingsByAddressDaily]
-
-
 class WrongCodes(AddressThrottle):
     """Counts codes that lead nowhere, and right ones not at all: a class joins at once from one address."""
 

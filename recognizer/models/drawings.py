@@ -350,9 +350,10 @@ class Drawing(models.Model):
                 is_known = self.status == self.Status.APPROVED
                 self._move(self.status, self.status_reason, claimed_by=None, claimed_until=None, is_known=is_known)
             else:
+                # without their names: a reason leaves with its drawing
                 said = " and ".join(
-                    f"{who or 'somebody'} says {label_text(word) if word is not None else 'reject it'}"
-                    for who, word in ((self.reviewed_by, first), (by, label))
+                    f"{who} says {label_text(word) if word is not None else 'reject it'}"
+                    for who, word in (("one", first), ("the other", label))
                 )
                 self.put_back(by, "two reviewers differ", look=Look.SECOND)
                 # what nobody had confirmed waits for its third reviewer in no queue

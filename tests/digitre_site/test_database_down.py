@@ -41,7 +41,7 @@ def test_a_page_that_needs_the_session_says_so(visitor: Client) -> None:
 
 def test_an_error_in_a_middleware_is_the_same_503(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MessageMiddleware, "process_response", fail)
-    response = Client(raise_request_exception=False).get("/healthz", headers={"Accept": "application/json"})
+    response = Client(raise_request_exception=False).get("/about/", headers={"Accept": "application/json"})
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
     assert response.json()["code"] == "unavailable"
 
@@ -62,7 +62,7 @@ def test_another_error_in_a_middleware_stays_a_500(monkeypatch: pytest.MonkeyPat
         raise ZeroDivisionError
 
     monkeypatch.setattr(MessageMiddleware, "process_response", break_down)
-    assert Client(raise_request_exception=False).get("/healthz").status_code == 500
+    assert Client(raise_request_exception=False).get("/about/").status_code == 500
 
 
 def test_why_the_database_did_not_answer_is_logged(

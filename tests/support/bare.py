@@ -18,7 +18,7 @@ UNSPOKEN = ("script", "style", "kbd", "code")
 SILENT_CALLS = ("debug", "info", "warning", "error", "exception", "log")  # to a log, which is English
 FAULTS = ("ValueError", "TypeError", "CorruptArtifact")  # of a program or a file: no visitor's
 SILENT_KEYWORDS = ("help_text", "description", "summary", "card_title")  # in the schema and the model card: English too
-ATTRIBUTES = ("main_class", "main_data")  # blocks of the pages that stand inside a tag
+ATTRIBUTES = ("main_class", "main_data", "next_data")  # blocks of the pages that stand inside a tag
 
 
 def in_template(text: str) -> list[str]:
@@ -106,13 +106,20 @@ def in_javascript(text: str) -> list[str]:
 
 
 STAFF_ONLY = ("apps.py", "checks.py", "monitoring.py", "registry.py", "tasks.py")
+# Calls that only a key opens: an operator's program reads their sentences, and who wrote it, as the admin's: in English
+BY_KEY_ALONE = (
+    "recognizer/api/authentication.py",
+    "recognizer/api/review_views.py",
+    "training/api/export_views.py",
+    "training/api/run_views.py",
+)
 
 
 def modules(root: Path) -> list[Path]:
-    """Return the Python modules whose sentences visitors read; the admin and the commands speak English alone."""
+    """Return the Python modules whose sentences visitors read; the admin, the commands and keys' calls speak English alone."""
     found = [root / "digitre_site" / name for name in ("middleware.py", "page_middleware.py", "error_pages.py")]
     found += [path for path in (root / "recognizer").glob("*.py") if path.name not in STAFF_ONLY]
     for folder in ("api", "imaging", "inference", "templatetags"):
         found += (root / "recognizer" / folder).glob("*.py")
     found += (root / "training" / "api").glob("*.py")
-    return sorted(found)
+    return sorted(set(found) - {root / name for name in BY_KEY_ALONE})

@@ -5,9 +5,9 @@ from functools import lru_cache
 from typing import Any, TypedDict
 from uuid import UUID
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext, ngettext
 
-from recognizer import own_drawings, serving
+from recognizer import own_drawings, serving, words
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.decoding import data_url
 from recognizer.intervals import Share
@@ -72,7 +72,7 @@ class Wall(TypedDict):
 
 
 _boards: TtlCache[int, list[VersionShare]] = TtlCache(64, ASKED_FOR_SECONDS)
-_walls: TtlCache[int, Wall] = TtlCache(64, WALL_SECONDS)
+_walls: TtlCache[tuple[int, str | None], Wall] = TtlCache(64, WALL_SECONDS)  # by campaign and language
 kept: tuple[TtlCache[int, Any], ...] = (_boards, _walls)
 
 
@@ -119,7 +119,7 @@ def _answers(drawing_id: UUID, newest_version: int) -> tuple[tuple[int, int | No
 
 
 def wall(campaign: Campaign) -> Wall:
-    return _walls.get_or_make(campaign.pk, lambda: _lay_out(campaign))
+    return _walls.get_or_make((campaign.pk, get_language()), lambda: _lay_out(campaign))
 
 
 def _lay_out(campaign: Campaign) -> Wall:
@@ -160,10 +160,22 @@ def read_now(drawing: Drawing) -> int | None:
 
 
 def learned() -> str:
-    """Say in a sentence what the version that answers now has learned."""
+    """Say in a sentence what the version that answers now has learned.
+
+    A run records its findings in English, with figures; another language says from how many drawings it learned.
+    """
     champion = ModelVersion.objects.filter(is_champion=True).only("id", "number").first()
-    run = TrainingRun.objects.filter(challenger=champion).only("decision").first() if champion else None
+    runs = TrainingRun.objects.select_related("snapshot").only("decision", "snapshot__drawings")
+    run = runs.filter(challenger=champion).first() if champion else None
     decision = Decision.from_dict(run.decision) if run else None
     if champion is None or decision is None or not decision.findings:
         return gettext("It has not learned from anybody here yet. Every drawing that is put right helps.")
-    return f"{gettext('Version %(number)d:') % {'number': champion.number}} {decision.findings[0]}"
+    if words.is_original():
+        return f"Version {champion.number}: {decision.findings[0]}"
+    drawings = run.snapshot.drawings if run and run.snapshot else 0
+    sentence = ngettext(
+        "Version %(number)s has learned from %(drawings)s drawing.",
+        "Version %(number)s has learned from %(drawings)s drawings.",
+        drawings,
+    )
+    return sentence % {"number": champion.number, "drawings": drawings}

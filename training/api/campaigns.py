@@ -1,6 +1,7 @@
 """Which campaign is asked for, by its code."""
 
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from rest_framework.exceptions import NotFound, Throttled
 
 from recognizer import campaigns
@@ -21,5 +22,5 @@ def campaign_of(request: HttpRequest, code: str) -> Campaign:
     campaign = campaigns.by_code(code)
     if campaign is None:
         wrong_codes.count(request)
-        raise NotFound("No campaign has this code.")
+        raise NotFound(gettext("No campaign has this code. Look at it once more."))
     return campaign

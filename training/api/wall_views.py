@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -20,7 +20,7 @@ from recognizer.api.throttles import CallsByAddress
 from training.api import campaign_progress
 from training.api.campaigns import campaign_of
 
-NO_WALL = "No campaign with this code has a wall."
+NO_WALL = gettext_lazy("No campaign with this code has a wall.")
 
 
 class ShownSerializer(serializers.Serializer[Any]):

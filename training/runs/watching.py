@@ -3,11 +3,8 @@
 from collections.abc import Iterable
 
 import numpy as np
-from django.db import Error as DatabaseError
 from django.utils import timezone
-from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from recognizer import retreat
 from recognizer.errors import CorruptArtifact
@@ -103,39 +100,25 @@ def _drift(rows: list[tuple[int | None, float]], report: ExamReport | None) -> d
     return found
 
 
-class WatchCollector(Collector):
+def figures() -> list[Metric]:
     """What the worker last saw, for a Prometheus server: read from rows when it asks, so every process tells the same."""
-
-    def collect(self) -> list[Metric]:
-        try:
-            return self._read()
-        except DatabaseError:  # what this process counted is told all the same
-            return []
-
-    def _read(self) -> list[Metric]:
-        watch = Watch.objects.filter(version__is_champion=True).first()
-        returns = GaugeMetricFamily(
-            "digitre_automatic_returns", "How often the site went back to the version before by itself."
-        )
-        returns.add_metric([], PromotionEvent.objects.filter(is_return=True).count())
-        if watch is None:
-            return [returns]
-        accuracy = GaugeMetricFamily(
-            "digitre_accuracy_without_labels", "Share of right answers, estimated without labels.", labels=["bound"]
-        )
-        for bound, value in (("estimate", watch.accuracy), ("low", watch.low), ("high", watch.high)):
-            if value is not None:
-                accuracy.add_metric([bound], value)
-        drift = GaugeMetricFamily(
-            "digitre_drift_p", "Chance of so great a difference from the last exam by luck.", labels=["of"]
-        )
-        for of, value in (("classes", watch.classes_p), ("confidence", watch.confidence_p)):
-            if value is not None:
-                drift.add_metric([of], value)
-        return [returns, accuracy, drift]
-
-
-def registry() -> CollectorRegistry:
-    found = CollectorRegistry()
-    found.register(WatchCollector())
-    return found
+    watch = Watch.objects.filter(version__is_champion=True).first()
+    returns = GaugeMetricFamily(
+        "digitre_automatic_returns", "How often the site went back to the version before by itself."
+    )
+    returns.add_metric([], PromotionEvent.objects.filter(is_return=True).count())
+    if watch is None:
+        return [returns]
+    accuracy = GaugeMetricFamily(
+        "digitre_accuracy_without_labels", "Share of right answers, estimated without labels.", labels=["bound"]
+    )
+    for bound, value in (("estimate", watch.accuracy), ("low", watch.low), ("high", watch.high)):
+        if value is not None:
+            accuracy.add_metric([bound], value)
+    drift = GaugeMetricFamily(
+        "digitre_drift_p", "Chance of so great a difference from the last exam by luck.", labels=["of"]
+    )
+    for of, value in (("classes", watch.classes_p), ("confidence", watch.confidence_p)):
+        if value is not None:
+            drift.add_metric([of], value)
+    return [returns, accuracy, drift]

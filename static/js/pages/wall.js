@@ -1,6 +1,7 @@
 // The wall: asks for what is new every few seconds, by itself, and moves nothing but a drawing that is new.
 
 import { find, part } from "../parts.js";
+import { decimal, language, say } from "../words.js";
 
 /** @typedef {{ id: string, image: string, label: number, digit: number | null, mended: boolean }} Shown */
 /** @typedef {{ people: number, drawings: number, shown: Shown[], curve: [number, number][], learned: string }} Wall */
@@ -24,7 +25,7 @@ let tag = "";
 async function look() {
   try {
     const response = await fetch(url, {
-      headers: tag ? { "If-None-Match": tag } : {},
+      headers: { "Accept-Language": language, ...(tag && { "If-None-Match": tag }) },
       cache: "no-store",
       signal: deadline(),
     });
@@ -50,8 +51,10 @@ function deadline() {
 
 /** @param {Wall} wall */
 function show(wall) {
-  part(root, "people").textContent = wall.people.toLocaleString();
-  part(root, "drawings").textContent = wall.drawings.toLocaleString();
+  part(root, "people").textContent = decimal(wall.people, 0);
+  part(root, "people-word").textContent = say("people", { count: wall.people });
+  part(root, "drawings").textContent = decimal(wall.drawings, 0);
+  part(root, "drawings-word").textContent = say("drawings", { count: wall.drawings });
   part(root, "learned").textContent = wall.learned;
   part(root, "empty").hidden = wall.shown.length > 0;
   showSheets(wall.shown);
@@ -107,7 +110,7 @@ function showCurve(curve) {
     line,
     ...dots.flatMap(({ version, share, x, y }) => [
       element("circle", { cx: x, cy: y, r: 6 }),
-      element("text", { x, y: y - 14 }, `${Math.round(100 * share)} %`),
+      element("text", { x, y: y - 14 }, say("share", { number: Math.round(100 * share) })),
       element("text", { x, y: HEIGHT - 6, class: "wall-version" }, `v${version}`),
     ]),
   );

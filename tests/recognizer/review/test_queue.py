@@ -325,7 +325,7 @@ def test_where_two_reviewers_differ_a_third_one_is_told_why_and_decides(
 ) -> None:
     drawing = disputed(reviewer, other_reviewer)
     assert (drawing.status, drawing.check_due) == ("waiting", Look.THIRD)
-    assert drawing.status_reason == "two reviewers differ: rosa says 7 and omar says 1"
+    assert drawing.status_reason == "two reviewers differ: one says 7 and the other says 1"
     for blind in (True, False):
         assert queue.claim(reviewer, 1, blind=blind) == queue.claim(other_reviewer, 1, blind=blind) == []
     third = make_user("thea", "Reviewer")
