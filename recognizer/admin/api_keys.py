@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -51,6 +52,15 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for th
 
     def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         return False  # a revoked key stays in the list, with when it was used last
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(
+            request
+        ):  # Django looks for the row first, and theirs alone are there for anybody
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("recognizer.change_apikey")

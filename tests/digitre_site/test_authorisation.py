@@ -16,7 +16,18 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from recognizer import registry
-from recognizer.models import LabelEvent, PromotionEvent
+from recognizer.models import (
+    ApiKey,
+    Campaign,
+    CampaignReceipt,
+    Delivery,
+    LabelEvent,
+    LedgerEntry,
+    PromotionEvent,
+    ReviewBatch,
+    Scope,
+    Subscriber,
+)
 from tests.support.accounts import MakeUser, SignIn
 from tests.support.drawings import make_drawing
 from tests.support.known import known
@@ -39,6 +50,13 @@ OPEN = {
     "about/": {"GET"},
     "privacy/": {"GET"},
     "progress/": {"GET"},
+    "kiosk/": {"GET"},
+    "j/": {"GET"},
+    "j/<str:code>/": {"GET", "POST"},
+    "wall/<str:code>/": {"GET"},
+    "language/": set(METHODS),  # whatever the method, it sets a cookie for a form of ours alone
+    "api/v1/session/next/": {"POST"},
+    "api/v1/walls/<str:code>/": {"GET"},
     "api/v1/guesses/": {"POST"},
     "api/v1/guesses/batch/": {"POST"},
     "api/v1/drawings/": {"GET", "POST", "DELETE"},  # one's own
@@ -60,7 +78,20 @@ OWN = {
     "api/v1/drawings/<uuid:drawing_id>/feedback/": {"PUT", "DELETE"},
 }
 # There for nobody, or for who is named in a test of its own
-NOT_THERE = {"metrics", "^api/", "admin/(?P<url>.*)$"}
+NOT_THERE = {"metrics", "words/<slug:page>.<slug:language>.json", "^api/", "admin/(?P<url>.*)$"}
+# For programs with a key whose scope fits; exports also for who may export at the desk
+KEYED = {
+    "api/v1/collection/",
+    "api/v1/export/",
+    "api/v1/exports/<str:name>/",
+    "api/v1/key/",
+    "api/v1/review/<uuid:drawing_id>/decision/",
+    "api/v1/review/next/",
+    "api/v1/review/release/",
+    "api/v1/review/renew/",
+    "api/v1/runs/",
+    "api/v1/runs/<int:run_id>/",
+}
 # The desk's own doors, before anything is asked for
 SIGNING_IN = {"admin/login/", "admin/logout/"}
 ANY_ACCOUNT = {
@@ -84,12 +115,25 @@ WORK = {
     "admin/recognizer/drawing/queue/skip/": ("POST", {REVIEWER, OWNER}),
     "admin/recognizer/drawing/queue/undo/": ("POST", {REVIEWER, OWNER}),
     "admin/recognizer/drawing/queue/leave/": ("POST", {REVIEWER, OWNER}),
+    "admin/recognizer/drawing/queue/note/": ("POST", {REVIEWER, OWNER}),
+    "admin/recognizer/drawing/contradictions/": ("GET", {REVIEWER, OWNER}),
+    "admin/recognizer/drawing/sheet/<int:contributor_id>/": ("GET", {REVIEWER, OWNER}),
+    "admin/recognizer/drawing/batch/<int:batch_id>/": ("GET", {REVIEWER, OWNER}),
+    "admin/recognizer/campaign/<int:pk>/sheet/": ("GET", {REVIEWER, OPERATOR, OWNER}),
+    "admin/recognizer/subscriber/<int:subscriber_id>/test/": ("POST", {OPERATOR, OWNER}),
+    "admin/drawings/export/": ("GET", {OPERATOR, OWNER}),
+    "admin/drawings/export/<int:file_id>/": ("GET", {OPERATOR, OWNER}),
+    "admin/training/trainingpolicy/reviewers/": ("GET", {OPERATOR, OWNER}),
     "admin/recognizer/drawing/<uuid:drawing_id>/decide/": ("POST", {REVIEWER, OWNER}),
     "admin/training/trainingrun/train-now/": ("POST", {OPERATOR, OWNER}),
     "admin/training/trainingrun/<int:run_id>/cancel/": ("POST", {OPERATOR, OWNER}),
     "admin/training/trainingrun/<int:run_id>/progress/": ("GET", {OPERATOR, OWNER}),
     "admin/recognizer/modelversion/<int:version_id>/promote/": ("GET", {OPERATOR, OWNER}),
     "admin/recognizer/modelversion/roll-back/": ("GET", {OPERATOR, OWNER}),
+    "admin/recognizer/modelversion/compare/": ("GET", {OPERATOR, OWNER}),
+    "admin/recognizer/modelversion/<int:version_id>/describe/": ("POST", {OPERATOR, OWNER}),
+    "admin/recognizer/modelversion/<int:version_id>/files/<str:kind>/": ("GET", {OPERATOR, OWNER}),
+    "admin/recognizer/modelversion/<int:version_id>/onnx/": ("POST", {OPERATOR, OWNER}),
 }
 # Rows: who may view, add, change and delete them
 ROWS: dict[str, dict[str, set[str]]] = {
@@ -98,11 +142,22 @@ ROWS: dict[str, dict[str, set[str]]] = {
     "axes.AccessAttempt": {OWNER: {"view", "change", "delete"}},
     "axes.AccessLog": {OWNER: {"view", "change", "delete"}},
     "axes.AccessFailureLog": {OWNER: {"view", "change", "delete"}},
+    "recognizer.ApiKey": {who: {"view", "add"} for who in (REVIEWER, OPERATOR, OWNER)},
+    "recognizer.Campaign": {
+        REVIEWER: {"view"},
+        OPERATOR: {"view", "add", "change", "delete"},
+        OWNER: {"view", "add", "change", "delete"},
+    },
+    "recognizer.CampaignReceipt": {OPERATOR: {"view"}, OWNER: {"view"}},
     "recognizer.Contributor": {REVIEWER: {"view"}, OWNER: {"view"}},
+    "recognizer.Delivery": {OPERATOR: {"view"}, OWNER: {"view"}},
     "recognizer.Drawing": {REVIEWER: {"view", "change"}, OWNER: {"view", "change", "delete"}},
     "recognizer.LabelEvent": {REVIEWER: {"view"}, OWNER: {"view"}},
+    "recognizer.LedgerEntry": {OPERATOR: {"view"}, OWNER: {"view"}},
     "recognizer.ModelVersion": {OPERATOR: {"view", "change"}, OWNER: {"view", "change"}},
     "recognizer.PromotionEvent": {OPERATOR: {"view"}, OWNER: {"view"}},
+    "recognizer.ReviewBatch": {REVIEWER: {"view"}, OWNER: {"view"}},
+    "recognizer.Subscriber": {who: {"view", "add", "change", "delete"} for who in (OPERATOR, OWNER)},
     "training.DatasetSnapshot": {OPERATOR: {"view"}, OWNER: {"view"}},
     "training.TrainingPolicy": {OPERATOR: {"view", "change"}, OWNER: {"view", "change"}},
     "training.TrainingRun": {OPERATOR: {"view", "change"}, OWNER: {"view", "change"}},
@@ -116,7 +171,10 @@ ACTIONS: dict[str, dict[str, set[str]]] = {
     "axes.AccessAttempt": {OWNER: {"delete_selected", "cleanup_expired_attempts"}},
     "axes.AccessLog": {OWNER: {"delete_selected"}},
     "axes.AccessFailureLog": {OWNER: {"delete_selected"}},
+    "recognizer.ApiKey": {who: {"revoke"} for who in (REVIEWER, OPERATOR, OWNER)},
+    "recognizer.Campaign": {OPERATOR: {"end_now"}, OWNER: {"end_now"}},
     "recognizer.Contributor": {REVIEWER: {"unblock"}, OWNER: {"unblock"}},
+    "recognizer.Delivery": {OPERATOR: {"send_again"}, OWNER: {"send_again"}},
     "recognizer.Drawing": {REVIEWER: DECISIONS, OWNER: DECISIONS},
 }
 OF_ROWS = {  # the addresses that Django's admin makes for each kind of row, and what they take
@@ -145,6 +203,9 @@ def place_of(label: str) -> str:
 def rows(make_user: MakeUser) -> dict[str, Any]:
     """One row of each kind, by its model."""
     drawing = make_drawing()
+    subscriber = Subscriber.objects.create(name="a bot", address="https://bot.example/hook", events=[])
+    campaign = Campaign(name="7b")
+    campaign.save()
     found: list[models.Model] = [
         registry.ensure_baseline(),
         drawing,
@@ -152,6 +213,13 @@ def rows(make_user: MakeUser) -> dict[str, Any]:
         known(LabelEvent.objects.first()),
         known(PromotionEvent.objects.first()),
         make_user("zoe"),
+        ApiKey.objects.make(make_user("keyed"), "theirs", [Scope.READ])[0],
+        campaign,
+        CampaignReceipt.objects.create(code="ABCD", name="7a"),
+        subscriber,
+        Delivery.objects.create(subscriber=subscriber, event="test", body="{}"),
+        known(LedgerEntry.objects.first()),
+        ReviewBatch.objects.create(title="approve as 3"),
         known(Group.objects.first()),
         TrainingPolicy.load(),
         TrainingRun.objects.create(trigger="request"),
@@ -179,6 +247,13 @@ def filled_in(address: str, rows: dict[str, Any], row: object = "") -> str:
         "<uuid:drawing_id>": rows["recognizer.Drawing"],
         "<id>": rows["auth.User"],
         "<int:run_id>": rows["training.TrainingRun"],
+        "<int:contributor_id>": rows.get("recognizer.Contributor"),
+        "<int:batch_id>": rows.get("recognizer.ReviewBatch"),
+        "<int:pk>": rows.get("recognizer.Campaign"),
+        "<int:subscriber_id>": rows.get("recognizer.Subscriber"),
+        "<int:file_id>": 0,
+        "<str:kind>": "tflite",
+        "<str:name>": "csv",
         "<int:version_id>": rows["recognizer.ModelVersion"],
     }
     for part, value in parts.items():
@@ -188,7 +263,7 @@ def filled_in(address: str, rows: dict[str, Any], row: object = "") -> str:
 
 def test_every_address_has_a_rule() -> None:
     of_rows = {place_of(label) + rest for label in ROWS for rest in (*OF_ROWS, OLD_CHANGE)}
-    ruled = [{*OPEN}, {*OWN}, NOT_THERE, SIGNING_IN, ANY_ACCOUNT, INDIRECT, {*WORK}, of_rows]
+    ruled = [{*OPEN}, {*OWN}, KEYED, NOT_THERE, SIGNING_IN, ANY_ACCOUNT, INDIRECT, {*WORK}, of_rows]
     assert set(addresses(get_resolver())) == set().union(*ruled)
     assert sum(map(len, ruled)) == len(set().union(*ruled))
 
@@ -202,6 +277,12 @@ def test_open_addresses_are_asked_in_their_ways_and_no_other(client: Client, met
     registry.ensure_baseline()
     answered = {address for address in OPEN if client.generic(method, f"/{address}").status_code != 405}
     assert answered == {address for address, ways in OPEN.items() if method in ways}
+
+
+@pytest.mark.parametrize("address", sorted(KEYED))
+def test_what_is_for_programs_wants_a_key(client: Client, rows: dict[str, Any], address: str) -> None:
+    answers = {client.generic(method, filled_in(address, rows)).status_code for method in METHODS}
+    assert answers == {401}
 
 
 @pytest.mark.parametrize("address", OWN)
