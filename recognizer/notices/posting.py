@@ -36,7 +36,8 @@ def post(url: str, body: bytes, headers: dict[str, str], *, may_be_private: bool
     host, port = str(parts.hostname), parts.port or PORTS[parts.scheme]
     connection = _connection(parts, host, port)
     connection.sock = _connected(addresses(host, port, may_be_private=may_be_private))
-    deadline = threading.Timer(MOST_SECONDS, _hang_up, [connection])
+    is_over = threading.Event()
+    deadline = threading.Timer(MOST_SECONDS, _hang_up, [connection, is_over])
     deadline.daemon = True
     deadline.start()
     try:
@@ -47,7 +48,10 @@ def post(url: str, body: bytes, headers: dict[str, str], *, may_be_private: bool
             secured.do_handshake()
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", target, body, headers)
-        return connection.getresponse().status
+        status = connection.getresponse().status
+        if is_over.is_set():  # what had come until then may look like an answer
+            raise TimeoutError("timed out")
+        return status
     except (OSError, HTTPException, ValueError) as error:
         raise NotSent(f"No answer: {_words(error)}.") from error
     finally:
@@ -133,8 +137,9 @@ def _connected(found: list[tuple[int, tuple[object, ...]]]) -> socket.socket:
     raise NotSent(f"No connection: {_words(problem)}.")
 
 
-def _hang_up(connection: HTTPConnection) -> None:
+def _hang_up(connection: HTTPConnection, is_over: threading.Event) -> None:
     """End whatever waits for this connection, in another thread."""
+    is_over.set()
     with suppress(OSError, AttributeError):  # it has ended by itself just now
         connection.sock.shutdown(socket.SHUT_RDWR)
 
