@@ -6,12 +6,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from recognizer.models import Admission, Campaign, Contributor, Drawing
+from recognizer.models import Admission, Campaign, Contributor, Drawing, ModelVersion
 from recognizer.ttl_cache import TtlCache
 from tests.support.drawings import Draw, make_drawing
 from training.api import campaign_progress
+from training.evaluation.gate import Decision
 from training.exchange.records import read_records
 from training.exchange.selection import Selection
+from training.models import DatasetSnapshot, TrainingRun
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +80,34 @@ def test_a_wall_that_has_not_changed_is_not_sent_again(client: Client, campaign:
     first = wall(client, campaign)
     again = wall(client, campaign, **{"If-None-Match": first["ETag"]})
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+
+
+def test_two_who_look_at_a_wall_are_told_in_their_own_language(client: Client, campaign: Campaign) -> None:
+    told = [
+        client.get(f"/api/v1/walls/{campaign.code}/", headers={"accept-language": language}).json()["learned"]
+        for language in ("de", "en")
+    ]
+    assert told == [
+        "Es hat hier noch von niemandem gelernt. Jede Zeichnung, die richtiggestellt wird, hilft.",
+        "It has not learned from anybody here yet. Every drawing that is put right helps.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en", "Version 1: Of 4 corrections it reads 3."), ("pl", "Wersja 1 uczyła się z 3 rysunków.")],
+)
+def test_what_a_run_recorded_in_english_is_said_in_short_elsewhere(
+    client: Client, campaign: Campaign, baseline: ModelVersion, language: str, sentence: str
+) -> None:
+    TrainingRun.objects.create(
+        status=TrainingRun.Status.PROMOTED,
+        trigger=TrainingRun.Trigger.COMMAND,
+        challenger=baseline,
+        snapshot=DatasetSnapshot.objects.create(digest="a", drawings=3, contributors=1),
+        decision=Decision(promote=True, findings=["Of 4 corrections it reads 3."]).to_dict(),
+    )
+    assert wall(client, campaign, **{"accept-language": language}).json()["learned"] == sentence
 
 
 def test_a_campaign_without_a_wall_has_none(client: Client, campaign: Campaign) -> None:
