@@ -82,6 +82,16 @@ def test_the_queue_of_a_campaign_tells_and_counts_its_own(admin_client: Client, 
     assert (len(claimed["drawings"]), claimed["left"]) == (1, 1)
 
 
+def test_going_blind_and_back_stays_in_the_campaign(admin_client: Client, campaign: Campaign) -> None:
+    queue = "/admin/recognizer/drawing/queue/"
+    assert (
+        f'"?campaign={campaign.code}&amp;blind=1"'
+        in admin_client.get(f"{queue}?campaign={campaign.code}").content.decode()
+    )
+    page = admin_client.get(f"{queue}?campaign={campaign.code}&blind=1").content.decode()
+    assert f'<a href="?campaign={campaign.code}">Show what was said</a>' in page
+
+
 def test_the_queue_of_a_campaign_that_is_gone_hands_out_nobody_else_s(admin_client: Client) -> None:
     make_drawing()
     assert admin_client.get("/admin/recognizer/drawing/queue/?campaign=ZZZZ").status_code == 404
