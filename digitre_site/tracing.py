@@ -31,31 +31,30 @@ def set_up(service: str) -> bool:
     """
     if not os.environ.get(ENDPOINT, "").strip():
         return False
+    os.environ.setdefault("OTEL_PYTHON_DJANGO_EXCLUDED_URLS", PROBES)  # read as the instrumentation is imported
     try:
         from opentelemetry import trace
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.instrumentation.celery import CeleryInstrumentor
         from opentelemetry.instrumentation.django import DjangoInstrumentor
         from opentelemetry.sdk.resources import Resource
-        from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
+        from opentelemetry.sdk.trace import Span, TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
         raise ImproperlyConfigured(
             f"{ENDPOINT} is set, and {error.name} is not installed: pip install -r requirements-tracing.txt"
         ) from error
 
-    class Anonymous(SpanProcessor):
-        def on_start(self, span: Span, parent_context: object = None) -> None:
-            for name in PERSONAL:
-                if span.attributes and name in span.attributes:
-                    span.set_attribute(name, "")
+    def leave_out_visitor(span: Span, _request: object) -> None:
+        for name in PERSONAL:
+            if span.is_recording() and span.attributes and name in span.attributes:
+                span.set_attribute(name, "")
 
-    os.environ.setdefault("OTEL_PYTHON_DJANGO_EXCLUDED_URLS", PROBES)
     resource = Resource.create({"service.name": os.environ.get("OTEL_SERVICE_NAME") or service})
     provider = TracerProvider(resource=resource)
-    provider.add_span_processor(Anonymous())
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
-    DjangoInstrumentor().instrument()
+    # Not as a span begins: the instrumentation writes what it knows once more after that, and then calls this
+    DjangoInstrumentor().instrument(request_hook=leave_out_visitor)
     CeleryInstrumentor().instrument()  # type: ignore[no-untyped-call]
     return True
