@@ -195,7 +195,7 @@ def announce(host: str, port: int, password: str | None) -> None:
         "  Stop      Ctrl-C",
     ]
     if not password:
-        lines.insert(4, "            forgetting_tolerance: .venv/bin/python manage.py changepassword admin")
+        lines.insert(4, "            forgotten: .venv/bin/python manage.py changepassword admin")
     for line in [*lines, ""]:
         say("set-up", line)
 

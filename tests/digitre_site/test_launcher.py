@@ -46,6 +46,7 @@ def test_the_first_account_is_made_once_and_its_password_shown_once(digitre: Dig
     digitre.start()
     assert PASSWORD.search(digitre.output) is None
     assert 'account "admin"' in digitre.output
+    assert "forgotten: .venv/bin/python manage.py changepassword admin" in digitre.output
 
 
 @pytest.mark.sqlite
