@@ -68,6 +68,15 @@ def test_compose_file_is_valid_and_starts_after_the_migration() -> None:
         assert services[name]["cap_drop"] == ["ALL"]
 
 
+def test_only_the_worker_reaches_out_for_it_sends_mail_and_webhooks() -> None:
+    setup = yaml.safe_load(compose(ENVIRONMENT).stdout)
+    assert setup["networks"]["inside"]["internal"] is True
+    assert {name for name, service in setup["services"].items() if "outside" in service["networks"]} == {
+        "proxy",
+        "worker",
+    }
+
+
 @pytest.mark.parametrize("limit", ["mem_limit", "cpus", "pids_limit"])
 def test_every_container_has_its_limits(limit: str) -> None:
     services = yaml.safe_load((BASE_DIR / "docker" / "compose.yaml").read_text())["services"]
