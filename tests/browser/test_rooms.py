@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from recognizer.models import Admission, Campaign, Contributor, Drawing
 from tests.support.drawings import make_drawing
+from tests.support.known import known
 from tests.support.looks import LOOKS, grave_findings
 from tests.support.person import Person, Visit
 from tests.support.recorded import SEVEN
@@ -69,6 +70,23 @@ def test_no_link_leads_out_of_the_kiosk(visit: Visit) -> None:
         links = person.page.locator("a[href]").evaluate_all("links => links.map(link => link.getAttribute('href'))")
         assert set(links) == {"#main"}
         expect(person.button("next")).to_be_visible()
+
+
+@pytest.mark.parametrize("state", ["", "refused", "clueless"])
+def test_an_answer_fits_the_kiosks_screen(visit: Visit, state: str) -> None:
+    person = visit("/kiosk/", **TABLET)
+    person.hand_in(SEVEN)
+    page = person.page
+    if state:  # an answer of this kind looks so, whatever was drawn
+        page.evaluate(
+            "state => Object.assign(document.querySelector('main').dataset, {kind: 'refused', [state]: ''})", state
+        )
+    digits, feedback = (known(page.locator(name).bounding_box()) for name in (".digits", ".feedback"))
+    assert digits["y"] + digits["height"] <= feedback["y"] + feedback["height"]
+    assert all(known(digit.bounding_box())["width"] >= 44 for digit in page.locator(".digit").all())
+    assert page.evaluate(
+        "[innerWidth - document.documentElement.scrollWidth, innerHeight - document.documentElement.scrollHeight]"
+    ) == [0, 0]
 
 
 def test_who_joins_consents_and_draws_in_the_campaign(visit: Visit, campaign: Campaign) -> None:
