@@ -73,7 +73,7 @@ class Wall(TypedDict):
 
 _boards: TtlCache[int, list[VersionShare]] = TtlCache(64, ASKED_FOR_SECONDS)
 _walls: TtlCache[tuple[int, str | None], Wall] = TtlCache(64, WALL_SECONDS)  # by campaign and language
-kept: tuple[TtlCache[int, Any], ...] = (_boards, _walls)
+kept: tuple[TtlCache[Any, Any], ...] = (_boards, _walls)
 
 
 def board(campaign: Campaign) -> CampaignBoard:

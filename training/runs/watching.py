@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 from django.utils import timezone
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily
 
 from recognizer import retreat
 from recognizer.errors import CorruptArtifact
@@ -100,7 +100,7 @@ def _drift(rows: list[tuple[int | None, float]], report: ExamReport | None) -> d
     return found
 
 
-def figures() -> list[Metric]:
+def figures() -> list[GaugeMetricFamily]:
     """What the worker last saw, for a Prometheus server: read from rows when it asks, so every process tells the same."""
     watch = Watch.objects.filter(version__is_champion=True).first()
     returns = GaugeMetricFamily(
