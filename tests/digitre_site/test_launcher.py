@@ -16,7 +16,7 @@ from tests.support.pictures import seven_form
 from tests.support.running_site import Digitre
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.sqlite]  # which it makes where nobody names another
 PASSWORD = re.compile(r'account "admin", password "([^"]+)"')
 
 

@@ -17,7 +17,7 @@ from recognizer.api.counters import Counter, OwnCounts
 from tests.support.slow_line import slow_line
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.sqlite]  # Redis counts, whatever the database is
 MINUTE = [("a minute", 60), ("a day", 86_400)]
 
 

@@ -38,6 +38,7 @@ def test_tflite_is_read_in_ten_lines(tmp_path: Path, baseline: ModelVersion) -> 
     assert share == pytest.approx(answer.confidence, abs=1e-4)
 
 
+@pytest.mark.sqlite
 @pytest.mark.tensorflow
 def test_onnx_and_keras_answer_as_what_serves_does(tmp_path: Path, baseline: ModelVersion) -> None:
     import onnxruntime

@@ -66,7 +66,16 @@ def next_run(claim: Callable[[], TrainingRun], monkeypatch: pytest.MonkeyPatch) 
     return lambda: pipeline.execute(claim(), CONFIG)
 
 
-@pytest.mark.parametrize("point", ["choosing drawings", "learning", "deciding", IN_THE_LAST_TRANSACTION])
+# each point on the database that many share; on SQLite where most is under way
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param("choosing drawings", marks=pytest.mark.postgres),
+        "learning",
+        pytest.param("deciding", marks=pytest.mark.postgres),
+        IN_THE_LAST_TRANSACTION,
+    ],
+)
 def test_killed_run_is_failed_and_the_next_one_trains(
     draw: Draw, claim_if_idle: Callable[[], TrainingRun | None], next_run: Callable[[], TrainingRun], point: str
 ) -> None:
@@ -92,6 +101,7 @@ def test_killed_run_is_failed_and_the_next_one_trains(
     assert DatasetSnapshot.objects.count() == 1
 
 
+@pytest.mark.sqlite  # what a process runs out of is no database's matter
 @pytest.mark.parametrize(
     ("trouble", "reason"),
     [
