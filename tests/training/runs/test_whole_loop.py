@@ -166,7 +166,9 @@ def test_the_whole_loop(site: Digitre) -> None:
     roll_back(admin)
     wait_until(lambda: asked.call("POST", "/api/v1/guesses/", stemless_four(1000))[1]["model_version"] == 1, 10)
     again = asked.call("POST", "/api/v1/guesses/", stemless_four(1000))[1]
-    assert again["digit"] == before["digit"] or again["people"]  # what a version has unlearned, people's drawings say again
+    assert (
+        again["digit"] == before["digit"] or again["people"]
+    )  # what a version has unlearned, people's drawings say again
 
 
 def runs(site: Digitre) -> tuple[str, str]:
