@@ -26,6 +26,13 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for the stu
         model = ApiKey
         fields = ("name", "scopes", "calls_a_minute", "expires_at")
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "expires_at" in self.fields:  # two boxes under one label
+            parts = getattr(self.fields["expires_at"].widget, "widgets", [])
+            for part, name in zip(parts, ("Expires on this day", "Expires at this time"), strict=False):
+                part.attrs["aria-label"] = name
+
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the stubs alone

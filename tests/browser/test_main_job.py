@@ -240,7 +240,7 @@ def test_every_control_is_reached_with_tab_and_shows_its_focus(visit: Visit) -> 
     person = visit()
     person.hand_in(SEVEN)
     seen = []
-    for _ in range(40):
+    for _ in range(60):
         person.page.keyboard.press("Tab")
         name, outline = person.page.evaluate(
             """() => {
