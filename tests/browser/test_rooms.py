@@ -101,7 +101,8 @@ def test_who_joins_consents_and_draws_in_the_campaign(visit: Visit, campaign: Ca
 
 def test_at_the_kiosk_of_a_campaign_the_next_person_is_asked(visit: Visit, campaign: Campaign) -> None:
     person = visit(f"/j/{campaign.code}/?to=kiosk", **TABLET)
-    person.page.get_by_role("button", name="I consent, and join").click()
+    with person.page.expect_navigation(wait_until="load"):
+        person.page.get_by_role("button", name="I consent, and join").click()
     hand_in(person)
     person.button("next").click()
     expect(person.page.get_by_role("button", name="I consent, and join")).to_be_visible()

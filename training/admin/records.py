@@ -62,6 +62,7 @@ class DatasetSnapshotAdmin(RecordAdmin):
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(RecordAdmin):
     list_display = ("number", "at", "kind", "row", "short_digest")
+    list_display_links = ("number",)  # on a phone the table scrolls, and keys reach it by what is in it
     list_filter = ("kind",)
 
     @admin.display(description="digest")
