@@ -24,7 +24,7 @@ class Watch:
         for page in self.pages:
             if not page.is_closed() and page.url.startswith(self.site):
                 self.faults += [f"violates the policy: {found}" for found in page.evaluate("window.violations")]
-        assert not self.faults
+        assert not self.faults, self.faults
 
     def _see_request(self, url: str) -> None:
         if not url.startswith((self.site + "/", "data:", "blob:")):
