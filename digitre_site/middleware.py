@@ -20,13 +20,8 @@ logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 QUEUE_SECONDS = 1.0  # that a request may have waited for a thread while the database is in trouble
-OURS_ALONE = (
-    *API_PREFIXES,
-    "/language/",
-)  # no page of another site may send here; the choice of a language has no token
+OURS_ALONE = (*API_PREFIXES, "/language/")  # no page of another site may send here; a language's choice has no token
 DATABASE_SECONDS = 3.0  # that a visitor's request may wait for the database, all its statements together
-
-
 SOUND_ID = re.compile(r"[\w.:-]{8,64}", re.ASCII)
 PROBES = {"/healthz": health.healthz, "/readyz": health.readyz}
 

@@ -112,10 +112,8 @@ class ContributorThrottle(WindowThrottle):
 
 
 class GuessesByAddress(AddressThrottle):
-    scope, limit = (
-        "guesses",
-        12_000,
-    )  # forty people with a live guess every 200 ms; what is dear to read counts as several
+    # forty people with a live guess every 200 ms; what is dear to read counts as several
+    scope, limit = "guesses", 12_000
 
 
 class CallsByAddress(AddressThrottle):
@@ -141,11 +139,8 @@ class BatchesByAddress(AddressThrottle):
 
 
 class ExportsByAddress(AddressThrottle):
-    scope, limit, window_seconds = (
-        "exports",
-        60,
-        600,
-    )  # a class that goes home, twice; each may be thousands of drawings
+    # a class that goes home, twice; each may be thousands of drawings
+    scope, limit, window_seconds = "exports", 60, 600
 
 
 class DrawingsByContributor(ContributorThrottle):
@@ -153,18 +148,12 @@ class DrawingsByContributor(ContributorThrottle):
 
 
 class DrawingsByAddress(AddressThrottle):
-    scope, limit = (
-        "drawings-address",
-        1_800,
-    )  # a class of thirty behind one address, each at half of the above
+    # a class of thirty behind one address, each at half of the above
+    scope, limit = "drawings-address", 1_800
 
 
 class DrawingsByAddressDaily(AddressThrottle):
-    scope, limit, window_seconds = (
-        "drawings-day",
-        20_000,
-        DAY,
-    )  # a museum table's best day, several times over
+    scope, limit, window_seconds = "drawings-day", 20_000, DAY  # a museum table's best day, several times over
 
 
 class BytesByContributor(ContributorThrottle):
@@ -180,10 +169,8 @@ class BytesByAddress(AddressThrottle):
 DRAWING_THROTTLES = [DrawingsByContributor, DrawingsByAddress, DrawingsByAddressDaily, GuessesByAddress]
 USUAL_BYTES = 16_384  # of a drawing's picture and path; the page's have 3 to 10 thousand
 POINT_BYTES = 24  # of a path as it is kept
-USUAL_POINTS, USUAL_PIXELS = (
-    400,
-    100_000,
-)  # that are read in the time of one guess, 2 to 6 ms; the page's picture has 78,400
+# what is read in the time of one guess, 2 to 6 ms; the page's picture has 78,400 pixels
+USUAL_POINTS, USUAL_PIXELS = 400, 100_000
 
 
 def work_of(submission: Submission) -> int:
@@ -219,11 +206,8 @@ def count_bytes(request: Request, submission: Submission) -> None:
 class WrongCodes(AddressThrottle):
     """Counts codes that lead nowhere, and right ones not at all: a class joins at once from one address."""
 
-    scope, limit, window_seconds = (
-        "codes",
-        60,
-        3_600,
-    )  # 38,416 codes at this pace take one address four weeks; a class of thirty may mistype twice each
+    # 38,416 codes at this pace take one address four weeks; a class of thirty may mistype twice each
+    scope, limit, window_seconds = "codes", 60, 3_600
 
     def is_shut(self, request: HttpRequest) -> bool:
         """Whether this address has tried too many; asking counts nothing."""
