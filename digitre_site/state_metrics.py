@@ -19,9 +19,9 @@ from redis.exceptions import RedisError
 
 from digitre_site import database_limits
 from recognizer import serving
-from recognizer.admin.queue_views import COUNT_LIMIT, count_up_to
 from recognizer.errors import NoChampion
 from recognizer.models import Drawing, ModelVersion
+from recognizer.review.queue import count_up_to_most
 from training.models import TrainingRun, WorkerHeartbeat
 from training.runs import watching
 
@@ -91,7 +91,7 @@ class StateCollector(Collector):
             "digitre_drawings", "Drawings that somebody should look at, counted up to a limit.", labels=["status"]
         )
         for status in (Drawing.Status.WAITING, Drawing.Status.QUARANTINED):
-            counted.add_metric([status], count_up_to(Drawing.objects.filter(status=status), COUNT_LIMIT))
+            counted.add_metric([status], count_up_to_most(Drawing.objects.filter(status=status)))
         yield counted
 
     def _connections(self) -> Gauges:

@@ -18,7 +18,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from recognizer.admin.queue_views import COUNT_LIMIT, count_up_to
 from recognizer.admin.sql_limits import session_setting
 from recognizer.charts import Chart, share_chart
 from recognizer.exam_reports import ExamReport, read_reports
@@ -28,6 +27,7 @@ from recognizer.intervals import Share
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, ModelVersion, PromotionEvent
 from recognizer.review import queue
+from recognizer.review.queue import COUNTED_MOST, count_up_to_most
 from training.admin.version_page import counted_of, exam_rows, exam_title
 from training.curation.snapshots import new_labels
 from training.models import TrainingPolicy, TrainingRun, Watch, WorkerHeartbeat
@@ -110,8 +110,8 @@ def review_figures(user: AbstractUser) -> list[Figure]:
 
 def counted(drawings: QuerySet[Drawing]) -> str:
     """Count up to a limit: "12", or "more than 10,000"."""
-    count = count_up_to(drawings, COUNT_LIMIT)
-    return f"more than {COUNT_LIMIT:,}" if count >= COUNT_LIMIT else f"{count:,}"
+    count = count_up_to_most(drawings)
+    return f"more than {COUNTED_MOST:,}" if count >= COUNTED_MOST else f"{count:,}"
 
 
 def checked(name: str, share: Share | None, look: str, of: str, user: AbstractUser) -> Figure:

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from recognizer.admin.filters import row_number
-from recognizer.admin.queue_views import COUNT_LIMIT, count_up_to
 from recognizer.models import LABEL_CHOICES, Drawing, ModelVersion
+from recognizer.review.queue import COUNTED_MOST, count_up_to_most
 from training.api.export_views import PERMISSION, streamed
 from training.exchange.selection import ALL, WORDS, BadSelection, Selection
 from training.models import PreparedFile
@@ -118,7 +118,7 @@ def _show(request: HttpRequest, form: ExportForm) -> HttpResponse:
     if not form.is_bound:
         try:
             drawings = Selection.of({name: str(value) for name, value in form.initial.items()}).drawings()
-            context["count"], context["limit"] = count_up_to(drawings, COUNT_LIMIT), COUNT_LIMIT
+            context["count"], context["limit"] = count_up_to_most(drawings), COUNTED_MOST
         except BadSelection:
             pass
     return TemplateResponse(request, "admin/training/export.html", admin.site.each_context(request) | context)
