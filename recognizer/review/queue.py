@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from recognizer.intervals import Share
@@ -213,7 +213,7 @@ def count_waiting() -> int:
     return count_up_to_most(Drawing.objects.filter(status=Drawing.Status.WAITING))
 
 
-def count_up_to_most(drawings: DrawingQuerySet) -> int:
+def count_up_to_most(drawings: QuerySet[Drawing]) -> int:
     """Count rows, up to COUNTED_MOST: the cost stays the same when the table grows."""
     return drawings.order_by()[:COUNTED_MOST].count()
 

@@ -13,7 +13,7 @@ from training.models import DatasetSnapshot, TrainingRun, WorkerHeartbeat
 
 
 class RecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for the stubs alone
-    list_display_links = None
+    list_display_links: tuple[str, ...] | None = None
     list_per_page = 50
     actions = None
     sortable_by = ()
