@@ -118,10 +118,10 @@ class CampaignAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for 
         )
         consent = f"version {version} of the consent{confirmed}" if version else "nobody is asked for consent"
         return format_html(
-            "Code <code>{}</code>, {}, {} people, {}. {}",
+            "Code <code>{}</code>, {}, {}, {}. {}",
             campaign.code,
             STAGES[campaign.stage()],
-            campaign.joined,
+            f"{campaign.joined} {'person' if campaign.joined == 1 else 'people'}",
             consent,
             self.places(campaign),
         )
