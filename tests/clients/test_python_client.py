@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -115,7 +116,7 @@ def test_a_refusal_is_said_in_the_site_s_words(connect: Connect) -> None:
 
 def test_who_is_asked_to_wait_waits_and_tries_again(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("digitre_client.client.time.sleep", waits.append)
+    monkeypatch.setattr("digitre_client.client.time", SimpleNamespace(sleep=waits.append))  # others here sleep too
     with connect(Scope.READ, calls_a_minute=1) as site:
         site.key()
         with pytest.raises(ApiError) as refused:
@@ -134,7 +135,7 @@ def test_a_connection_that_the_site_has_closed_is_made_anew(connect: Connect) ->
 
 def test_nobody_there_is_said_after_three_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("digitre_client.client.time.sleep", waits.append)
+    monkeypatch.setattr("digitre_client.client.time", SimpleNamespace(sleep=waits.append))
     with pytest.raises(Unreachable, match="refused"):
         Client(f"http://127.0.0.1:{free_port()}").guess(pictures.canvas_png())
     assert waits == [0.5, 1.0]
