@@ -25,8 +25,8 @@ class RequestMetricsMiddleware:
         response = self.get_response(request)
         route = route_of(request)
         method = request.method if request.method in METHODS else "other"  # anybody may invent one
-        monitoring.REQUESTS.labels(route=route, method=method, status=response.status_code).inc()
-        monitoring.REQUEST_SECONDS.labels(route=route).observe(time.perf_counter() - start)
+        monitoring.of(monitoring.REQUESTS, route, method, response.status_code).inc()
+        monitoring.of(monitoring.REQUEST_SECONDS, route).observe(time.perf_counter() - start)
         return response
 
 

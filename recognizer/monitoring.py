@@ -1,6 +1,16 @@
 """What a Prometheus server may scrape: counts and times, nothing about a person."""
 
+from functools import lru_cache
+from typing import Any
+
 from prometheus_client import Counter, Histogram
+
+
+@lru_cache(maxsize=512)  # routes, answers and versions; finding one again takes longer than counting
+def of(metric: Any, *labels: object) -> Any:
+    """Return the one of a metric's counts that has these values of its labels, in their order."""
+    return metric.labels(*labels)
+
 
 READINGS = Counter(
     "digitre_readings_total",

@@ -220,8 +220,8 @@ def _read_images(images: Sequence[NDArray[np.float32]], start: float) -> list[Re
     seconds = (time.perf_counter() - start) / len(images)
     for answer in answers:
         monitoring.READING_SECONDS.observe(seconds)
-        monitoring.READINGS.labels(version=served.version, refused=answer.refused).inc()
-        monitoring.ANSWERS.labels(digit=answer.likely_digit, kind=answer.kind).inc()
+        monitoring.of(monitoring.READINGS, served.version, answer.refused).inc()
+        monitoring.of(monitoring.ANSWERS, answer.likely_digit, answer.kind).inc()
     return [
         Reading(image, together.row(row), answer, served)
         for row, (image, answer) in enumerate(zip(images, answers, strict=True))

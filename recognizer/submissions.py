@@ -93,7 +93,7 @@ class Submission:
             return normalize_strokes(strokes, sheet=min(self._size))
         return normalize_drawing(self.ink, self.strokes_on_ink)
 
-    @property
+    @cached_property
     def strokes_on_ink(self) -> Strokes | None:
         """The strokes in the picture's own pixels: a canvas may be larger or smaller than the picture of it."""
         if self.strokes is None or self.canvas is None:

@@ -21,7 +21,7 @@ from recognizer.api.throttles import (
     Together,
     WindowThrottle,
     count_more,
-    count_work,
+    work,
 )
 from recognizer.api.views import ERRORS, answer_payload
 from recognizer.contributor_cookie import Caller
@@ -29,6 +29,9 @@ from recognizer.errors import InvalidDrawing
 from recognizer.submissions import Reading, Submission
 
 MOST_DRAWINGS = 64
+MOST_WORK = (
+    128  # as how many guesses they may count together: a quarter of a second's work, twice what 64 of people's are
+)
 
 
 class BatchedDrawingSerializer(DrawingRequestSerializer):
@@ -70,14 +73,16 @@ class BatchView(MayHaveKey):
     def post(self, request: Request) -> Response:
         """Say what each of up to 64 drawings is, in their order; nothing is stored, and each counts as a guess.
 
-        A drawing that cannot be read has an error of its own, and costs the others nothing.
+        A drawing that cannot be read has an error of its own, and costs the others nothing. So has one that is too large for
+        what those before it left: 64 usual ones fit twice, of the largest pictures there is room for eleven.
         """
         bodies = drawings_of(request.data)
         for throttle in self.counting():
             count_more(throttle, request, len(bodies) - 1)  # the call itself has been counted as one
-        sent = [parse(body) for body in bodies]
+        budget = Budget(MOST_WORK)
+        sent = [parse(body, budget) for body in bodies]
+        count_more(GuessesByAddress(), request, budget.beyond_usual)
         submissions = [drawn for drawn in sent if isinstance(drawn, Submission)]
-        count_work(request, submissions)
         readings = iter(services.read_all(submissions))
         caller = contributor_cookie.caller(request)
         return Response({"answers": [answer_or_error(drawn, readings, caller) for drawn in sent]})
@@ -113,9 +118,32 @@ def drawings_of(body: object) -> list[object]:
     return drawings
 
 
-def parse(body: object) -> Submission | APIException:
+class Budget:
+    """What the drawings of one batch may cost together: bytes say little of it, a megapixel of paper has two thousand.
+
+    Told of each before it is decoded, so that a damaged picture costs what it says it has.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+        self.beyond_usual = 0  # guesses more than one for each drawing that was let in
+
+    def admit(self, points: int, pixels: int) -> None:
+        """Let a drawing in.
+
+        Raises:
+            InvalidDrawing: those before it left too little.
+        """
+        cost = work(points, pixels)
+        if cost > self._left:
+            raise InvalidDrawing("too_large", "These drawings are too large for one call. Send the others in another.")
+        self._left -= cost
+        self.beyond_usual += cost - 1
+
+
+def parse(body: object, budget: Budget) -> Submission | APIException:
     try:
-        return BATCHED_DRAWING.parse(body).submission
+        return BATCHED_DRAWING.parse(body, budget.admit).submission
     except ValidationError as error:
         return error
     except InvalidDrawing as error:

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+
+from recognizer.api.renderers import CompiledJSONRenderer
 
 PLAIN = ("application/json", "*/*")  # what the page, and programs that name nothing, write into Accept
 
@@ -18,6 +20,6 @@ class ShortNegotiation(DefaultContentNegotiation):
     ) -> Any:
         is_plain = request.META.get("HTTP_ACCEPT", "*/*") in PLAIN and not request.META.get("QUERY_STRING")
         first = next(iter(renderers), None)
-        if is_plain and not format_suffix and type(first) is JSONRenderer:
+        if is_plain and not format_suffix and type(first) is CompiledJSONRenderer:
             return first, "application/json"
         return super().select_renderer(request, renderers, format_suffix)

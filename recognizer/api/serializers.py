@@ -1,8 +1,9 @@
 """The shape and limits of what comes in and goes out."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.utils.translation import gettext, gettext_lazy
 from drf_spectacular.utils import extend_schema_field
@@ -11,7 +12,7 @@ from rest_framework import serializers
 from recognizer import own_drawings
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging import decoding
-from recognizer.imaging.strokes import validate_strokes
+from recognizer.imaging.strokes import MAX_POINTS, validate_strokes
 from recognizer.inference.answers import Kind
 from recognizer.labels import api_label
 from recognizer.models import Drawing
@@ -22,6 +23,14 @@ MAX_CANVAS_SIDE = 16_384  # pixels; a wall display, twice over
 KINDS = [kind.value for kind in Kind]
 
 
+def is_digit(data: object) -> TypeGuard[int]:
+    return type(data) is int and 0 <= data <= 9
+
+
+def is_length(data: object) -> bool:
+    return (type(data) is int or type(data) is float) and MIN_CANVAS_SIDE <= data <= MAX_CANVAS_SIDE
+
+
 @extend_schema_field({"type": "integer", "minimum": 0, "maximum": 9})
 class DigitField(serializers.Field[int, object, int, Any]):
     """A JSON integer 0..9 and nothing that merely looks like one: true, "7", 7.0 are refused."""
@@ -29,7 +38,7 @@ class DigitField(serializers.Field[int, object, int, Any]):
     default_error_messages = {"invalid": gettext_lazy("Must be a whole number from 0 to 9.")}
 
     def to_internal_value(self, data: object) -> int:
-        if type(data) is not int or not 0 <= data <= 9:
+        if not is_digit(data):
             self.fail("invalid")
         return data
 
@@ -53,7 +62,7 @@ class LengthField(serializers.Field[float, Any, float, Any]):
     default_error_messages = {"invalid": gettext_lazy("Must be a number from {least} to {most}.")}
 
     def to_internal_value(self, data: Any) -> float:
-        if type(data) not in (int, float) or not MIN_CANVAS_SIDE <= data <= MAX_CANVAS_SIDE:
+        if not is_length(data):
             self.fail("invalid", least=MIN_CANVAS_SIDE, most=MAX_CANVAS_SIDE)
         return float(data)
 
@@ -83,6 +92,10 @@ class StrokesField(serializers.Field[object, object, object, Any]):
         return data
 
 
+PLAIN_FIELDS = {"image", "strokes", "canvas", "prompted", "explain"}
+PLAIN_CANVAS = {"width", "height"}
+
+
 @dataclass(frozen=True)
 class DrawingRequest:
     """A call about one drawing, parsed and decoded."""
@@ -104,8 +117,11 @@ class DrawingRequestSerializer(serializers.Serializer[Any]):
     prompted = DigitField(required=False, allow_null=True, help_text="the digit that the page had asked for")
     explain = serializers.BooleanField(required=False, default=False)
 
-    def parse(self, body: object) -> DrawingRequest:
+    def parse(self, body: object, admit: Callable[[int, int], None] | None = None) -> DrawingRequest:
         """Parse and decode one drawing. One instance serves all calls: its fields are made once and keep nothing of a call.
+
+        Args:
+            admit: told of how many points and pixels the drawing says it is before any is looked at; may raise InvalidDrawing.
 
         Raises:
             ValidationError: not the shape of a drawing.
@@ -113,8 +129,27 @@ class DrawingRequestSerializer(serializers.Serializer[Any]):
         """
         if body is None:
             raise serializers.ValidationError({"non_field_errors": [gettext("No data provided.")]}, code="null")
-        data: dict[str, Any] = self.run_validation(body)
-        return DrawingRequest(self._submission(data), data.get("explain", False))
+        data: dict[str, Any] = body if self.is_plain(body) else self.run_validation(body)  # type: ignore[assignment]
+        png = self.read_png(data["image"]) if "image" in data else None
+        if admit is not None:
+            width, height = (0, 0) if png is None else decoding.check_header(png)
+            admit(count_points(data.get("strokes")), width * height)
+        return DrawingRequest(self._submission(data, png), data.get("explain", False))
+
+    def is_plain(self, body: object) -> bool:
+        """Whether a body is what pages send, in which the fields would find nothing to say or to change."""
+        if type(body) is not dict or not body.keys() <= PLAIN_FIELDS:
+            return False
+        canvas, prompted = body.get("canvas"), body.get("prompted")
+        if type(body.get("explain", False)) is not bool or not (prompted is None or is_digit(prompted)):
+            return False
+        if type(body.get("image", "")) is not str or not (
+            "image" in body or (canvas and body.get("strokes") is not None)
+        ):
+            return False
+        return canvas is None or (
+            type(canvas) is dict and canvas.keys() == PLAIN_CANVAS and all(map(is_length, canvas.values()))
+        )
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         if "image" not in data and data.get("strokes") is None:
@@ -129,8 +164,8 @@ class DrawingRequestSerializer(serializers.Serializer[Any]):
     def read_png(self, image: Any) -> bytes:
         return decoding.decode_data_url(image)
 
-    def _submission(self, data: dict[str, Any]) -> Submission:
-        ink = decoding.decode_png(self.read_png(data["image"])) if "image" in data else None
+    def _submission(self, data: dict[str, Any], png: bytes | None) -> Submission:
+        ink = None if png is None else decoding.decode_png(png)
         sides = _sides(data["canvas"]) if data.get("canvas") else None
         raw, prompted = data.get("strokes"), data.get("prompted")
         if ink is not None:
@@ -146,12 +181,21 @@ class DrawingRequestSerializer(serializers.Serializer[Any]):
         return Submission(None, validate_strokes(raw, *sides), sides, prompted)
 
 
+def count_points(strokes: object) -> int:
+    """Count the points of what may be strokes, and has not been looked at yet; more than are looked at count for nothing."""
+    count = sum(len(stroke) for stroke in strokes if isinstance(stroke, list)) if isinstance(strokes, list) else 0
+    return min(count, MAX_POINTS)
+
+
 def _sides(canvas: dict[str, float]) -> tuple[float, float]:
-    return canvas["width"], canvas["height"]
+    return float(canvas["width"]), float(canvas["height"])
 
 
 class DrawingUploadSerializer(DrawingRequestSerializer):
     """The same as a form: the picture as a file, strokes and canvas as JSON text."""
+
+    def is_plain(self, body: object) -> bool:
+        return False
 
     # the same fields, as a form can send them
     image = serializers.FileField(max_length=255, required=False)  # type: ignore[assignment]

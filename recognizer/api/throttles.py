@@ -33,6 +33,11 @@ def network_of(address: str) -> str:
     return str(parsed.ipv4_mapped or IPv6Network((parsed, 64), strict=False))
 
 
+@lru_cache(maxsize=1024)
+def hashed(address: str, secret: str) -> str:
+    return hashlib.blake2s(address.encode(), key=secret.encode()[:32], digest_size=12).hexdigest()
+
+
 class WindowThrottle(BaseThrottle):
     """At most `limit` calls in each `window_seconds` for whatever `identify` returns."""
 
@@ -99,8 +104,9 @@ class AddressThrottle(WindowThrottle):
     """Counts by network address, hashed with the secret so that the counters hold no address."""
 
     def identify(self, request: Request) -> str:
-        address = network_of(self.get_ident(request) or "")  # a server on a Unix socket is told none
-        return hashlib.blake2s(address.encode(), key=settings.SECRET_KEY.encode()[:32], digest_size=12).hexdigest()
+        return hashed(
+            network_of(self.get_ident(request) or ""), settings.SECRET_KEY
+        )  # a server on a Unix socket is told none
 
 
 class ContributorThrottle(WindowThrottle):
@@ -175,9 +181,16 @@ USUAL_POINTS, USUAL_PIXELS = 400, 100_000
 
 def work_of(submission: Submission) -> int:
     """Say as how many guesses reading this counts: 1 for what people draw, 11 for the longest path or the largest picture."""
-    pixels = 0 if submission.picture is None else submission.picture.size
-    points = sum(map(len, submission.strokes or []))
+    return work(*size_of(submission))
+
+
+def work(points: int, pixels: int) -> int:
     return 1 + points // USUAL_POINTS + pixels // USUAL_PIXELS
+
+
+def size_of(submission: Submission) -> tuple[int, int]:
+    """Count a submission's points and pixels."""
+    return sum(map(len, submission.strokes or [])), 0 if submission.picture is None else submission.picture.size
 
 
 def count_work(request: Request, submissions: Sequence[Submission]) -> None:
@@ -197,7 +210,7 @@ def count_bytes(request: Request, submission: Submission) -> None:
     Raises:
         Throttled: that was too much for today.
     """
-    points = sum(map(len, submission.strokes or []))
+    points, _ = size_of(submission)
     beyond = len(submission.png) + POINT_BYTES * points - USUAL_BYTES
     if beyond > 0 and (passed := over_limit([BytesByContributor(), BytesByAddress()], request, beyond)):
         raise Throttled(max(throttle.wait() for throttle in passed))

@@ -37,6 +37,7 @@ BIT_DEPTHS = {
 CHUNK = struct.Struct(">I4s")  # of what follows IHDR: length, type; then so many bytes, and their CRC
 ANCILLARY = 0x20  # bit of a type's first letter: a decoder may do without the chunk
 WANTED = {b"tRNS", b"eXIf"}  # ancillary chunks that say something about the picture itself
+COMPRESSION = 1  # of zlib's nine levels; they are the same where it looks for runs alone
 DEEP_BITS = (8, 10, 12, 14, 16)  # that scanners and cameras use of sixteen
 
 # What Pillow only warns of, a bad animation or a bomb, is an error. For the process and for good: a filter set around each
@@ -86,8 +87,12 @@ def decode_stored(png: bytes) -> NDArray[np.uint8]:
     return 255 - np.asarray(decode_pixels(png).convert("L"))
 
 
-def check_header(png: bytes) -> None:
-    """Read signature and IHDR by hand, so that no decoder ever sees an absurd size."""
+def check_header(png: bytes) -> tuple[int, int]:
+    """Read signature and IHDR by hand, so that no decoder ever sees an absurd size. Returns width and height.
+
+    Raises:
+        InvalidDrawing: as decode_png, of what can be told before a pixel is decoded.
+    """
     if len(png) > MAX_PNG_BYTES:
         raise InvalidDrawing("too_large", "That picture is too large. At most 128 KB.")
     if not png.startswith(PNG_SIGNATURE) or len(png) < len(PNG_SIGNATURE) + IHDR.size:
@@ -108,6 +113,7 @@ def check_header(png: bytes) -> None:
             most=MAX_SIDE,
             aspect=MAX_ASPECT,
         )
+    return width, height
 
 
 def decode_pixels(png: bytes) -> Image.Image:
@@ -172,6 +178,8 @@ def to_ink(picture: Image.Image) -> NDArray[np.uint8]:
 
 
 def _grey(picture: Image.Image) -> NDArray[np.uint8]:
+    if picture.mode in ("L", "RGB"):
+        return np.asarray(picture.convert("L"))  # of "L" that is no more than a copy
     return np.asarray(picture.convert("RGB").convert("L"))
 
 
@@ -193,10 +201,22 @@ def _eight_bits(grey: NDArray[np.uint32]) -> NDArray[np.uint8]:
 
 
 def encode_png(ink: NDArray[np.uint8]) -> bytes:
-    """Encode ink as the picture we keep: greyscale PNG, black on white, no metadata."""
-    buffer = io.BytesIO()
-    Image.fromarray(255 - ink).save(buffer, "PNG", compress_level=3)  # as small as 6, in half the time
-    return buffer.getvalue()
+    """Encode ink as the picture we keep: greyscale PNG, black on white, no metadata.
+
+    Written by hand: Pillow tries five filters for each row, which takes most of its time, and for what a pen leaves none is
+    better than any of them. Runs are all that deflating looks for, so a page's picture is a quarter smaller, in half the time.
+    """
+    height, width = ink.shape
+    rows = np.zeros((height, width + 1), np.uint8)  # each begins with the number of its filter: none
+    np.subtract(255, ink, out=rows[:, 1:])
+    deflate = zlib.compressobj(COMPRESSION, zlib.DEFLATED, strategy=zlib.Z_RLE)
+    pixels = deflate.compress(rows.data) + deflate.flush()
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return PNG_SIGNATURE + b"".join(map(_chunk, (b"IHDR", b"IDAT", b"IEND"), (header, pixels, b"")))
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return CHUNK.pack(len(content), kind) + content + zlib.crc32(content, zlib.crc32(kind)).to_bytes(4)
 
 
 def encode_kept(ink: NDArray[np.uint8]) -> bytes:

@@ -43,6 +43,12 @@ def ink_of_grey(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     Paper is what the border mostly is; where the border is not even, it is what the neighbourhood mostly is.
     """
+    border = _border(grey)
+    even = border[0]
+    if (border == even).all() and 2 * np.count_nonzero(grey == even) > grey.size:
+        return without_frame(
+            cv2.absdiff(grey, np.full_like(grey, even))
+        )  # a canvas: what follows would find the same paper
     grey = _without_rim(grey)
     border = _border(grey)
     if min(grey.shape) >= SMALLEST_LIT and _changes_slowly(border):

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging import stroke_width
 from recognizer.imaging.denoising import remove_noise
-from recognizer.imaging.dotted_lines import join_dots
+from recognizer.imaging.dotted_lines import FEWEST, join_dots
 from recognizer.imaging.pixels import to_grey, to_input
-from recognizer.imaging.strokes import Strokes, bounding_box, ink_strokes, place_strokes
+from recognizer.imaging.strokes import Strokes, ink_points, points_of
 
 PREPROCESSING_VERSION = 2
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom, to a part of a pixel
 
 FRAME = 28  # px, side of what the network sees
 BOX = 20  # px, longer side of the digit in it
@@ -53,7 +55,8 @@ def normalize_ink(ink: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     if _is_framed(ink):
         return to_input(ink)
-    return to_input(_centre(*_fit(_clean(ink))))
+    clean = _clean(ink)
+    return to_input(_centre(*_fit(*clean)))
 
 
 def normalize_drawing(ink: NDArray[np.uint8], strokes: Strokes | None) -> NDArray[np.float32]:
@@ -84,20 +87,20 @@ def normalize_strokes(
     Raises:
         InvalidDrawing: "too_small".
     """
-    left, top, right, bottom = bounding_box(strokes)
-    extent = max(right - left, bottom - top)
+    points, counts = points_of(strokes)
+    low = points.min(axis=0)
+    across, down = (points.max(axis=0) - low).tolist()
+    extent = max(across, down)
     if sheet is not None and extent + PATH_PEN * sheet < max(SMALLEST_INK, SMALLEST_SHARE * sheet):
         raise _speck()
     width = pen_width * WORK
     scale = (BOX * WORK - width) / max(extent, 1e-6)
-    start = WORK_MARGIN + width / 2
-    work = ink_strokes(place_strokes(strokes, scale, start, start), BOX * WORK + 2 * WORK_MARGIN, width)
-    if len(strokes) > 1:
+    side = BOX * WORK + 2 * WORK_MARGIN
+    work = ink_points((WORK_MARGIN + width / 2) + (points - low) * scale, counts, (side, side), width)
+    if len(strokes) >= FEWEST:  # each is in one piece
         work = join_dots(work)
     far = WORK_MARGIN + width
-    return to_input(
-        _centre(work, (WORK_MARGIN, WORK_MARGIN, far + (right - left) * scale, far + (bottom - top) * scale))
-    )
+    return to_input(_centre(work, (WORK_MARGIN, WORK_MARGIN, far + across * scale, far + down * scale)))
 
 
 def _speck() -> InvalidDrawing:
@@ -113,11 +116,11 @@ def preparation_steps(ink: NDArray[np.uint8], strokes: Strokes | None) -> list[t
     centred = normalize_drawing(ink, strokes)
     last = ("centre", to_grey(centred))
     try:
-        clean = _clean(ink)
-        work, _ = _fit(clean)
+        clean, box = _clean(ink)
+        work, _ = _fit(clean, box)
     except InvalidDrawing:
         return [last]  # a frame that is read as it is, or a picture that shows less than the path: nothing in between
-    left, top, right, bottom = _box(clean)
+    left, top, right, bottom = box
     crop = clean[int(top) : int(np.ceil(bottom)), int(left) : int(np.ceil(right))]
     return [("crop", crop), ("fit", work), last]
 
@@ -132,15 +135,15 @@ def _is_framed(ink: NDArray[np.uint8]) -> bool:
     return BOX - 1 <= longer <= BOX and abs(y - 14.5) < 0.6 and abs(x - 14.5) < 0.6
 
 
-def _clean(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Stretch faint ink to full black and drop what is no part of the drawing."""
+def _clean(ink: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Box]:
+    """Stretch faint ink to full black and drop what is no part of the drawing. Returns the ink and its box."""
     if not ink.size or ink.max() < EMPTY_INK:
         raise InvalidDrawing("empty", "There is nothing drawn yet.")
     clean = _stretch(ink)
-    left, top, right, bottom = _box(clean)
+    left, top, right, bottom = box = _box(clean)
     if max(right - left, bottom - top) < max(SMALLEST_INK, SMALLEST_SHARE * min(ink.shape)):
         raise _speck()
-    return clean
+    return clean, box
 
 
 def _stretch(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -152,9 +155,9 @@ def _stretch(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return clean if clean.max() >= HALF_INK else _stretch(clean)
 
 
-def _fit(ink: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
+def _fit(ink: NDArray[np.uint8], box: Box) -> tuple[NDArray[np.uint8], Box]:
     """Scale ink to the working size and its pen to MNIST's. Returns the picture and the digit's box in it."""
-    left, top, right, bottom = _box(ink)
+    left, top, right, bottom = box
     scale = BOX * WORK / max(right - left, bottom - top)
     width, height = (right - left) * scale, (bottom - top) * scale
     size = round(width) + 2 * WORK_MARGIN, round(height) + 2 * WORK_MARGIN
@@ -179,7 +182,7 @@ def _with_usual_pen(work: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
 
 def _without_hairlines(work: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Make lines black again that were thinner than a working pixel and came out grey."""
-    counts = np.bincount(work.ravel(), minlength=256)[EMPTY_INK:]
+    counts = cv2.calcHist([work], [0], None, [256], [0, 256]).ravel()[EMPTY_INK:]
     total = int(counts.sum())
     if not total:
         raise InvalidDrawing("empty", "There are only scattered specks, no line.")
@@ -187,7 +190,7 @@ def _without_hairlines(work: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return work if level >= HAIRLINE_INK else cv2.convertScaleAbs(work, alpha=255 / level)
 
 
-def _centre(work: NDArray[np.uint8], box: tuple[float, float, float, float]) -> NDArray[np.uint8]:
+def _centre(work: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     """Reduce a working picture to the frame: its box 20 pixels long, its mass in the centre. Returns uint8 (28, 28)."""
     left, top, right, bottom = box
     unit = max(right - left, bottom - top) / BOX  # working pixels to one of the frame
@@ -204,7 +207,7 @@ def _clamped(start: float, low: float, high: float, unit: float) -> float:
     return min(max(start, high - FRAME * unit), low)
 
 
-def _box(ink: NDArray[np.uint8]) -> tuple[float, float, float, float]:
+def _box(ink: NDArray[np.uint8]) -> Box:
     """Return left, top, right, bottom of the ink to a part of a pixel, where it crosses half of full ink."""
     left, right = _crossings(ink.max(axis=0))
     top, bottom = _crossings(ink.max(axis=1))

@@ -18,8 +18,11 @@ def measure_radius(ink: NDArray[np.uint8]) -> float:
     count = np.count_nonzero(inside)
     if not count:
         return 0.5
+    left, top, width, height = cv2.boundingRect(inside.view(np.uint8))
+    # all paper that is nearest to ink touches the ink's box
+    near = ~inside[max(0, top - 1) : top + height + 1, max(0, left - 1) : left + width + 1]
     # the distance is 0 on paper, so its sum over the picture is that over the ink; 0.5 from the pixel's middle to the edge
-    return 2 * (cv2.sumElems(distance_to(~inside))[0] / count - 0.5)
+    return 2 * (cv2.sumElems(distance_to(near))[0] / count - 0.5)
 
 
 def grow(ink: NDArray[np.uint8], by: float) -> NDArray[np.uint8]:

@@ -1,7 +1,9 @@
 """Pen strokes: validated as they arrive, and inked as a canvas or as MNIST's frame would show them."""
 
 import math
-from itertools import chain
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, chain
 
 import cv2
 import numpy as np
@@ -19,6 +21,7 @@ OUTSIDE = 0.1  # of the canvas's longer side: so far beyond its edge a pen may g
 SUPERSAMPLE = 2  # drawn this much larger, then averaged: five levels of an edge, and OpenCV is quickest at it
 FRACTION_BITS = 4  # OpenCV draws at sixteenths of a sample
 FARTHEST = 32_000  # samples; OpenCV draws no farther
+NEARLY_HALF = 1e-4  # of the last digit kept, far more than what multiplying by a power of ten may be off
 
 
 def validate_strokes(raw: object, width: float, height: float) -> Strokes:
@@ -29,11 +32,11 @@ def validate_strokes(raw: object, width: float, height: float) -> Strokes:
     Raises:
         InvalidDrawing: as check_strokes.
     """
+    points = _checked(raw, width, height)
     digits = max(0, math.ceil(math.log10(FINENESS / max(width, height))))
-    return [
-        [[round(x, digits), round(y, digits), *(round(t, 0) for t in time)] for x, y, *time in stroke]
-        for stroke in check_strokes(raw, width, height)
-    ]
+    points.numbers[:, :2] = rounded(points.numbers[:, :2], digits)
+    points.numbers[:, 2:] = np.rint(points.numbers[:, 2:])
+    return points.as_strokes()
 
 
 def check_strokes(raw: object, width: float, height: float) -> Strokes:
@@ -44,28 +47,70 @@ def check_strokes(raw: object, width: float, height: float) -> Strokes:
     Raises:
         InvalidDrawing: not lists of points, too many of them, or a number that is not finite or far outside the canvas.
     """
+    return _checked(raw, width, height).as_strokes()
+
+
+@dataclass(frozen=True)
+class _Points:
+    """All points of a path, one row each.
+
+    Attributes:
+        numbers: float64 (N, 2) or (N, 3); 0 where only other points have a time.
+        widths: how many of its row's numbers each point has, or None where each has all.
+        counts: how many points each stroke has.
+    """
+
+    numbers: NDArray[np.float64]
+    widths: list[int] | None
+    counts: list[int]
+
+    def as_strokes(self) -> Strokes:
+        rows: list[Point] = self.numbers.tolist()
+        if self.widths is not None:
+            rows = [row[:width] for row, width in zip(rows, self.widths, strict=True)]
+        ends = list(accumulate(self.counts))
+        return [rows[end - count : end] for end, count in zip(ends, self.counts, strict=True)]
+
+
+def _checked(raw: object, width: float, height: float) -> _Points:
     if not isinstance(raw, list) or not 1 <= len(raw) <= MAX_STROKES:
         raise InvalidDrawing("invalid_strokes", "Strokes must be a list of 1 to {most} strokes.", most=MAX_STROKES)
     if not all(isinstance(stroke, list) and stroke for stroke in raw):
         raise InvalidDrawing("invalid_strokes", "Each stroke must be a list of at least one point.")
-    if sum(map(len, raw)) > MAX_POINTS:
+    counts = list(map(len, raw))
+    if sum(counts) > MAX_POINTS:
         raise InvalidDrawing("invalid_strokes", "At most {most} points in a drawing.", most=MAX_POINTS)
     points = list(chain.from_iterable(raw))
-    if not all(isinstance(point, list) and len(point) >= 2 for point in points):
+    if set(map(type, points)) != {list} or min(map(len, points)) < 2:
         raise InvalidDrawing("invalid_strokes", "Each point must be [x, y] or [x, y, milliseconds].")
     if not set(map(type, chain.from_iterable(points))) <= {int, float}:  # a bool is no number here
         raise InvalidDrawing("invalid_strokes", "Coordinates must be numbers.")
+    lengths = set(map(len, points))
+    columns, widths = min(3, max(lengths)), None
+    if len(lengths) > 1 or max(lengths) > columns:
+        widths = [min(columns, len(point)) for point in points]
+        points = [[*point, 0][:columns] for point in points]
     try:
-        strokes = [[[float(number) for number in point[:3]] for point in stroke] for stroke in raw]
+        numbers = np.array(list(chain.from_iterable(points)), "float64").reshape(-1, columns)
     except OverflowError as error:  # an integer of thousands of digits
         raise InvalidDrawing("invalid_strokes", "Coordinates must be finite numbers.") from error
-    if not np.isfinite(list(chain.from_iterable(chain.from_iterable(strokes)))).all():
+    if not np.isfinite(numbers).all():
         raise InvalidDrawing("invalid_strokes", "Coordinates must be finite numbers.")
-    left, top, right, bottom = bounding_box(strokes)
+    left, top = numbers[:, :2].min(axis=0).tolist()
+    right, bottom = numbers[:, :2].max(axis=0).tolist()
     beyond = OUTSIDE * max(width, height)
     if min(left, top) < -beyond or right > width + beyond or bottom > height + beyond:
         raise InvalidDrawing("invalid_strokes", "A stroke leaves the canvas.")
-    return strokes
+    return _Points(numbers, widths, counts)
+
+
+def rounded(numbers: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
+    """Round as Python does, by a number's decimals: NumPy multiplies, and may be off by one where it is next to a half."""
+    scaled = numbers * 10.0**digits
+    found = np.rint(scaled) / 10.0**digits
+    for place in np.argwhere(np.abs(scaled - np.floor(scaled) - 0.5) < NEARLY_HALF):
+        found[tuple(place)] = round(float(numbers[tuple(place)]), digits)
+    return found
 
 
 def ink_strokes(
@@ -81,19 +126,37 @@ def ink_strokes(
     Returns:
         uint8 (height, side), 0 = paper, 255 = full ink.
     """
-    rows = side if height is None else height
-    big = np.zeros((rows * supersample, side * supersample), np.uint8)
+    points, counts = points_of(strokes)
+    return ink_points(points, counts, (side, side if height is None else height), pen, supersample)
+
+
+def ink_points(
+    points: NDArray[np.float64],
+    counts: Sequence[int],
+    size: tuple[int, int],
+    pen: float,
+    supersample: int = SUPERSAMPLE,
+) -> NDArray[np.uint8]:
+    """As `ink_strokes`, of points (N, 2) of which so many belong to each stroke, on a canvas of `size` (width, height)."""
+    width, height = size
+    big = np.zeros((height * supersample, width * supersample), np.uint8)
     half = max(
         0, round((pen * supersample - 1) / 2)
     )  # samples beside the middle one: a line of OpenCV has as many on each side
-    for stroke in strokes:
-        places = np.array([point[:2] for point in stroke], "float64") * supersample - 0.5  # the middles of samples
-        path = np.round(np.clip(places, -FARTHEST, FARTHEST) * (1 << FRACTION_BITS)).astype("int32")
+    places = points * supersample - 0.5  # the middles of samples
+    places = np.round(np.clip(places, -FARTHEST, FARTHEST) * (1 << FRACTION_BITS)).astype("int32")
+    for end, count in zip(accumulate(counts), counts, strict=True):
+        path = places[end - count : end]
         cv2.polylines(big, [path], False, 255, max(1, 2 * half), cv2.LINE_8, FRACTION_BITS)
-        for end in path[[0, -1]].tolist():  # lines have blunt caps
-            cv2.circle(big, end, half << FRACTION_BITS, 255, cv2.FILLED, cv2.LINE_8, FRACTION_BITS)
-    inked: NDArray[np.uint8] = cv2.resize(big, (side, rows), interpolation=cv2.INTER_AREA)
+        for tip in path[[0, -1]].tolist():  # lines have blunt caps
+            cv2.circle(big, tip, half << FRACTION_BITS, 255, cv2.FILLED, cv2.LINE_8, FRACTION_BITS)
+    inked: NDArray[np.uint8] = cv2.resize(big, (width, height), interpolation=cv2.INTER_AREA)
     return inked
+
+
+def points_of(strokes: Strokes) -> tuple[NDArray[np.float64], list[int]]:
+    """Return where the pen was, float64 (N, 2), and how many of these points each stroke has."""
+    return np.array([point[:2] for point in chain.from_iterable(strokes)], "float64"), list(map(len, strokes))
 
 
 def bounding_box(strokes: Strokes) -> tuple[float, float, float, float]:

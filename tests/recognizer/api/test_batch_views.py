@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from rest_framework.test import APIClient
 
 from recognizer.api import throttles
-from recognizer.api.batch_views import MOST_DRAWINGS
+from recognizer.api.batch_views import MOST_DRAWINGS, MOST_WORK
+from recognizer.imaging import decoding
+from recognizer.imaging.decoding import encode_png
 from recognizer.inference.prediction import Prediction
 from recognizer.models import Contributor, Drawing
 from tests.support import pictures
@@ -131,3 +133,44 @@ def test_a_batch_may_be_longer_than_a_drawing_and_not_endless(visitor: APIClient
     response = visitor.post(BATCH, {"drawings": [long] * 8})
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
     assert "2048 KB" in response.json()["detail"]
+
+
+def largest(*, damaged: bool = False) -> dict[str, str]:
+    """A picture of a megapixel in a few thousand bytes, as all the drawings of a batch may be."""
+    ink = np.zeros((1024, 1024), "uint8")
+    ink[300:700, 480:540] = 255
+    png = encode_png(ink)
+    return {"image": pictures.data_url(png[:-40] if damaged else png)}
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_pixels_are_bounded_and_not_only_bytes(
+    visitor: APIClient, monkeypatch: pytest.MonkeyPatch, damaged: bool
+) -> None:
+    decoded = []
+    decode = decoding.decode_pixels
+    monkeypatch.setattr(decoding, "decode_pixels", lambda png: decoded.append(png) or decode(png))
+
+    answers = guess_all(visitor, [largest(damaged=damaged)] * MOST_DRAWINGS)
+
+    fitting = MOST_WORK // 11
+    assert len(decoded) == fitting
+    assert [answer.get("code") for answer in answers[:fitting]] == ["invalid_image" if damaged else None] * fitting
+    assert [answer["code"] for answer in answers[fitting:]] == ["too_large"] * (MOST_DRAWINGS - fitting)
+
+
+def test_what_is_small_is_read_behind_what_was_too_large(visitor: APIClient) -> None:
+    answers = guess_all(visitor, [largest()] * 12 + [PATH])
+    assert [answer.get("code") for answer in answers[10:]] == [None, "too_large", None]
+
+
+def test_a_full_batch_of_what_people_draw_is_within_its_bounds(visitor: APIClient) -> None:
+    both = PATH | {"image": pictures.data_url(pictures.canvas_png(pictures.SEVEN))}
+    assert not [answer for answer in guess_all(visitor, [both] * MOST_DRAWINGS) if "code" in answer]
+
+
+def test_what_was_let_in_is_counted_by_what_it_cost(visitor: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = []
+    monkeypatch.setattr(throttles, "over_limit", lambda _, __, calls=1: counted.append(calls))
+    guess_all(visitor, [largest(damaged=True)] * 2)
+    assert sum(counted[-1:]) == 2 * 10

@@ -3,6 +3,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.strokes import (
@@ -12,6 +14,7 @@ from recognizer.imaging.strokes import (
     bounding_box,
     ink_strokes,
     place_strokes,
+    rounded,
     validate_strokes,
 )
 
@@ -90,6 +93,18 @@ def test_a_path_from_beyond_all_measure_is_inked_where_it_crosses(far: float) ->
 
 def test_as_many_points_as_allowed_are_taken() -> None:
     assert len(validate_strokes([[[1, 2]] * MAX_POINTS], 280, 280)[0]) == MAX_POINTS
+
+
+@given(
+    st.lists(st.floats(-2_000, 20_000) | st.integers(-2_000_000, 20_000_000).map(lambda n: n / 1000), min_size=1),
+    st.integers(1, 5),
+)
+def test_coordinates_are_rounded_as_python_does_also_next_to_a_half(numbers: list[float], digits: int) -> None:
+    assert rounded(np.array([numbers]), digits).tolist() == [[round(number, digits) for number in numbers]]
+
+
+def test_points_with_and_without_a_time_may_stand_side_by_side() -> None:
+    assert validate_strokes([[[1, 2], [1, 2, 3.6, 9]], [[5, 6]]], 280, 280) == [[[1, 2], [1, 2, 4]], [[5, 6]]]
 
 
 def test_a_tap_is_a_round_dot_of_the_pens_width() -> None:

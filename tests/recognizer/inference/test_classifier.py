@@ -30,6 +30,14 @@ def test_a_batch_is_read_as_its_drawings_are_one_by_one(tflite: bytes, images: N
         np.testing.assert_allclose(alone.digitness[0], together.digitness[row], atol=1e-4)
 
 
+def test_what_was_read_before_changes_nothing(tflite: bytes, images: NDArray[Any]) -> None:
+    alone = Classifier(tflite).predict(images[:1])
+    classifier = Classifier(tflite)
+    for rows in (1, 64, 1, 3, 1):
+        prediction = classifier.predict(images[:rows])
+    np.testing.assert_array_equal(prediction.features, alone.features)
+
+
 def test_shapes_and_lengths_are_as_promised(tflite: bytes, images: NDArray[Any]) -> None:
     prediction = Classifier(tflite).predict(images)
     assert prediction.logits.shape == (64, 10)
