@@ -199,7 +199,8 @@ class Person:
 
     def pause(self, attempt: int) -> float:
         """Seconds before a call that failed is sent again, not by all at the same moment."""
-        return min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt) * self.random.uniform(0.7, 1.3)
+        doubled: float = FIRST_WAIT_SECONDS * 2**attempt
+        return min(LONGEST_WAIT_SECONDS, doubled) * self.random.uniform(0.7, 1.3)
 
     def look(self, sheet: Sheet, address: str) -> None:
         status, answer = self.call("GET", address)
