@@ -51,6 +51,21 @@ def is_whole(request: bytearray) -> bool:
     return len(request) >= len(head) + int(length[1])
 
 
+def is_given_up(connection: socket.socket) -> bool:
+    """Whether whoever sent a request has hung up since: then nobody waits for its answer.
+
+    A proxy that waited in vain has asked another replica meanwhile, and a person may have said something else since. What a
+    frozen process, or one that is just starting, finds when it comes to itself would undo that: drawings stored twice, older
+    labels over newer ones.
+    """
+    try:
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 class WebWorker(ThreadWorker):
     def init_process(self) -> None:
         self.readiness_pool = ThreadPoolExecutor(1)
@@ -145,6 +160,8 @@ class WebWorker(ThreadWorker):
         conn.close()
 
     def handle(self, conn: TConn) -> Any:
+        if not self.cfg.is_ssl and is_given_up(conn.sock):
+            return False  # gunicorn closes it
         queueing.note(time.monotonic() - conn.queued_at)
         return super().handle(conn)
 

@@ -21,7 +21,7 @@ from recognizer.errors import InvalidDrawing
 from recognizer.imaging.pixels import content_hash, to_grey
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import Admission, Contributor, Drawing, Tombstone
+from recognizer.models import Admission, Contributor, Drawing, DrawingQuerySet, Tombstone
 from recognizer.notices.announcing import announce_correction
 from recognizer.review.priority import approval_rule, assess
 from recognizer.submissions import Reading, Submission
@@ -136,15 +136,21 @@ def withdraw_feedback(drawing_id: UUID, contributor: Contributor) -> Drawing:
 def forget(contributor: Contributor, drawing_id: UUID | None = None) -> None:
     """Delete one drawing with its events, or all of a contributor's and the contributor. No export brings them back.
 
+    Thousands, as a tablet on a wall collects, go some at a time; if that is broken off, doing it again goes on with the rest.
+
     Raises:
         Drawing.DoesNotExist: no such drawing of theirs.
     """
     pk = contributor.pk
-    with transaction.atomic():
-        if drawing_id is None:
-            Tombstone.objects.bury(Drawing.objects.of(contributor).values_list("pk", "content_hash"))
+    if drawing_id is None:
+        mine = Drawing.objects.of(contributor)
+        while mine.count() > PURGE_BATCH:
+            _delete_some(mine)
+        with transaction.atomic():
+            Tombstone.objects.bury(mine.values_list("pk", "content_hash"))
             contributor.delete()
-        else:
+    else:
+        with transaction.atomic():
             drawing = Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor)
             Tombstone.objects.bury([(drawing.pk, drawing.content_hash)])
             drawing.delete()
@@ -158,7 +164,7 @@ def purge_unconfirmed() -> int:
     """
     moment = timezone.now() - timedelta(days=settings.DIGITRE_RETENTION_DAYS)
     purged = 0
-    while count := _purge_batch(moment):
+    while count := _delete_some(Drawing.objects.unconfirmed_before(moment)):
         purged += count
     while _purge_contributors(moment):
         pass
@@ -168,14 +174,14 @@ def purge_unconfirmed() -> int:
 def forget_senders() -> None:
     """Delete what stands for a sender, once nobody may ask for the first answer again."""
     over = Drawing.objects.filter(retry_digest__isnull=False, created_at__lt=timezone.now() - RETRY_WINDOW)
-    over.update(retry_digest=None)
+    while some := list(over.values_list("pk", flat=True)[:PURGE_BATCH]):
+        Drawing.objects.filter(pk__in=some).update(retry_digest=None)
 
 
-def _purge_batch(moment: datetime) -> int:
-    """Delete some of them in a transaction of its own. What is confirmed before its row is locked stays."""
+def _delete_some(drawings: DrawingQuerySet) -> int:
+    """Delete a batch of drawings in a transaction of its own. What is none of them any more when its row is locked stays."""
     with transaction.atomic():
-        overdue = Drawing.objects.unconfirmed_before(moment).select_for_update()
-        doomed = list(overdue.values_list("pk", "content_hash")[:PURGE_BATCH])
+        doomed = list(drawings.select_for_update().values_list("pk", "content_hash")[:PURGE_BATCH])
         Tombstone.objects.bury(doomed)
         _, counts = Drawing.objects.filter(pk__in=[pk for pk, _ in doomed]).only("pk").delete()
     return counts.get(Drawing._meta.label, 0)

@@ -145,9 +145,12 @@ def rolling_release(stack: Stack) -> None:
     for replica in stack.replicas:
         replica.end()
         start_again(replica)
+        wait_until(lambda port=replica.port: stack.probe(port, "/readyz") == 200)  # as systemd and Kubernetes do
 
 
-@fault("a replica told to load itself anew (SIGHUP)")
+@fault(
+    "a replica told to load itself anew (SIGHUP)", hits=(2,)
+)  # gunicorn ends the old processes before the new ones are ready
 def replica_reloaded(stack: Stack) -> None:
     stack.replicas[2].signal(signal.SIGHUP)
     hold()

@@ -128,7 +128,8 @@ class Wire:
     def __init__(self, port: int) -> None:
         self.port = free_port()
         command = [sys.executable, "-m", "bench.chaos.wire", str(self.port), str(port)]
-        self._process = subprocess.Popen(command, cwd=BASE_DIR, stdin=subprocess.PIPE)
+        # a session of its own, as every other part has: the kernel shares processors out among sessions, and the crowd's is large
+        self._process = subprocess.Popen(command, cwd=BASE_DIR, stdin=subprocess.PIPE, start_new_session=True)
         wait_until(lambda: is_listening(self.port))
 
     def tell(self, order: str) -> None:

@@ -4,6 +4,7 @@ import http.client
 import itertools
 import json
 import random
+import ssl
 import threading
 import time
 import uuid
@@ -15,9 +16,16 @@ from typing import Any
 from tests.support.digit_paths import DIGITS
 
 PATIENCE_SECONDS = 20  # of one call; nobody should wait for so long
-TRIES = 12  # of one call, as the page tries again; then it is left
+TRIES = 12  # of one call; then it is left
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = (
+    0.5,
+    5.0,
+)  # before a call is sent again: twice as long each time, as people lose heart
+PROXY_WAIT_SECONDS = 2.0  # from which on nginx may have asked a second replica, see docker/nginx/digitre.conf
 DRAWINGS_EACH = 40  # then somebody else sits down
 LOST_ANSWER = "what nobody was told"
+UNPROVEN = ssl.create_default_context()  # the certificate is one that the harness has made for itself
+UNPROVEN.check_hostname, UNPROVEN.verify_mode = False, ssl.CERT_NONE
 
 
 @dataclass
@@ -98,7 +106,7 @@ class Person:
         self.ledger, self.port, self.over, self.pace = ledger, port, over, pace
         self.random = random.Random(place)
         self.cookie = ""
-        self.connection: http.client.HTTPConnection | None = None
+        self.connection: http.client.HTTPSConnection | None = None
 
     def live(self) -> None:
         try:
@@ -149,7 +157,7 @@ class Person:
     def hand_in(self, sheet: Sheet, form: dict[str, Any]) -> bool:
         key = uuid.uuid4().hex
         self.ledger.sheets.append(sheet)
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
             sheet.sent_at = time.time()
             status, answer = self.call("POST", "/api/v1/drawings/", form, key)
             if status == 201:
@@ -158,14 +166,14 @@ class Person:
             if 400 <= status < 500:
                 self.ledger.surprises[f"{status} for a drawing: {answer.get('code')}"] += 1
                 return False
-            if self.over.wait(0.5):
+            if self.over.wait(self.pause(attempt)):
                 break
         return False
 
     def label(self, sheet: Sheet, label: int | None) -> None:
         address = f"/api/v1/drawings/{sheet.id}/feedback/"
         method, form, done = ("DELETE", None, 204) if label is None else ("PUT", {"label": label}, 200)
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
             sheet.said.append((label, False))
             status, answer = self.call(method, address, form)
             if status == done:
@@ -174,20 +182,25 @@ class Person:
             if 400 <= status < 500:
                 self.ledger.surprises[f"{status} for a label: {answer.get('code')}"] += 1
                 return
-            if self.over.wait(0.5):
+            if self.over.wait(self.pause(attempt)):
                 return
 
     def delete(self, sheet: Sheet, address: str) -> None:
         for attempt in range(TRIES):
-            sheet.deleting = True
+            sheet.deleting, start = True, time.monotonic()
             status, _ = self.call("DELETE", address)
-            if status == 404 and not attempt:
+            if status == 404 and not attempt and time.monotonic() - start < PROXY_WAIT_SECONDS:
                 self.ledger.surprises["404 for a drawing that was acknowledged"] += 1
             if status in (204, 404):  # an answer may have got lost on the way
                 sheet.deleted = True
                 return
-            if self.over.wait(0.5):
+            if self.over.wait(self.pause(attempt)):
                 return
+
+    def pause(self, attempt: int) -> float:
+        """Seconds before a call that failed is sent again, not by all at the same moment."""
+        doubled: float = FIRST_WAIT_SECONDS * 2**attempt
+        return min(LONGEST_WAIT_SECONDS, doubled) * self.random.uniform(0.7, 1.3)
 
     def look(self, sheet: Sheet, address: str) -> None:
         status, answer = self.call("GET", address)
@@ -216,8 +229,12 @@ class Person:
         self, method: str, path: str, body: str | None, headers: dict[str, str]
     ) -> tuple[int, dict[str, Any]]:
         if self.connection is None:
-            self.connection = http.client.HTTPConnection(
-                "127.0.0.1", self.port, timeout=PATIENCE_SECONDS, source_address=(self.address, 0)
+            self.connection = http.client.HTTPSConnection(
+                "127.0.0.1",
+                self.port,
+                timeout=PATIENCE_SECONDS,
+                source_address=(self.address, 0),
+                context=UNPROVEN,
             )
         self.connection.request(method, path, body, headers)
         response = self.connection.getresponse()

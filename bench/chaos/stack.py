@@ -17,6 +17,8 @@ from typing import Any
 import psycopg2
 
 from bench.chaos.parts import Disk, Part, Postgres, Wire, is_listening, redis_server, send
+from bench.chaos.people import UNPROVEN
+from tests.support.proxied_site import Nginx
 from tests.support.running_site import BARE_ENVIRONMENT, BASE_DIR, free_port
 from tests.support.waiting import wait_until
 
@@ -38,42 +40,10 @@ SMALL_RUN = {
 }
 START_SECONDS = 300  # a machine that has other work; an idle one takes ten
 NOBODY_LISTENS = "http://127.0.0.1:9"  # a proxy that is not there: no data set is downloaded
-OWN_CONFIGURATION = """
-worker_processes 2;
-pid {folder}/nginx.pid;
-error_log {folder}/nginx-errors.log warn;
-events {{ worker_connections 1024; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/nginx-body;
-    proxy_temp_path {folder}/nginx-proxy;
-    fastcgi_temp_path {folder}/nginx-1;
-    uwsgi_temp_path {folder}/nginx-2;
-    scgi_temp_path {folder}/nginx-3;
-    client_max_body_size 3m;
-    upstream digitre {{
-        {servers}
-        keepalive 16;
-        keepalive_timeout 3s;   # before gunicorn's five: whoever closes first must be the one who sends
-    }}
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass http://digitre;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_set_header Host $http_host;
-            proxy_set_header X-Forwarded-For $remote_addr;
-            proxy_set_header X-Forwarded-Proto http;
-            proxy_connect_timeout 1s;
-            proxy_read_timeout 4s;
-            # what may have been done already is asked again by whoever sent it, who has a key for that
-            proxy_next_upstream error timeout;
-            proxy_next_upstream_timeout 4s;
-        }}
-    }}
-}}
-"""
+
+
+def find_program(name: str) -> str | None:
+    return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 class CannotRun(RuntimeError):
@@ -81,7 +51,7 @@ class CannotRun(RuntimeError):
 
 
 class Stack:
-    """The installation. `people_port` is nginx's; each replica listens on a port of its own behind it.
+    """The installation. `people_port` is nginx's, which runs the project's own files; each replica listens on a port behind it.
 
     PostgreSQL and Redis are reached over wires, which can be slow, silent or cut.
     """
@@ -89,25 +59,28 @@ class Stack:
     _secret = secrets.token_urlsafe(48)
 
     def __init__(self, folder: Path, replicas: int = 3) -> None:
-        nginx, redis = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin"), redis_server()
-        if nginx is None or redis is None:
-            raise CannotRun("This needs nginx and a Redis server (Debian: apt install nginx redis-server).")
+        redis = redis_server()
+        if not all(map(find_program, ("nginx", "openssl"))) or redis is None:
+            raise CannotRun(
+                "This needs nginx, OpenSSL and a Redis server (Debian: apt install nginx openssl redis-server)."
+            )
         self.folder = folder
         self.database_disk = Disk(folder / "database", DATABASE_MEGABYTES)
         self.postgres = Postgres(self.database_disk)
-        self.redis_port, self.people_port = free_port(), free_port()
+        self.redis_port = free_port()
         self.database_wire = Wire(self.postgres.port)
         self.redis_wire = Wire(self.redis_port)
         self.replica_disk = Disk(folder / "replica-1", REPLICA_MEGABYTES)
+        self.replicas = [self._replica(number) for number in range(1, replicas + 1)]
+        proxy = Nginx(folder / "nginx", [replica.port for replica in self.replicas])
+        self.people_port = proxy.port
         celery = [sys.executable, "-m", "celery", "-A", "digitre_site.celery", "--quiet"]
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         options = ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--port", str(self.redis_port)]
         self.redis = Part("redis", [redis, *options, "--dir", str(folder)], BARE_ENVIRONMENT, folder, self.redis_port)
-        self.replicas = [self._replica(number) for number in range(1, replicas + 1)]
         self.worker = self.celery("worker", [*celery, "worker", "--loglevel", "INFO", *quiet])
         self.beat = self.celery("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile="])
-        self.nginx = Part("nginx", [nginx, "-c", str(self._configure()), "-g", "daemon off;"], BARE_ENVIRONMENT, folder)
-        self.nginx.port = self.people_port
+        self.nginx = Part("nginx", proxy.command(), BARE_ENVIRONMENT, folder, self.people_port)
 
     @property
     def parts(self) -> list[Part]:
@@ -120,7 +93,6 @@ class Stack:
             "REDIS_URL": f"redis://127.0.0.1:{self.redis_wire.port}/0",
             "SECRET_KEY": self._secret,
             "NUM_PROXIES": "1",
-            "DIGITRE_INSECURE_HTTP": "on",
             "DIGITRE_AUTO_APPROVE": "all",
             "DIGITRE_VAR_DIR": str(self.folder / name),
             "DIGITRE_RUN_CONFIG": json.dumps(SMALL_RUN),
@@ -204,8 +176,12 @@ class Stack:
             client.execute_command(*words)
 
     def probe(self, port: int, path: str, timeout: float = 10) -> int:
+        """Ask a replica, by its port, or nginx, by the people's. Returns the status, 0 for no answer."""
+        scheme, context = ("https", UNPROVEN) if port == self.people_port else ("http", None)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=timeout) as answer:
+            with urllib.request.urlopen(
+                f"{scheme}://127.0.0.1:{port}{path}", timeout=timeout, context=context
+            ) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
@@ -227,12 +203,3 @@ class Stack:
         environment = self.environment(name) | {"HOST": "127.0.0.1", "PORT": str(port)}
         command = [sys.executable, "-m", "gunicorn", "digitre_site.wsgi"]
         return Part(name, command, environment, self.folder, port)
-
-    def _configure(self) -> Path:
-        servers = "\n        ".join(
-            f"server 127.0.0.1:{replica.port} max_fails=2 fail_timeout=3s;" for replica in self.replicas
-        )
-        text = OWN_CONFIGURATION.format(folder=self.folder, port=self.people_port, servers=servers)
-        file = self.folder / "nginx.conf"
-        file.write_text(text)
-        return file

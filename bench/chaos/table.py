@@ -50,7 +50,8 @@ def summary(report: Report) -> str:
     healed = [outcome.healthy_after or 0 for outcome in report.tried]
     lines = [
         f"* {len(report.tried)} faults, {len(calls):,} calls in {report.seconds / 60:.1f} minutes "
-        f"({os.cpu_count()} cores, Python {sys.version.split()[0]}); {failed.total():,} calls failed, and were sent again.",
+        f"({os.cpu_count()} cores, at the end with a load of {os.getloadavg()[2]:.0f}; Python {sys.version.split()[0]}); "
+        f"{failed.total():,} calls failed, and were sent again.",
         f"* Acknowledged drawings lost: {verdict.lost.total()}. Acknowledged labels lost: {verdict.labels_lost.total()}. "
         f"Drawings stored twice: {verdict.twice.total()}. Drawings in the database: {verdict.drawings:,}.",
         f"* Events that do not go on from the one before, lead elsewhere or are missing: {verdict.events_wrong.total()} "

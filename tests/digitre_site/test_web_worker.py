@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import os
+import signal
 import socket
 import time
 from collections import deque
@@ -84,6 +86,29 @@ def test_who_never_ends_a_request_is_let_go_whoever_began_first() -> None:
     late.close.assert_called_once_with()
     unread.sock.shutdown.assert_called_once_with(socket.SHUT_RDWR)  # its thread ends, and closes it
     reading.sock.shutdown.assert_not_called()
+
+
+def test_a_drawing_that_was_given_up_while_the_process_was_frozen_is_not_stored(
+    site: Digitre, connect: Connect
+) -> None:
+    """A proxy has asked another replica meanwhile: four drawings were stored twice, and four older labels over newer ones."""
+    before = site.query("SELECT count(*) FROM recognizer_drawing")
+    body = json.dumps(seven_form()).encode()
+    head = b"POST /api/v1/drawings/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    frozen = site.processes("gunicorn")
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        given_up, patient = connect(), connect()
+        given_up.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        given_up.close()
+        patient.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    finally:
+        for pid in frozen:
+            os.kill(pid, signal.SIGCONT)
+    assert patient.recv(20).startswith(b"HTTP/1.1 201")
+    assert site.call("POST", "/api/v1/drawings/", seven_form())[0] == 201
+    assert site.query("SELECT count(*) FROM recognizer_drawing") == before + 2
 
 
 def test_who_does_not_read_holds_no_thread(site: Digitre, connect: Connect) -> None:

@@ -1,6 +1,7 @@
 """The verbs where something happens in between: the same call twice, a contributor who leaves, time that passes."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -114,6 +115,35 @@ def test_contributors_of_whom_no_drawing_is_left_are_purged_unless_they_are_bloc
     services.purge_unconfirmed()
     assert set(Contributor.objects.all()) == {blocked, new, drawn}
     assert not Contributor.objects.filter(pk=old.pk).exists()
+
+
+def test_whoever_drew_much_is_forgotten_a_batch_at_a_time(
+    model: FakeClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tablet on a wall collects thousands; nobody else's drawing waits for the last of them."""
+    monkeypatch.setattr(services, "PURGE_BATCH", 2)
+    contributor = keep().contributor
+    for _ in range(4):
+        keep(contributor)
+    with monkeypatch.context() as broken:
+        broken.setattr(services, "_delete_some", once(services._delete_some))
+        with pytest.raises(RuntimeError):
+            services.forget(contributor)
+    assert contributor.drawings.count() == 3  # what was done stays done
+
+    services.forget(Contributor.objects.get())
+    assert not Drawing.objects.exists()
+    assert not Contributor.objects.exists()
+
+
+def once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, which is broken off when it is called again."""
+    left = [function]
+    return lambda *given: left.pop()(*given) if left else broken_off()
+
+
+def broken_off() -> None:
+    raise RuntimeError("the connection is gone")
 
 
 def test_who_draws_again_after_the_purge_is_a_contributor_anew(visitor: APIClient, seven: dict[str, Any]) -> None:

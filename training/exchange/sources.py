@@ -115,13 +115,19 @@ def find_source(path: Path) -> Source:
     name = path.name.lower().removesuffix(".gz")
     for ends, kind, read in KINDS:
         if name.endswith(ends):
-            return Source(kind, digest_of([path]), partial(read, path))
+            return Source(kind, digest_of([path]), partial(_read, read, path))
     if "idx" in name or "ubyte" in name:
         return _idx_source([path if "images" in name else _partner(path, "labels", "images")])
     raise BadExport(
         f"{path.name} is of no kind that can be imported: CSV, NPZ, IDX, ndjson, InkML, UNIPEN, a folder of PNG files "
         "by class, or a folder that export_drawings made."
     )
+
+
+def _read(read: Callable[[Path], Iterator[Found]], path: Path) -> Iterator[Found]:
+    """Read a file through, and say of whatever is wrong with it in which file that was."""
+    with reading.reading(path):
+        yield from read(path)
 
 
 def digest_of(paths: list[Path]) -> str:

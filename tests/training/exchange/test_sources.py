@@ -279,3 +279,10 @@ def test_the_digest_names_the_content(tmp_path: Path) -> None:
     write_csv(tmp_path / "other.csv", KAGGLE, pixel_rows()[1:])
     assert find_source(tmp_path / "other.csv").digest != before
     assert sources.digest_of([]) != before
+
+
+def test_a_line_that_is_no_segment_is_said_of_its_file(tmp_path: Path) -> None:
+    """Found by fuzzing: it ended an import in a traceback."""
+    (tmp_path / "a.upn").write_text('.COORD X Y\n.SEGMENT CHA"ACTER 0 OK "7"\n')
+    with pytest.raises(BadExport, match=r"a\.upn .* line 2"):
+        check_labels(find_source(tmp_path / "a.upn"))
