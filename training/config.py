@@ -201,6 +201,25 @@ class PrototypeConfig(_Saved):
 
 
 @dataclass(frozen=True)
+class MapConfig(_Saved):
+    """How approved and waiting drawings become points on a map. No part of a run."""
+
+    seed: int = 2017
+    waiting: int = 3_000  # the most urgent; with the approved ones the page has 6,000 points, whatever is stored
+    approved: int = 3_000  # the newest
+    fewest: int = 20  # below, there is nothing to see
+    read_at_once: int = 300  # drawings in one go: three seconds; the next minute reads on
+    references: int = 500  # landmarks from pictures that every installation has: the digits lie where they are expected
+    drawn: int = 700  # landmarks from drawings at most: what is like nothing known has a place of its own. 5 s for both
+    refused_share: float = 0.3  # of those, from what is refused, where there is so much
+    grown: float = 3.0  # drawings since the landmarks were chosen, times those of then: chosen anew
+    neighbours: int = 5  # landmarks between which a drawing is placed
+    cluster_radius: float = 25.0  # of 1,000: refused drawings so near lie together
+    cluster_fewest: int = 3
+    kept: int = 3  # maps: the champion's, and those of the two before it
+
+
+@dataclass(frozen=True)
 class RunLimits(_Saved):
     """What a run may take from the machine."""
 
