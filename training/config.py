@@ -61,6 +61,7 @@ class SnapshotConfig(_Saved):
     newest: int = 9_000  # drawings at most, the newest first
     older: int = 3_000  # and at most so many of all times, drawn by seed: what was learned once is not lost to a flood
     scanned: int = 100_000  # rows looked at for either: bounds the cost whatever is stored
+    campaign: int = 0  # the row of the campaign whose drawings alone are learned from; 0 is everybody's
     per_contributor_and_class: int = 40  # one tireless hand is not everybody's; contributors bring 5 of each
     near_duplicate_distance: float = 1.5  # L2 between two 28 x 28 in 0..1; one hand's repeats are 3 and more apart
     reference_pictures: int = 4_000  # of the replay, beside the drawings when labels are judged
