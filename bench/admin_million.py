@@ -107,13 +107,48 @@ def fill(rows: int, user_id: int) -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
+def lay_map() -> None:
+    """Put as many drawings on the champion's map as it holds, at places by lot: what is measured is the page, not the layout."""
+    import numpy as np
+
+    from recognizer.models import DrawingMap, MapPoint, ModelVersion
+    from recognizer.models.drawing_map import SIDE
+    from recognizer.models.prototypes import pack
+    from training.config import MapConfig
+    from training.curation.drawing_map import wanted_drawings
+
+    config, lot = MapConfig(), np.random.default_rng(0)
+    landmarks = config.references + config.drawn
+    drawn = DrawingMap.objects.create(
+        version=known(ModelVersion.objects.champion()),
+        features=pack(lot.normal(size=(landmarks, 128)).astype("float32")),
+        places=(lot.random((landmarks, 2)) * SIDE).astype("<f4").tobytes(),
+        labels=bytes(number % 11 for number in range(landmarks)),
+        drawings=config.drawn,
+    )
+    ids = wanted_drawings(config)
+    places, features = lot.integers(0, SIDE + 1, (len(ids), 2)).tolist(), lot.normal(size=(len(ids), 128))
+    MapPoint.objects.bulk_create(
+        MapPoint(
+            map=drawn,
+            drawing_id=pk,
+            x=x,
+            y=y,
+            answered=number % 11,
+            cluster=number // 11 % 40 if number % 11 == 10 else 0,
+            features=pack(seen.astype("float32")),
+        )
+        for number, (pk, (x, y), seen) in enumerate(zip(ids, places, features, strict=True))
+    )
+
+
 def row_at(rows: Any, place: int) -> Any:
     """The row of a sorted queryset at a place, or its last one where there are fewer."""
     return next(iter(rows[place : place + 1]), None) or rows.reverse()[0]
 
 
 def pages() -> dict[str, str]:
-    from recognizer.models import Contributor, Drawing, ModelVersion
+    from recognizer.models import Contributor, Drawing, MapPoint, ModelVersion
 
     drawings = "/admin/recognizer/drawing/"
     busy = row_at(Contributor.objects.order_by("pk"), 7).pk
@@ -122,6 +157,7 @@ def pages() -> dict[str, str]:
     waiting = Drawing.objects.filter(status="waiting").order_by("review_priority")
     far = row_at(waiting.values_list("review_priority", "id"), 1000)
     old = row_at(Drawing.objects.order_by("created_at").values_list("created_at", "id"), 5000)
+    on_the_map = known(MapPoint.objects.values_list("drawing_id", flat=True).first())
     return {
         "dashboard": "/admin/",
         "list, waiting (as it opens)": drawings,
@@ -149,6 +185,12 @@ def pages() -> dict[str, str]:
         "list, two reviewers differ": f"{drawings}?status=all&dispute=third",
         "queue page": f"{drawings}queue/",
         "one contributor's sheet": f"{drawings}sheet/{busy}/",
+        "map": f"{drawings}map/",
+        "map, what waits of one label": f"{drawings}map/?status=waiting&label=7",
+        "map, a sheet of 300": f"{drawings}map/sheet/?within=100,100,900,100,900,900,100,900",
+        "map, a cluster": f"{drawings}map/sheet/?cluster=3",
+        "map, more like a drawing on it": f"{drawings}map/sheet/?like={on_the_map}",
+        "map, more like one that is not": f"{drawings}map/sheet/?like={old[1]}",
         "batches": "/admin/recognizer/reviewbatch/",
         "contradicting labels": f"{drawings}contradictions/",
         "compare two versions": "/admin/recognizer/modelversion/compare/",
@@ -198,7 +240,7 @@ def main() -> int:
     from django.test import Client
 
     from recognizer.admin.keyset import estimated_rows
-    from recognizer.models import Drawing
+    from recognizer.models import Drawing, DrawingMap
     from recognizer.review.queue import ORDERS
 
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
@@ -208,6 +250,8 @@ def main() -> int:
     start = time.perf_counter()
     if (estimated_rows(Drawing) or 0) < rows // 2:
         fill(rows, user.pk)
+    if not DrawingMap.objects.exists():
+        lay_map()
     print(f"{rows:,} drawings made in {time.perf_counter() - start:.0f} s; load {os.getloadavg()[0]:.1f}\n", flush=True)
     client = Client()
     client.force_login(user, "django.contrib.auth.backends.ModelBackend")

@@ -61,6 +61,7 @@ class SnapshotConfig(_Saved):
     newest: int = 9_000  # drawings at most, the newest first
     older: int = 3_000  # and at most so many of all times, drawn by seed: what was learned once is not lost to a flood
     scanned: int = 100_000  # rows looked at for either: bounds the cost whatever is stored
+    campaign: int = 0  # the row of the campaign whose drawings alone are learned from; 0 is everybody's
     per_contributor_and_class: int = 40  # one tireless hand is not everybody's; contributors bring 5 of each
     near_duplicate_distance: float = 1.5  # L2 between two 28 x 28 in 0..1; one hand's repeats are 3 and more apart
     reference_pictures: int = 4_000  # of the replay, beside the drawings when labels are judged
@@ -198,6 +199,25 @@ class PrototypeConfig(_Saved):
         0.85  # that a voice is right before anything is measured: less than five teachers of a script reached
     )
     trust_weight: float = 10.0  # drawings that this is worth; ten that were measured weigh as much
+
+
+@dataclass(frozen=True)
+class MapConfig(_Saved):
+    """How approved and waiting drawings become points on a map. No part of a run."""
+
+    seed: int = 2017
+    waiting: int = 3_000  # the most urgent; with the approved ones the page has 6,000 points, whatever is stored
+    approved: int = 3_000  # the newest
+    fewest: int = 20  # below, there is nothing to see
+    read_at_once: int = 300  # drawings in one go: three seconds; the next minute reads on
+    references: int = 500  # landmarks from pictures that every installation has: the digits lie where they are expected
+    drawn: int = 700  # landmarks from drawings at most: what is like nothing known has a place of its own. 5 s for both
+    refused_share: float = 0.3  # of those, from what is refused, where there is so much
+    grown: float = 3.0  # drawings since the landmarks were chosen, times those of then: chosen anew
+    neighbours: int = 5  # landmarks between which a drawing is placed
+    cluster_radius: float = 25.0  # of 1,000: refused drawings so near lie together
+    cluster_fewest: int = 3
+    kept: int = 3  # maps: the champion's, and those of the two before it
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from recognizer.admin import filters, queue_views, sheet_views, thumbnails
+from recognizer.admin import filters, map_views, queue_views, sheet_views, thumbnails
 from recognizer.admin.bulk import BulkDecisions
 from recognizer.admin.drawing_page import decided_since, page_context
 from recognizer.admin.keyset import KeysetAdmin
@@ -100,6 +100,8 @@ class DrawingAdmin(BulkDecisions, KeysetAdmin):
                 self.admin_site.admin_view(sheet_views.contradictions_page),
                 name="recognizer_drawing_contradictions",
             ),
+            path("map/", self.admin_site.admin_view(map_views.page), name="recognizer_drawing_map"),
+            path("map/sheet/", self.admin_site.admin_view(map_views.sheet), name="recognizer_drawing_map_sheet"),
             path("queue/leave/", self.admin_site.admin_view(queue_views.leave), name="recognizer_drawing_leave"),
             path(
                 "<uuid:drawing_id>/decide/",

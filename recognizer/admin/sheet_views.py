@@ -36,7 +36,7 @@ def contributor_page(request: HttpRequest, contributor_id: int) -> HttpResponse:
             count = moderation.block(contributor, by=user, reason=reason)
             messages.success(request, f"Blocked, and {count} drawings rejected. Unblocking puts the drawings back.")
             return HttpResponseRedirect(reverse("admin:recognizer_drawing_queue"))
-        if _decide(request, contributor):
+        if decide_ticked(request, Drawing.objects.of(contributor)):
             return HttpResponseRedirect(reverse("admin:recognizer_drawing_queue"))
     return _sheet(
         request,
@@ -49,7 +49,7 @@ def contributor_page(request: HttpRequest, contributor_id: int) -> HttpResponse:
     )
 
 
-def _decide(request: HttpRequest, contributor: Contributor) -> bool:
+def decide_ticked(request: HttpRequest, among: DrawingQuerySet) -> bool:
     """Carry out what was decided on the ticked ones. False: the page has to be shown again, with a message."""
     decision = {one.action: one for one in (APPROVE, REJECT, NOT_DIGITS)}.get(request.POST.get("decision", ""))
     reason = request.POST.get("reason", "").strip()[:250]
@@ -64,8 +64,8 @@ def _decide(request: HttpRequest, contributor: Contributor) -> bool:
     elif decision.needs == "reason" and not reason:
         messages.error(request, "Say why they are rejected.")
     else:
-        theirs = Drawing.objects.of(contributor).filter(pk__in=ticked).values_list("pk", flat=True)
-        carry_out(request, decision, {"reason": reason}, list(theirs[:IDS_LIMIT]))
+        found = among.filter(pk__in=ticked).values_list("pk", flat=True)
+        carry_out(request, decision, {"reason": reason}, list(found[:IDS_LIMIT]))
         return True
     return False
 

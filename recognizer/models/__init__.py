@@ -4,6 +4,7 @@ from recognizer.models.api_keys import ApiKey, Scope
 from recognizer.models.batches import ReviewBatch
 from recognizer.models.campaigns import CODE_LETTERS, Campaign, CampaignReceipt, ConsentText, Stage, normalized_code
 from recognizer.models.contributors import EXAM_EVERY, Admission, Contributor
+from recognizer.models.drawing_map import DrawingMap, MapPoint
 from recognizer.models.drawings import AUDIT_EVERY, CLAIM_TIMEOUT, SECOND_OPINION_EVERY, Drawing, DrawingQuerySet
 from recognizer.models.events import IMPORTED, LabelEvent, Look
 from recognizer.models.label_fields import LABEL_CHOICES, label_field, label_text
@@ -30,11 +31,13 @@ __all__ = [
     "Contributor",
     "Delivery",
     "Drawing",
+    "DrawingMap",
     "DrawingQuerySet",
     "Event",
     "LabelEvent",
     "LedgerEntry",
     "Look",
+    "MapPoint",
     "ModelArtifacts",
     "ModelVersion",
     "PromotionEvent",

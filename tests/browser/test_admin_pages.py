@@ -16,6 +16,7 @@ from recognizer.notices.announcing import announce_test
 from recognizer.review import moderation
 from tests.support.drawings import make_drawing, make_drawings
 from tests.support.looks import LOOKS, grave_findings
+from tests.support.maps import lay_map
 from tests.support.person import OpenContext, sign_in
 from training.evaluation import exam_sets
 from training.evaluation.golden import golden_drawings
@@ -33,6 +34,8 @@ PAGES = [  # not a user's own page: the widgets there are Django's, and so is an
     f"{DRAWINGS}{{drawing}}/delete/",
     f"{DRAWINGS}queue/",
     f"{DRAWINGS}queue/?blind=1",
+    f"{DRAWINGS}map/",
+    f"{DRAWINGS}map/sheet/?like={{drawing}}",
     "/admin/recognizer/contributor/",
     "/admin/recognizer/labelevent/",
     "/admin/recognizer/promotionevent/",
@@ -98,6 +101,7 @@ def rows(owner: User) -> dict[str, Any]:
     registry.promote(champion, by=owner, reason="better")
     make_drawing(seed=77, predicted=1, confirmed=7, model_version=champion).approve(7, owner)
     failed = TrainingRun.objects.create(status="failed", trigger="request", requested_by=owner, error="Out of memory.")
+    lay_map(champion, Drawing.objects.filter(status__in=["waiting", "approved"]), clusters=1)
     TrainingPolicy.load()
     WorkerHeartbeat.objects.beat("celery@worker")
     Contributor.join()

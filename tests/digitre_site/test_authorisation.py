@@ -117,6 +117,8 @@ WORK = {
     "admin/recognizer/drawing/queue/leave/": ("POST", {REVIEWER, OWNER}),
     "admin/recognizer/drawing/queue/note/": ("POST", {REVIEWER, OWNER}),
     "admin/recognizer/drawing/contradictions/": ("GET", {REVIEWER, OWNER}),
+    "admin/recognizer/drawing/map/": ("GET", {REVIEWER, OWNER}),
+    "admin/recognizer/drawing/map/sheet/": ("GET", {REVIEWER, OWNER}),
     "admin/recognizer/drawing/sheet/<int:contributor_id>/": ("GET", {REVIEWER, OWNER}),
     "admin/recognizer/drawing/batch/<int:batch_id>/": ("GET", {REVIEWER, OWNER}),
     "admin/recognizer/campaign/<int:pk>/sheet/": ("GET", {REVIEWER, OPERATOR, OWNER}),

@@ -24,6 +24,7 @@ PAGES = {  # address: who may see it beside the owner
     "/admin/recognizer/drawing/queue/": {"Reviewer"},
     "/admin/recognizer/drawing/sheet/{contributor}/": {"Reviewer"},
     "/admin/recognizer/drawing/contradictions/": {"Reviewer"},
+    "/admin/recognizer/drawing/map/": {"Reviewer"},
     "/admin/recognizer/reviewbatch/": {"Reviewer"},
     "/admin/recognizer/contributor/": {"Reviewer"},
     "/admin/recognizer/campaign/": {"Reviewer", "Operator"},

@@ -39,6 +39,7 @@ def make_line(number: int = 0, **facts: Any) -> Line:
         "check_due": "",
         "content_hash": "ab" * 32,
         "preprocessing_version": 2,
+        "campaign": "KRTM",
         "model": {
             "version": 4,
             "sha256": "cd" * 32,

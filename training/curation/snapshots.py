@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from recognizer.imaging.pixels import content_hash, to_grey, to_input
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import Campaign, Drawing, LabelEvent, ModelVersion
+from recognizer.models import Campaign, Drawing, DrawingQuerySet, LabelEvent, ModelVersion
 from recognizer.sentences import marked
 from training.config import SnapshotConfig
 from training.curation.label_noise import LabelNoise, go_on
@@ -102,15 +102,20 @@ def choose(config: SnapshotConfig, exam_hashes: set[str]) -> Chosen:
 
 
 def _newest(config: SnapshotConfig) -> Iterator[Candidate]:
-    return _rows(Drawing.objects.trainable().order_by("-created_at", "id")[: config.scanned])
+    return _rows(_trainable(config).order_by("-created_at", "id")[: config.scanned])
 
 
 def _by_lot(config: SnapshotConfig) -> Iterator[Candidate]:
     """Ids are random, so an index range that starts at a random id is a random sample, without sorting anything."""
     start = UUID(bytes=np.random.default_rng(config.seed).bytes(16))
-    drawings = Drawing.objects.trainable()
+    drawings = _trainable(config)
     for part in (drawings.filter(id__gte=start), drawings.filter(id__lt=start)):
         yield from _rows(part.order_by("id")[: config.scanned])
+
+
+def _trainable(config: SnapshotConfig) -> DrawingQuerySet:
+    drawings: DrawingQuerySet = Drawing.objects.trainable()
+    return drawings.filter(campaign_id=config.campaign) if config.campaign else drawings
 
 
 def _rows(drawings: QuerySet[Drawing]) -> Iterator[Candidate]:

@@ -17,7 +17,7 @@ from recognizer.imaging.decoding import check_header, decode_stored
 from recognizer.imaging.strokes import check_strokes
 from recognizer.inference.prediction import NUM_CLASSES
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import Drawing, LabelEvent, Look
+from recognizer.models import Drawing, LabelEvent, Look, normalized_code
 from recognizer.submissions import Submission
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -37,6 +37,7 @@ class Arrival:
         contributor: columns of the contributor's row.
         model: version number, SHA-256 of the served file, and the columns of its answer.
         events: columns of its events, with the name of the user instead of the user.
+        campaign: the code of the campaign that it was drawn in; "" for none, or where the export names none.
     """
 
     id: uuid.UUID
@@ -50,6 +51,7 @@ class Arrival:
     model: tuple[int, str, dict[str, Any]] | None
     events: list[dict[str, Any]]
     reviewed_by: str | None = None
+    campaign: str = ""
 
 
 def check_line(raw: Any, fallback_id: uuid.UUID) -> Arrival:
@@ -81,6 +83,7 @@ def check_line(raw: Any, fallback_id: uuid.UUID) -> Arrival:
         model=_model(raw.get("model")) if has_state else None,
         events=_events(raw.get("events")) if has_state else [],
         reviewed_by=_user(raw, "reviewed_by") if has_state else None,
+        campaign=normalized_code(_text(raw, "campaign", 40)) if raw.get("campaign") and has_state else "",
     )
 
 

@@ -22,7 +22,16 @@ from recognizer.errors import InvalidDrawing
 from recognizer.imaging.pixels import content_hash, to_grey
 from recognizer.imaging.preprocessing import FRAME, PREPROCESSING_VERSION
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import IMPORTED, Contributor, Drawing, LabelEvent, ModelVersion, Tombstone
+from recognizer.models import (
+    IMPORTED,
+    Campaign,
+    CampaignReceipt,
+    Contributor,
+    Drawing,
+    LabelEvent,
+    ModelVersion,
+    Tombstone,
+)
 from recognizer.models.tombstones import of_id, of_picture
 from recognizer.review.priority import assess
 from recognizer.submissions import Submission
@@ -40,6 +49,7 @@ if TYPE_CHECKING:
 PAGE = 200  # drawings stored in one transaction: visitors of a SQLite site wait for each
 NAMESPACE = uuid.UUID("6f1c3d0e-5f0e-4f6f-9f0a-7d1b6c1f2a35")  # of ids made for what comes without one
 MOST_VERSIONS = 1000  # unknown ones that one import may name
+MOST_CAMPAIGNS = 1000  # likewise
 PROBLEMS_KEPT = 20
 RICHEST = ("drawings.jsonl.gz", "drawings.parquet", "drawings.npz", "png", "drawings.csv", "drawings-images-idx3-ubyte")
 NAMELESS = RICHEST[3:]  # do not say who drew what, nor who is examined
@@ -276,6 +286,7 @@ class _Store:
         self._versions = dict(ModelVersion.objects.values_list("tflite_sha256", "pk"))
         self._users: dict[str, User] = {}
         self._contributors: dict[str, Contributor] = {}
+        self._campaigns: dict[str, Campaign | None] = {}
         self._own_keys = {
             key_of(one): one.pk for one in Contributor.objects.only("pk", "token").iterator(chunk_size=2000)
         }
@@ -375,6 +386,7 @@ class _Store:
         for name, value in (columns | answer).items():
             setattr(drawing, name, value)
         drawing.model_version_id = self._version(number, digest)
+        drawing.campaign = self._campaign(one)
         drawing.reviewed_by = self._user(one.reviewed_by)
 
     def _as_a_visitors(self, drawing: Drawing, one: Arrival, answer: dict[str, Any]) -> list[LabelEvent]:
@@ -409,7 +421,25 @@ class _Store:
         if kind == "key" and name in self._own_keys:
             return Contributor.objects.get(pk=self._own_keys[name])
         token = uuid.uuid5(NAMESPACE, one.known_as if kind == "key" else f"{self._digest} {one.known_as}")
-        return Contributor.objects.get_or_create(token=token, defaults=one.contributor)[0]
+        defaults = one.contributor | {"campaign": self._campaign(one)}
+        return Contributor.objects.get_or_create(token=token, defaults=defaults)[0]
+
+    def _campaign(self, one: Arrival) -> Campaign | None:
+        """The campaign of a code; one that is not here is made, over already: it groups its drawings and lets nobody join.
+
+        One that was deleted here is not made again, and for review nobody is believed where anything was drawn.
+        """
+        code = one.campaign
+        if not code or self._status == Drawing.Status.WAITING:
+            return None
+        if code not in self._campaigns:
+            known = Campaign.objects.filter(code=code).first()
+            if known is None and not CampaignReceipt.objects.filter(code=code).exists():
+                if len(self._campaigns) >= MOST_CAMPAIGNS:
+                    raise BadExport(f"it names more than {MOST_CAMPAIGNS} campaigns")
+                known = Campaign.objects.create(code=code, name=f"Imported {code}", ends_at=timezone.now())
+            self._campaigns[code] = known
+        return self._campaigns[code]
 
     def _user(self, name: str | None) -> "User | None":
         """A reviewer by name; one who has no account here gets one that nobody can sign in with."""

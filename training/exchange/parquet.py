@@ -66,7 +66,8 @@ def schema() -> "pa.Schema":
         *[("canvas", pa.list_(real)), ("prompted_label", small), ("confirmed_label", small), ("confirmed_at", moment)],
         *[("reviewed_label", small), ("reviewed_at", moment), ("reviewed_by", text), ("status", text)],
         *[("status_reason", text), ("suspicion", real), ("review_priority", real), ("check_due", text)],
-        *[("content_hash", text), ("preprocessing_version", pa.int32()), ("model", pa.struct(model))],
+        *[("content_hash", text), ("preprocessing_version", pa.int32()), ("campaign", text)],
+        ("model", pa.struct(model)),
         *[("contributor", pa.struct(contributor)), ("events", pa.list_(pa.struct(event)))],
     ]
     about = {"what": "Digitre drawings", "not_a_digit": str(NOT_A_DIGIT)}

@@ -3,6 +3,7 @@
     {"id", "label", "writer", "is_exam", "split", "created_at", "png" (base64), "strokes", "canvas",
      "prompted_label", "confirmed_label", "confirmed_at", "reviewed_label", "reviewed_at", "reviewed_by",
      "status", "status_reason", "suspicion", "review_priority", "check_due", "content_hash", "preprocessing_version",
+     "campaign",
      "model": {...}, "contributor": {...}, "events": [{...}, ...]}
 
 `label` is the one to train with: the reviewer's, else the contributor's. Contributors leave as numbers of that export, and
@@ -29,6 +30,9 @@ from recognizer.submissions import Submission
 
 PAGE = 500  # drawings read from the database at a time
 VALIDATION_EVERY = 10  # of the contributors who may teach, about one in so many validates
+
+
+Aliases = dict[tuple[str, str], str]  # (kind, name): what it is called instead
 
 
 class EventLine(TypedDict):
@@ -85,6 +89,7 @@ class Line(TypedDict):
     check_due: str
     content_hash: str
     preprocessing_version: int
+    campaign: str | None
     model: ModelLine
     contributor: ContributorLine
     events: list[EventLine]
@@ -116,30 +121,44 @@ def read_records(drawings: DrawingQuerySet | None = None, *, names: bool = True)
 
     Args:
         drawings: which; the approved ones where it is not given.
-        names: whether reviewers are named; else each is "reviewer 1", "reviewer 2" and so on.
+        names: whether reviewers are named, and campaigns by the code that opens them; else each is "reviewer 1",
+            "campaign 1" and so on.
     """
     chosen = Drawing.objects.approved() if drawings is None else drawings
     events = Prefetch("events", LabelEvent.objects.select_related("user"))
-    page = chosen.select_related("contributor", "model_version", "reviewed_by").prefetch_related(events).order_by("id")
-    page = page.defer("model_version__metrics", "model_version__calibration")
+    page = (
+        chosen.select_related("contributor", "model_version", "reviewed_by", "campaign")
+        .prefetch_related(events)
+        .order_by("id")
+    )
+    page = page.defer("model_version__metrics", "model_version__calibration", "campaign__consent_text")
     writers: dict[int, int] = {}
-    reviewers: dict[str, str] | None = None if names else {}
+    aliases: Aliases | None = None if names else {}
     last: UUID | None = None
     while rows := list((page if last is None else page.filter(id__gt=last))[:PAGE]):
         for row in rows:
             writer = writers.setdefault(row.contributor_id, len(writers))
-            yield Record(line_of(row, writer, reviewers), bytes(row.png))
+            yield Record(line_of(row, writer, aliases), bytes(row.png))
         last = rows[-1].pk
 
 
-def line_of(drawing: Drawing, writer: int, reviewers: dict[str, str] | None = None) -> Line:
-    """Write a row as a line. `contributor`, `model_version` and `reviewed_by` should be loaded, `events` prefetched."""
+def line_of(drawing: Drawing, writer: int, aliases: Aliases | None = None) -> Line:
+    """Write a row as a line. `contributor`, `model_version`, `reviewed_by` and `campaign` should be loaded, `events` prefetched.
+
+    `aliases` collects what reviewers and campaigns are called instead of their names; None: they keep these.
+    """
+
+    def alias(kind: str, told: str) -> str:
+        if aliases is None:
+            return told
+        if (kind, told) not in aliases:
+            aliases[kind, told] = f"{kind} {1 + sum(of == kind for of, _ in aliases)}"
+        return aliases[kind, told]
 
     def name(user: Any) -> str | None:
         if user is None:
             return None
-        told: str = user.get_username()
-        return told if reviewers is None else reviewers.setdefault(told, f"reviewer {len(reviewers) + 1}")
+        return alias("reviewer", user.get_username())
 
     contributor = drawing.contributor
     sides = (drawing.canvas_width, drawing.canvas_height)
@@ -166,6 +185,7 @@ def line_of(drawing: Drawing, writer: int, reviewers: dict[str, str] | None = No
         "check_due": drawing.check_due,
         "content_hash": drawing.content_hash,
         "preprocessing_version": drawing.preprocessing_version,
+        "campaign": alias("campaign", drawing.campaign.code) if drawing.campaign else None,
         "model": {
             "version": drawing.model_version.number,
             "sha256": drawing.model_version.tflite_sha256,

@@ -151,7 +151,9 @@ def choose_drawings(
     Raises:
         NothingNew: there is no drawing, or these very drawings were learned from and judged already.
     """
-    last_event = snapshots.latest_event()
+    # who learns from one campaign has not looked at what others drew: it stays new
+    is_of_all = not config.snapshot.campaign
+    last_event = snapshots.latest_event() if is_of_all else TrainingRun.objects.last_event_seen()
     hashes = exam_set.hashes()
     chosen = snapshots.choose(config.snapshot, hashes)
     progress.say(

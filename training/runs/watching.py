@@ -14,7 +14,8 @@ from recognizer.formatting import percent
 from recognizer.inference.prediction import NUM_CLASSES
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, ModelVersion, PromotionEvent
-from training.curation import rereading
+from training.config import MapConfig
+from training.curation import drawing_map, rereading
 from training.evaluation.drift import accuracy_without_labels, homogeneity, largest_shift
 from training.evaluation.reports import RELIABILITY_BINS
 from training.models import Watch
@@ -38,6 +39,7 @@ def look() -> str:
     try:
         done.append(f"{rereading.reread_backlog(champion)} waiting ones read anew")
         done.append(f"{rereading.read_what_was_taught()} of what was taught")
+        done.append(drawing_map.refresh(champion, MapConfig()))
         challenger = rereading.newest_held(champion)
         if challenger is not None:
             done.append(f"{rereading.answer_beside(challenger, champion)} read by {challenger}")

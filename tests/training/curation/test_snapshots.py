@@ -32,6 +32,13 @@ def test_only_what_may_train_is_chosen(draw: Draw) -> None:
     assert chosen_ids() == {kept.pk}
 
 
+def test_one_campaign_alone_can_be_asked_for(draw: Draw) -> None:
+    drawn, _ = draw(1, style=1), draw(2, style=1)
+    campaign = Campaign.objects.create(name="7b")
+    Drawing.objects.filter(pk=drawn.pk).update(campaign=campaign)
+    assert chosen_ids(SnapshotConfig(campaign=campaign.pk)) == {drawn.pk}
+
+
 def test_reviewed_label_is_the_one_that_counts(draw: Draw) -> None:
     drawing = draw(1, label=7)
     Drawing.objects.filter(pk=drawing.pk).update(reviewed_label=1, reviewed_at=timezone.now())

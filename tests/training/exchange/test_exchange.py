@@ -17,7 +17,8 @@ from django.utils import timezone
 from recognizer import registry, services
 from recognizer.imaging.decoding import decode_stored, encode_png
 from recognizer.labels import NOT_A_DIGIT
-from recognizer.models import Contributor, Drawing, LabelEvent, ModelVersion, Tombstone
+from recognizer.models import Campaign, CampaignReceipt, Contributor, Drawing, LabelEvent, ModelVersion, Tombstone
+from recognizer.models.campaigns import Stage
 from recognizer.review import moderation
 from tests.support.accounts import MakeUser
 from tests.support.drawings import Draw
@@ -118,6 +119,62 @@ def test_everything_comes_back_as_it_stood(tmp_path: Path, week: None, name: str
     assert people() == whose
     assert import_drawings(tmp_path / "out").known == count == 288
     assert lines() == before
+
+
+@pytest.fixture
+def class_7b(three: list[Drawing]) -> Campaign:
+    """A campaign in which the first two of three were drawn, by one hand."""
+    campaign = Campaign.objects.create(name="7b", code="KRTM", consent_text="We keep what you draw.")
+    Contributor.objects.filter(pk=three[0].contributor_id).update(campaign=campaign)
+    Drawing.objects.filter(contributor=three[0].contributor).update(campaign=campaign)
+    return campaign
+
+
+@pytest.mark.parametrize("name", ["jsonl", "parquet"])
+def test_a_drawing_comes_back_into_its_campaign_which_nobody_can_join(
+    tmp_path: Path, three: list[Drawing], class_7b: Campaign, name: str
+) -> None:
+    export_drawings(tmp_path / "out", (name,), read_records(EVERYTHING.drawings()))
+    empty_instance()
+    Campaign.objects.all().delete()
+    import_drawings(tmp_path / "out")
+    back = Drawing.objects.filter(campaign__code="KRTM").select_related("campaign", "contributor")
+    assert {drawing.pk for drawing in back} == {three[0].pk, three[1].pk}
+    assert {known(drawing.campaign).stage() for drawing in back} == {Stage.OVER}
+    assert {drawing.contributor.campaign_id == drawing.campaign_id for drawing in back} == {True}
+
+
+def test_a_campaign_that_is_here_takes_its_drawings_back_as_it_is(
+    tmp_path: Path, three: list[Drawing], class_7b: Campaign
+) -> None:
+    export_drawings(tmp_path / "out", ("jsonl",), read_records(EVERYTHING.drawings()))
+    empty_instance()
+    import_drawings(tmp_path / "out")
+    assert Drawing.objects.filter(campaign=class_7b).count() == 2
+    assert known(Campaign.objects.get()).name == "7b"
+
+
+def test_a_deleted_campaign_is_not_made_again(tmp_path: Path, three: list[Drawing], class_7b: Campaign) -> None:
+    export_drawings(tmp_path / "out", ("jsonl",), read_records(EVERYTHING.drawings()))
+    empty_instance()
+    class_7b.delete()
+    CampaignReceipt.objects.create(name="7b", code="KRTM")
+    assert import_drawings(tmp_path / "out").added == 3
+    assert not Campaign.objects.exists()
+
+
+def test_for_review_nobody_is_believed_which_campaign_it_was(
+    tmp_path: Path, three: list[Drawing], class_7b: Campaign
+) -> None:
+    export_drawings(tmp_path / "out", ("jsonl",), read_records(EVERYTHING.drawings()))
+    empty_instance()
+    import_drawings(tmp_path / "out", Drawing.Status.WAITING)
+    assert not Drawing.objects.filter(campaign__isnull=False).exists()
+
+
+def test_what_is_published_opens_no_campaign(three: list[Drawing], class_7b: Campaign) -> None:
+    told = [record.line["campaign"] for record in read_records(EVERYTHING.drawings(), names=False)]
+    assert sorted(map(str, told)) == ["None", "campaign 1", "campaign 1"]
 
 
 def test_what_was_approved_trains_and_nothing_else_does(tmp_path: Path, week: None) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -19,6 +19,7 @@ from recognizer import registry
 from recognizer.baseline import shipped_baseline
 from recognizer.imaging.pixels import to_grey
 from recognizer.models import (
+    Campaign,
     Contributor,
     Delivery,
     Drawing,
@@ -501,3 +502,34 @@ def test_command_does_not_start_beside_another_run(
         call_command("fine_tune")
     assert ended.value.code == 1
     assert f"run {run.pk} is at work" in capsys.readouterr().err
+
+
+def test_command_learns_from_one_campaign(
+    baseline: ModelVersion, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("training.management.commands.fine_tune.confine", lambda limits: None)
+    campaign = Campaign.objects.create(name="7b", code="KRTM")
+    told: list[int] = []
+
+    def execute(run: TrainingRun, config: RunConfig, listener: Any) -> TrainingRun:
+        told.append(config.snapshot.campaign)
+        run.finish(Status.NOTHING_NEW)
+        return run
+
+    monkeypatch.setattr(pipeline, "execute", execute)
+    with pytest.raises(SystemExit):
+        call_command("fine_tune", campaign="krtm")
+    assert told == [campaign.pk]
+    with pytest.raises(CommandError, match="No campaign has the code WXYW"):
+        call_command("fine_tune", campaign="WXYW")
+    assert TrainingRun.objects.count() == 1
+
+
+def test_what_one_campaign_taught_leaves_what_others_drew_new(run: RunIt, draw: Draw) -> None:
+    campaign = Campaign.objects.create(name="7b", code="KRTM")
+    theirs = draw(7, style=1, label=1)
+    Drawing.objects.filter(pk=theirs.pk).update(campaign=campaign)
+    draw(4, style=1, label=9)
+    done = run(replace(CONFIG, snapshot=replace(CONFIG.snapshot, campaign=campaign.pk)))
+    assert known(done.snapshot).drawings == 1
+    assert snapshots.new_labels() == 2

@@ -1,9 +1,11 @@
 import sys
+from dataclasses import replace
 from types import ModuleType
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from recognizer import campaigns
 from training.config import RunConfig
 from training.evaluation.gate import Decision
 from training.evaluation.gate_table import gate_table
@@ -24,7 +26,15 @@ class Command(BaseCommand):
         "Exit 0 promoted, 3 held by the gate, 4 nothing new to learn, 1 failed."
     )
 
-    def handle(self, *args: object, **options: object) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--campaign", default="", metavar="CODE", help="learn from this campaign's drawings alone; exams stay all"
+        )
+
+    def handle(self, *args: object, campaign: str, **options: object) -> None:
+        chosen = campaigns.by_code(campaign)
+        if campaign and chosen is None:
+            raise CommandError(f"No campaign has the code {campaign}.")
         outcomes.give_up_expired()
         run = TrainingRun.objects.claim(
             worker=schedule.worker_name(), trigger=TrainingRun.Trigger.COMMAND, difference=schedule.difference()
@@ -35,6 +45,8 @@ class Command(BaseCommand):
             )
             sys.exit(1)
         config = RunConfig.from_environment(TrainingPolicy.load().run_config())
+        if chosen is not None:
+            config = replace(config, snapshot=replace(config.snapshot, campaign=chosen.pk))
         confine(config.limits)
         from training.runs import pipeline
 
