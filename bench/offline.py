@@ -27,29 +27,37 @@ KEPT = """async () => {
   await navigator.serviceWorker.ready;
   return (await caches.keys()).length > 0 && (await caches.match(document.querySelector("main").dataset.wordsUrl)) !== undefined;
 }"""
-DRAW = """([strokes, side]) => {
-  const pad = document.querySelector("[data-part=pad]");
-  const box = pad.getBoundingClientRect();
-  const touch = (kind, [x, y]) => pad.dispatchEvent(new PointerEvent(kind, {
-    bubbles: true, pointerId: 1, pointerType: "pen", button: 0, isPrimary: true,
-    clientX: box.x + (x / side) * box.width, clientY: box.y + (y / side) * box.height,
-  }));
-  for (const stroke of strokes) {
-    touch("pointerdown", stroke[0]);
-    for (const point of stroke.slice(1)) touch("pointermove", point);
-    touch("pointerup", stroke.at(-1));
+DRAW = """async ([drawings, side]) => {
+  const part = (name) => document.querySelector(`[data-part=${name}]`);
+  const press = (action) => document.querySelector(`[data-action=${action}]`).click();
+  const until = async (isSo) => { while (!isSo()) await new Promise(requestAnimationFrame); };
+  const pad = part("pad");
+  for (const { strokes, digit } of drawings) {
+    const box = pad.getBoundingClientRect();
+    const touch = (kind, [x, y]) => pad.dispatchEvent(new PointerEvent(kind, {
+      bubbles: true, pointerId: 1, pointerType: "pen", button: 0, isPrimary: true,
+      clientX: box.x + (x / side) * box.width, clientY: box.y + (y / side) * box.height,
+    }));
+    for (const stroke of strokes) {
+      touch("pointerdown", stroke[0]);
+      for (const point of stroke.slice(1)) touch("pointermove", point);
+      touch("pointerup", stroke.at(-1));
+    }
+    press("read");
+    await until(() => part("certainty").textContent.includes("without a connection"));
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, key: String(digit) }));
+    await until(() => part("saved-words").textContent === `Kept here as ${digit}.`);
+    press("again");
+    await until(() => document.querySelector("main").dataset.phase === "intro");
   }
 }"""
 
 
-def draw(page: Page, digit: int, which: int) -> None:
-    """Draw one digit, no two alike, hand it in, and say what it is; nobody can read it."""
-    page.evaluate(DRAW, [digit_path(digit, np.random.default_rng(which)), SIDE])
-    page.click("[data-action=read]")
-    page.get_by_text("without a connection").first.wait_for()
-    page.keyboard.press(str(digit))
-    page.wait_for_selector("main[data-phase=saved]")
-    page.click("[data-action=again]")
+def draw(page: Page, digits: list[int], first: int) -> None:
+    """Draw digits, no two alike, hand each in, and say what it is: nobody can read it."""
+    paths = [digit_path(digit, np.random.default_rng(first + i)) for i, digit in enumerate(digits)]
+    drawings = [{"strokes": path, "digit": digit} for path, digit in zip(paths, digits, strict=True)]
+    page.evaluate(DRAW, [drawings, SIDE])
 
 
 def waiting(page: Page) -> str:
@@ -78,10 +86,9 @@ def main() -> int:
             site.end()
             page.reload()
             start = time.perf_counter()
-            for i, digit in enumerate(said):
-                draw(page, digit, i)
-                if i == count // 2:
-                    page.reload()
+            draw(page, said[: count // 2], 0)
+            page.reload()
+            draw(page, said[count // 2 :], count // 2)
             print(f"{waiting(page)} ({time.perf_counter() - start:.0f} s to draw)")
             site.serve_again()
             wait_until(lambda: stored(site) >= count // 3, 900)

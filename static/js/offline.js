@@ -10,6 +10,7 @@ import { learn, say } from "./words.js";
 /** @import { ApiError } from "./api_client.js" */
 
 const WORKER = "/service-worker.js";
+const ONLINE_MS = 1_500; // a line that has just come back often goes again, and somebody may be about to press "Try again"
 
 /**
  * Open the outbox, with the words for what waits.
@@ -18,7 +19,7 @@ const WORKER = "/service-worker.js";
  */
 export async function openOutbox(urls) {
   const response = await fetch(urls.offlineWordsUrl ?? "");
-  if (!response.ok) throw new TypeError("The words for what waits did not come.");
+  if (!response.ok) throw new TypeError(response.url);
   learn(await response.json());
   return await Outbox.open(new ApiClient(urls), await openStore());
 }
@@ -31,7 +32,7 @@ export async function openOutbox(urls) {
 export async function openOn(root) {
   const outbox = await openOutbox(root.dataset);
   sayWhatWaits(root, outbox);
-  addEventListener("online", () => outbox.send());
+  addEventListener("online", () => setTimeout(() => outbox.send(), ONLINE_MS));
   document.addEventListener("visibilitychange", () => document.hidden || outbox.send());
   outbox.send();
   const { offlineWordsUrl, wordsUrl } = root.dataset;

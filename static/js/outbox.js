@@ -22,7 +22,7 @@ import { say } from "./words.js";
 /** @typedef {{ key: string, id: string, answer: StoredAnswer | null, label: Label | undefined, status?: StatusEnum }} Sent */
 
 export const MOST = 500; // of 10 to 20 KB each: an afternoon's worth, and less than any browser lets a site keep
-const FIRST_RETRY_MS = 2_000;
+const FIRST_RETRY_MS = 5_000;
 const LAST_RETRY_MS = 60_000;
 const MOST_TRIES = 30; // of what the server stumbles over, half an hour's worth: what waits behind it must go on one day
 const END = "end:";
