@@ -56,6 +56,7 @@ lint: $(STAMP) $(NODE_STAMP)  ## Style, types, templates and the images' recipe 
 	$(BIN)/hadolint docker/Dockerfile
 	node_modules/.bin/biome check --error-on-warnings static tests/js *.json *.jsonc
 	node_modules/.bin/tsc -p jsconfig.json
+	node_modules/.bin/tsc -p jsconfig.worker.json
 	node_modules/.bin/tsc -p tests/js/jsconfig.json
 
 format: $(STAMP) $(NODE_STAMP)  ## Rewrite the code in the house style (needs npm)

@@ -8,6 +8,8 @@ from django.utils.translation import gettext
 
 from recognizer import serving, words
 from recognizer.errors import CorruptArtifact, InvalidDrawing
+from recognizer.imaging import decoding
+from recognizer.imaging.pixels import to_grey
 from recognizer.models import Drawing, ModelVersion
 from recognizer.submissions import Submission
 
@@ -34,6 +36,14 @@ def fate(drawing: Drawing) -> str:
         case Drawing.Status.APPROVED:
             return gettext("Accepted for training.")
     return gettext("You have not said what it is, so it teaches nothing and will be deleted.")
+
+
+def seen(drawing: Drawing) -> str | None:
+    """Return what a network sees of a drawing, 28 x 28 as a PNG in a data URL; None where this release does not read it."""
+    try:
+        return decoding.data_url(decoding.encode_png(to_grey(Submission.stored(drawing).image)))
+    except InvalidDrawing:
+        return None
 
 
 class VersionAnswer(TypedDict):

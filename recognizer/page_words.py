@@ -38,15 +38,18 @@ def counted(one: str, more: str) -> Counted:
 
 Words = dict[str, "str | Promise | Counted"]
 
-CALLS: Words = {
+FIRST_CALLS: Words = {  # what may have to be said before anything else has come
     "try_again": gettext_lazy("Try again"),
-    "no_cookies": gettext_lazy(
-        "Cookies seem to be blocked here, so I cannot tell whose drawing it is. Allow them for this site to correct me."
-    ),
     "fault": gettext_lazy("Something went wrong on this page. Your drawing is still here; try again."),
     "timeout": gettext_lazy("That takes too long. Your drawing is still here; try again."),
     "unreachable": gettext_lazy("I cannot reach the server. Your drawing is still here; try again in a moment."),
     "offline": gettext_lazy("You are offline. Your drawing is still here; try again when you are back."),
+    "failed": gettext_lazy("The server could not read that. Try again."),
+}
+LATER_CALLS: Words = {
+    "no_cookies": gettext_lazy(
+        "Cookies seem to be blocked here, so I cannot tell whose drawing it is. Allow them for this site to correct me."
+    ),
     "throttled": gettext_lazy("That was a lot in a short time. Nothing is lost; try again {when}."),
     "unavailable": gettext_lazy("The reader is not ready. Nothing is lost; try again {when}."),
     "in_a_moment": pgettext_lazy("when to try again", "in a moment"),
@@ -56,8 +59,8 @@ CALLS: Words = {
     "gone": gettext_lazy("This browser no longer holds the key to that drawing."),
     "decided": gettext_lazy("A reviewer has already decided on this one. Thanks all the same."),
     "too_large": gettext_lazy("That is more than the server takes. Clear and draw it anew."),
-    "failed": gettext_lazy("The server could not read that. Try again."),
 }
+CALLS: Words = {**FIRST_CALLS, **LATER_CALLS}
 LABELS: Words = {"not_a_digit": pgettext_lazy("a label", "not a digit")}
 TEASE: Words = {"tease": REFUSAL}
 PALM: Words = {"palm": gettext_lazy("That was as wide as a hand and left no ink. Draw with a fingertip.")}
@@ -104,11 +107,10 @@ ANSWERS: Words = {
 DRAW: Words = {
     "speck": gettext_lazy("That is only a speck. Draw a bit bigger."),
     "unsent": gettext_lazy("What you said of the last drawing is not saved."),
-    "read_then_tell": gettext_lazy("Read it again, then tell me."),
-    "read_again": pgettext_lazy("a button", "Read it again"),
-    "no_pictures": gettext_lazy("I read what is drawn here, not pictures. Draw the digit on the paper."),
+    "no_picture_read": gettext_lazy("I cannot open that picture. Draw the digit on the paper."),
     "full": gettext_lazy("That is a lot of strokes for one digit. Clear and start again."),
 }
+PICTURE: Words = {"no_picture": gettext_lazy("This browser makes no picture of it.")}
 ROUNDS: Words = {
     "draw": gettext_lazy("Draw {a_digit}."),
     "place": pgettext_lazy("which digit of a round it is", "{number} of {length}"),
@@ -122,6 +124,12 @@ ROUNDS: Words = {
     "mark_wrong": pgettext_lazy("of a digit in a round", "read as {digit}"),
     "mark_refused": pgettext_lazy("of a digit in a round", "read as no digit"),
     "mark_skipped": pgettext_lazy("of a digit in a round", "left out"),
+    "mark_waiting": pgettext_lazy("of a digit in a round", "not read yet"),
+    "round_held": gettext_lazy("It is kept here, and read once there is a connection."),
+    "score_waits": counted(
+        "{count} more is read once there is a connection.", "{count} more are read once there is a connection."
+    ),
+    **PICTURE,
 }
 YOURS: Words = {
     "drawn_at": gettext_lazy("Your drawing of {moment}"),
@@ -141,6 +149,26 @@ YOURS: Words = {
     "say_what": gettext_lazy("Say what it is"),
     "correct": pgettext_lazy("a button: put it right", "Correct"),
     "all_deleted": gettext_lazy("All your drawings are deleted."),
+    "no_strokes": gettext_lazy("Only its picture was kept, not how it was drawn."),
+    "what_it_saw": gettext_lazy("what the network saw"),
+    **PICTURE,
+}
+OFFLINE: Words = {  # what waits for the network, and what may be wrong with a call
+    **LATER_CALLS,
+    "read_then_tell": gettext_lazy("Read it again, then tell me."),
+    "read_again": pgettext_lazy("a button", "Read it again"),
+    "waiting": counted("{count} drawing waits for the network.", "{count} drawings wait for the network."),
+    "keep_open": gettext_lazy("This browser keeps nothing here: leave the page open until then."),
+    "all_sent": gettext_lazy("All that waited is sent."),
+    "not_taken": gettext_lazy("Something that waited was not taken."),
+    "outbox_full": gettext_lazy("No more drawings fit in here until there is a connection."),
+    "held": gettext_lazy("I cannot read it without a connection."),
+    "held_which": gettext_lazy("Which digit is it? Both are kept here, and sent by themselves."),
+    "held_as": gettext_lazy("Kept here as {label}."),
+    "held_thanks": gettext_lazy("It is sent once there is a connection."),
+    "join_waits": gettext_lazy("What was drawn here is still to be sent. Join once it is."),
+    "others_wait": gettext_lazy("What the last person drew here is still to be sent. Then yours are shown."),
+    "next_waits": gettext_lazy("What was drawn here is still to be sent; until then nobody else can begin."),
 }
 WALL: Words = {
     "share": pgettext_lazy("a share", "{number} %"),
@@ -148,10 +176,12 @@ WALL: Words = {
     "drawings": counted("drawing", "drawings"),
 }
 PAGES: dict[str, Words] = {
-    "draw": {**CALLS, **PALM, **THANKS, **DRAW},
-    "answers": {**LABELS, **TEASE, **ANSWERS},  # of the draw page too: they come with the first stroke
+    "draw": {**FIRST_CALLS, **PALM, **DRAW},  # the first page is to be light: what can come later does
+    "answers": {**LABELS, **TEASE, **THANKS, **ANSWERS},  # of the draw page too: they come with the first stroke
     "rounds": {**CALLS, **TEASE, **PALM, **ROUNDS},
     "drawings": {**CALLS, **LABELS, **THANKS, **YOURS},
+    "offline": OFFLINE,  # of every page with an outbox: they come with it
+    "join": CALLS,
     "wall": WALL,
 }
 

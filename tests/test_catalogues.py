@@ -73,9 +73,14 @@ def test_a_bare_sentence_in_javascript_is_found(text: str) -> None:
 
 SAYS = re.compile(r"\bsay\(([^(]*?)[,)]")
 IMPORTED = re.compile(r'(?:from|import\()\s*"\.{1,2}/(.+?)"')
-PAGE_MODULES = {"draw": "draw", "rounds": "rounds", "drawings": "my_drawings", "wall": "wall"}
+PAGE_MODULES = {"draw": "draw", "rounds": "rounds", "drawings": "my_drawings", "join": "join", "wall": "wall"}
 SAYS_AT_LEAST = {"wall": 3}  # others more than ten things
-COMES_LATER = {"draw": {"answers"}}  # words that a page fetches itself
+COMES_LATER = {  # words that a page fetches itself
+    "draw": {"answers", "offline"},
+    "rounds": {"offline"},
+    "drawings": {"offline"},
+    "join": {"offline"},
+}
 
 
 def needed_by(module: Path, seen: set[Path]) -> set[Path]:

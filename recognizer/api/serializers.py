@@ -317,12 +317,25 @@ class VersionAnswerSerializer(serializers.Serializer[Any]):
 
 
 class DrawingDetailSerializer(DrawingSummarySerializer):
-    """One drawing with everything known of it; `answers` is left out of an export, where it would cost minutes."""
+    """One drawing with everything known of it; an export leaves out `answers` and `preview`, which would cost minutes."""
 
+    canvas = serializers.SerializerMethodField(help_text="what the strokes are drawn on, null where there are none")
+    preview = serializers.SerializerMethodField(help_text="the 28 x 28 a model sees of it, as a PNG data URL, or null")
     answers = serializers.SerializerMethodField(help_text="what each version that answered people says to it now")
 
     class Meta(DrawingSummarySerializer.Meta):
-        fields = [*DrawingSummarySerializer.Meta.fields, "probabilities", "strokes", "prompted_label", "answers"]
+        fields = [
+            *DrawingSummarySerializer.Meta.fields, "probabilities", "strokes", "canvas", "prompted_label", "preview", "answers",
+        ]  # fmt: skip
+
+    @extend_schema_field(CanvasSerializer(allow_null=True))
+    def get_canvas(self, drawing: Drawing) -> dict[str, float] | None:
+        width, height = drawing.canvas_width, drawing.canvas_height
+        return None if width is None or height is None else {"width": width, "height": height}
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_preview(self, drawing: Drawing) -> str | None:
+        return own_drawings.seen(drawing) if self.context.get("asks_versions", True) else None
 
     @extend_schema_field(VersionAnswerSerializer(many=True))
     def get_answers(self, drawing: Drawing) -> list[own_drawings.VersionAnswer]:

@@ -128,6 +128,13 @@ export function savedVerdict(answer, label) {
   };
 }
 
+/** Nobody has read it yet: before its owner has said what it is, and after. @param {Label} [label] */
+export function heldVerdict(label) {
+  if (label === undefined) return { lead: "", digit: "?", certainty: say("held"), isSmall: false };
+  const digit = label === null ? "—" : String(label);
+  return { lead: say("you_say"), digit, certainty: "", isSmall: false, isCorrection: false };
+}
+
 /** What labels add up to, where they do yet. @param {Totals} totals @param {number} version the newest */
 export function news(totals, version) {
   if (totals.new_since === 0) return "";

@@ -17,11 +17,28 @@ export class ApiError extends Error {
     this.name = "ApiError";
     this.code = code;
     this.retryAfter = retryAfter;
+    /** What could not be sent is kept, and tried again by itself. */
+    this.isHeld = false;
   }
 
   /** Trying again would change nothing. */
   get isFinal() {
     return ["gone", "decided"].includes(this.code);
+  }
+
+  /** The server was not there to be asked, or had too much to do. */
+  get isOfTheWay() {
+    return ["offline", "timeout", "throttled", "unavailable"].includes(this.code);
+  }
+
+  /** The same may be taken another time. */
+  get isPassing() {
+    return this.isOfTheWay || this.code === "failed";
+  }
+
+  thatIsHeld() {
+    this.isHeld = true;
+    return this;
   }
 }
 
@@ -72,7 +89,7 @@ export class ApiClient {
     try {
       return await send({ image, ...path });
     } catch (error) {
-      if (!(error instanceof ApiError && FAULTS_OF_A_PICTURE.includes(error.code))) throw error;
+      if (!path.strokes || !(error instanceof ApiError && FAULTS_OF_A_PICTURE.includes(error.code))) throw error;
       return await send(path);
     }
   }

@@ -7,10 +7,15 @@
 export type Point = [x: number, y: number, time: number];
 export type Stroke = Point[];
 
+export interface Canvas {
+  width: number;
+  height: number;
+}
+
 export interface DrawingRequestRequest {
   image?: string;
-  strokes: Stroke[];
-  canvas: { width: number; height: number };
+  strokes?: Stroke[];
+  canvas?: Canvas;
   prompted?: number | null;
   explain?: boolean;
 }
@@ -115,6 +120,10 @@ export interface VersionAnswer {
 }
 
 export interface DrawingDetail {
+  image: string;
+  strokes: Stroke[] | null;
+  canvas: Canvas | null;
+  preview: string | null;
   answers: VersionAnswer[];
 }
 

@@ -5,7 +5,10 @@ import { contextOf, inkStroke, onCanvas, SIDE, takePen } from "./ink.js";
 import { Palms } from "./palms.js";
 import { SheetHistory } from "./sheet_history.js";
 
-/** @import { DrawingRequestRequest, Stroke } from "./api_types.d.ts" */
+/**
+ * @import { DrawingRequestRequest, Stroke } from "./api_types.d.ts"
+ * @import { Picture } from "./picture_reader.js"
+ */
 
 const MIN_STEP = 1; // canonical units; closer samples add bytes, not shape
 const BEYOND = SIDE / 4; // the pen may leave the paper by so much within one stroke
@@ -72,21 +75,30 @@ export class DrawingPad extends EventTarget {
 
   /** The pen's way alone: all that reading takes, a tenth of the bytes, and no canvas to read back. @returns {DrawingRequestRequest} */
   get path() {
+    const { picture } = this;
+    if (picture) return { image: picture.url };
     return onCanvas(this.strokes.map((points) => [...points])); // the pen goes on meanwhile
   }
 
   /** The path and the picture that is to be kept, where this browser makes one. @returns {Promise<DrawingRequestRequest>} */
   async body() {
     const { path } = this;
+    const { strokes, canvas } = path;
+    if (!strokes || !canvas) return path; // a picture already
     const image = await import("./canonical_picture.js").then(
-      ({ canonicalPicture }) => canonicalPicture(path.strokes, path.canvas.width),
+      ({ canonicalPicture }) => canonicalPicture(strokes, canvas.width),
       () => null, // the line is down: the server inks the strokes
     );
     return image ? { image, ...path } : path;
   }
 
+  /** What was put on the paper in place of strokes. */
+  get picture() {
+    return this.#current ? undefined : this.#history.strokes.picture;
+  }
+
   get isEmpty() {
-    return this.strokes.length === 0;
+    return this.strokes.length === 0 && !this.picture;
   }
 
   get isDrawing() {
@@ -118,6 +130,11 @@ export class DrawingPad extends EventTarget {
     this.#turn(() => this.#history.reset());
   }
 
+  /** In place of what is drawn; the next stroke takes its place. @param {Picture} picture */
+  put(picture) {
+    this.#turn(() => this.#history.put(picture));
+  }
+
   /** Take up strokes of before; what is added comes after them in time. @param {Stroke[]} strokes */
   restore(strokes) {
     const ended = Math.max(0, ...strokes.map((points) => points[points.length - 1][2]));
@@ -132,8 +149,9 @@ export class DrawingPad extends EventTarget {
       this.dispatchEvent(new Event("full"));
       return;
     }
-    if (this.isEmpty) this.#startedAt = time;
+    if (this.strokes.length === 0) this.#startedAt = time;
     this.#current = [];
+    if (this.#history.strokes.picture) this.redraw();
     this.#inked = 0;
     this.extend(x, y, time);
   }
@@ -169,8 +187,16 @@ export class DrawingPad extends EventTarget {
     this.#context.setTransform(1, 0, 0, 1, 0, 0);
     this.#context.clearRect(0, 0, pixels, pixels);
     takePen(this.#context, pixels, getComputedStyle(this.#canvas).color);
+    if (this.picture) this.#showPicture(this.picture);
     for (const points of this.strokes) inkStroke(this.#context, points);
     this.#inked = this.#current ? this.#current.length - 1 : 0;
+  }
+
+  /** As large as the paper allows. @param {Picture} picture */
+  #showPicture({ image, width, height }) {
+    const scale = SIDE / Math.max(width, height);
+    const [wide, high] = [width * scale, height * scale];
+    this.#context.drawImage(image, (SIDE - wide) / 2, (SIDE - high) / 2, wide, high);
   }
 
   /** @param {() => void} step */

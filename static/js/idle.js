@@ -32,11 +32,17 @@ async function putAway() {
     return;
   }
   try {
-    await endPerson(notice.dataset);
+    await endPerson(notice.dataset, await outbox());
     location.assign(notice.dataset.nextPlace || "/");
   } catch {
     timer = setTimeout(putAway, warningMs); // the server is away; the device waits for it
   }
+}
+
+/** Where it cannot be fetched, what waits of the last person's cannot be sent, and the device waits as well. */
+async function outbox() {
+  const { openOutbox } = await import("./offline.js");
+  return await openOutbox(notice.dataset);
 }
 
 /** @param {boolean} isShown */

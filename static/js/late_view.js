@@ -6,7 +6,7 @@ import { learn, say } from "./words.js";
 
 /**
  * @import { Alert } from "./alert.js"
- * @import { Answer, Label, Totals } from "./api_types.d.ts"
+ * @import { Answer, Label, StatusEnum, Totals } from "./api_types.d.ts"
  * @import { State } from "./reading_session.js"
  * @import { ResultView } from "./result_view.js"
  */
@@ -62,9 +62,13 @@ export class LateView {
     this.#show((view) => view.doubt(answer));
   }
 
-  /** @param {Answer} answer @param {Label} label @param {string} thanks */
-  saved(answer, label, thanks) {
-    this.#show((view) => view.saved(answer, label, thanks));
+  held() {
+    this.#show((view) => view.held());
+  }
+
+  /** @param {Answer | null} answer @param {Label} label @param {StatusEnum | null} status */
+  saved(answer, label, status) {
+    this.#show((view) => view.saved(answer, label, status));
   }
 
   /** @param {Totals} totals @param {number} version the newest */

@@ -2,7 +2,6 @@
 
 import { ApiError, idempotencyKey, tellable } from "./api_client.js";
 import { extent } from "./ink.js";
-import { thanks } from "./thanks.js";
 import { say } from "./words.js";
 
 /**
@@ -11,12 +10,15 @@ import { say } from "./words.js";
  * @import { Answer, DrawingRequestRequest, Label, StatusEnum, StoredAnswer, Stroke } from "./api_types.d.ts"
  * @import { DrawingPad } from "./drawing_pad.js"
  * @import { LateView } from "./late_view.js"
+ * @import { Sent } from "./outbox.js"
+ * @import { Waiting } from "./waiting.js"
  */
 
 /**
  * @typedef {{ phase: "intro" } | { phase: "drawing" } | { phase: "reading" }
- *   | { phase: "answered", answer: StoredAnswer }
- *   | { phase: "saved", answer: StoredAnswer, label: Label, status?: StatusEnum }} State
+ *   | { phase: "answered", answer: StoredAnswer } | { phase: "held" }
+ *   | { phase: "saved", answer: StoredAnswer | null, label: Label, status?: StatusEnum, isHeld?: boolean }} State a drawing that
+ * waits for the network has no answer, and a label that waits is held
  */
 
 /** @typedef {{ state: State, key: string | null }} Kept what is known of a sheet while the page is away */
@@ -31,16 +33,17 @@ export class ReadingSession {
   #pad;
   #view;
   #alert;
+  #waiting;
   /** By sheet: handing in the same sheet again, after a failure or an undo, stores it once. @type {WeakMap<Stroke[], string>} */
   #keys = new WeakMap();
+  /** By sheet: what is sent again is the very same. @type {WeakMap<Stroke[], Promise<DrawingRequestRequest>>} */
+  #bodies = new WeakMap();
   /** @type {Answer | null} */
   #guess = null;
   /** Stands for the label that is on its way. @type {object | null} */
   #labelling = null;
   /** Of which it was asked whether it really is no digit. @type {Answer | null} */
   #doubted = null;
-  /** Sends what got stuck while the next sheet was begun. @type {(() => Promise<unknown>) | null} */
-  #unsent = null;
   /** How often in a row a drawing was nobody's by the time it got its label. */
   #keysLost = 0;
   /** @type {State} */
@@ -51,9 +54,11 @@ export class ReadingSession {
    * @param {DrawingPad} pad
    * @param {LateView} view
    * @param {Alert} alert
+   * @param {Waiting} waiting
    */
-  constructor(api, pad, view, alert) {
+  constructor(api, pad, view, alert, waiting) {
     this.#api = api;
+    this.#waiting = waiting;
     this.#pad = pad;
     this.#view = view;
     this.#alert = alert;
@@ -73,7 +78,7 @@ export class ReadingSession {
   }
 
   get isSpeck() {
-    return extent(this.#pad.strokes) < SPECK;
+    return !this.#pad.picture && extent(this.#pad.strokes) < SPECK;
   }
 
   /** The person has said what this drawing is: the next stroke begins another, even while the label is on its way. */
@@ -85,7 +90,7 @@ export class ReadingSession {
   sheetChanged() {
     this.#labelling = null;
     this.#guess = null;
-    if (!this.#unsent) this.#alert.clear();
+    this.#alert.clear();
     if (this.#pad.isEmpty) this.#view.blank();
     this.#enter({ phase: this.#pad.isEmpty ? "intro" : "drawing" });
   }
@@ -107,12 +112,12 @@ export class ReadingSession {
       async () => {
         this.#enter({ phase: "reading" });
         this.#view.reading();
-        const answer = await this.#api.submit(await this.body(), this.#keyOf(sheet));
+        const way = await this.#waiting.way();
+        const answer = await way.submit(await this.#bodyOf(sheet), this.#keyOf(sheet));
         if (isStill()) this.#answered(answer);
       },
+      (error) => isStill() && (error.isHeld ? this.#held() : this.#goOnDrawing()),
     );
-    if (isStill()) this.#goOnDrawing();
-    else if (this.#unsent && this.state.phase === "answered") await this.#sendUnsent(this.#unsent);
   }
 
   /**
@@ -121,42 +126,66 @@ export class ReadingSession {
    * @param {Label} label
    */
   async confirm(label) {
+    if (this.state.phase === "held") return await this.#confirmHeld(label);
     const said = this.#saidOfSheet();
     if (!said || this.#labelling || this.#isDoubtful(said, label) || this.#isRefusedAsSpeck()) return;
     const labelling = {};
     this.#labelling = labelling;
     const isStill = () => this.#labelling === labelling; // else the next drawing was begun while waiting
-    const { send, stored } = this.#delivery(label);
+    const { sheet } = this.#pad;
+    const body = this.state.phase === "answered" ? null : this.#bodyOf(sheet); // of this sheet, whatever lies on the pad later
+    let answer = this.state.phase === "answered" ? this.state.answer : null;
     await this.#attempt(
       () => this.confirm(label),
       async () => {
         try {
-          if (!stored()) {
+          if (body) {
             this.#enter({ phase: "reading" });
             this.#view.reading();
           }
-          const { answer, status } = await send();
+          const way = await this.#waiting.way();
+          answer ??= await way.submit(/** @type {DrawingRequestRequest} */ (await body), this.#keyOf(sheet));
+          const { status } = await way.confirm(answer.id, label);
           this.#keysLost = 0;
-          if (isStill()) this.#saved(answer, label, status);
+          if (isStill()) this.#saved({ answer, label, status });
         } catch (error) {
-          if (isStill()) throw error;
-          this.#keepUnsent(send, tellable(error));
+          if (!(error instanceof ApiError && error.isHeld)) throw error;
+          if (!answer) await this.#labelHeld(sheet, label); // else the label alone waits
+          if (isStill()) this.#saved({ answer, label, isHeld: true });
         }
       },
-      () => isStill() && this.#returnTo(stored()),
+      () => isStill() && this.#returnTo(answer),
+      () => (isStill() ? "" : say("unsent")),
     );
     if (isStill()) this.#labelling = null;
+  }
+
+  /** What waited has arrived, and perhaps it still lies here. @param {Sent} sent */
+  delivered({ key, id, answer, status }) {
+    const { state } = this;
+    if (state.phase === "held" && answer && this.#keys.get(this.#pad.sheet) === key) {
+      this.#alert.clear();
+      this.#answered(answer);
+    } else if (state.phase === "saved" && state.isHeld) {
+      const known = answer ?? state.answer;
+      const isThis = state.answer ? state.answer.id === id : this.#keys.get(this.#pad.sheet) === key;
+      if (known && isThis) this.#saved({ answer: known, label: state.label, status });
+    }
   }
 
   /** Take the label back, for as long as the drawing is shown. */
   async withdraw() {
     if (this.state.phase !== "saved") return;
-    const { answer } = this.state;
+    const { state } = this;
+    const { answer } = state;
     await this.#attempt(
       () => this.withdraw(),
       async () => {
-        await this.#api.withdraw(answer.id);
-        if (this.#isSaved(answer)) this.#answered(answer);
+        if (answer) await (await this.#waiting.way()).withdraw(answer.id);
+        else await this.#labelHeld(this.#pad.sheet, undefined);
+        if (this.state !== state) return;
+        if (answer) this.#answered(answer);
+        else this.#held();
       },
     );
   }
@@ -171,8 +200,20 @@ export class ReadingSession {
   /** Take up a sheet that lies on the pad again. @param {Kept} kept */
   restore({ state, key }) {
     if (key) this.#keys.set(this.#pad.sheet, key);
-    if (state.phase === "answered") this.#answered(state.answer);
-    else if (state.phase === "saved") this.#saved(state.answer, state.label, state.status);
+    if (state.phase === "held" || (state.phase === "saved" && state.isHeld)) this.#restoreHeld(state);
+    else if (state.phase === "answered") this.#answered(state.answer);
+    else if (state.phase === "saved") this.#saved(state);
+  }
+
+  /** It may have been sent by another page meanwhile. @param {Extract<State, { phase: "held" | "saved" }>} state */
+  async #restoreHeld(state) {
+    const { sheet } = this.#pad;
+    const outbox = await this.#waiting.open();
+    if (!outbox || this.#pad.sheet !== sheet || this.state.phase !== "drawing") return;
+    const answer = state.phase === "saved" ? state.answer : null;
+    const waits = outbox.has(answer?.id ?? this.#keyOf(sheet));
+    if (state.phase === "saved" && (answer || waits)) this.#saved({ ...state, isHeld: waits });
+    else if (waits) this.#held();
   }
 
   /** The answer, or the guess that stands for one once the pen is up. */
@@ -194,22 +235,27 @@ export class ReadingSession {
     return this.isSpeck;
   }
 
-  /**
-   * How the label gets there, and with it the drawing where it is not there yet. Sent again, each goes once.
-   *
-   * @param {Label} label
-   */
-  #delivery(label) {
-    /** @type {StoredAnswer | null} */
-    let answer = this.state.phase === "answered" ? this.state.answer : null;
-    const body = answer ? undefined : this.body(); // of this sheet, whatever lies on the pad later
-    const key = this.#keyOf(this.#pad.sheet);
-    const send = async () => {
-      answer ??= await this.#api.submit(/** @type {DrawingRequestRequest} */ (await body), key);
-      const { status } = await this.#api.confirm(answer.id, label);
-      return { answer, status };
-    };
-    return { send, stored: () => answer };
+  /** Of a drawing that waits, and that nobody has read. @param {Label} label */
+  async #confirmHeld(label) {
+    const { sheet } = this.#pad;
+    await this.#attempt(
+      () => this.confirm(label),
+      async () => {
+        await this.#labelHeld(sheet, label);
+        if (this.#pad.sheet === sheet && this.state.phase === "held")
+          this.#saved({ answer: null, label, isHeld: true });
+      },
+    );
+  }
+
+  /** @param {Stroke[]} sheet @param {Label | undefined} label */
+  async #labelHeld(sheet, label) {
+    await (await this.#waiting.open())?.label(this.#keyOf(sheet), label);
+  }
+
+  #held() {
+    this.#enter({ phase: "held" });
+    this.#view.held();
   }
 
   /** What was under way has failed: show what is known. @param {StoredAnswer | null} stored */
@@ -230,11 +276,11 @@ export class ReadingSession {
     this.#view.answer(answer);
   }
 
-  /** @param {StoredAnswer} answer @param {Label} label @param {StatusEnum} [status] */
-  #saved(answer, label, status) {
-    this.#enter({ phase: "saved", answer, label, status });
-    this.#view.saved(answer, label, thanks(status));
-    this.#tellNews(answer);
+  /** @param {Omit<Extract<State, { phase: "saved" }>, "phase">} saved */
+  #saved({ answer, label, status, isHeld = false }) {
+    this.#enter({ phase: "saved", answer, label, status, isHeld });
+    this.#view.saved(answer, label, isHeld ? null : (status ?? "unconfirmed"));
+    if (answer && !isHeld) this.#tellNews(answer);
   }
 
   /** @param {StoredAnswer} answer */
@@ -242,34 +288,18 @@ export class ReadingSession {
     return this.state.phase === "saved" && this.state.answer === answer;
   }
 
+  /** Of the sheet that lies on the pad. @param {Stroke[]} sheet */
+  #bodyOf(sheet) {
+    const body = this.#bodies.get(sheet) ?? this.body();
+    this.#bodies.set(sheet, body);
+    return body;
+  }
+
   /** @param {Stroke[]} sheet */
   #keyOf(sheet) {
     const key = this.#keys.get(sheet) ?? idempotencyKey();
     this.#keys.set(sheet, key);
     return key;
-  }
-
-  /**
-   * The label of a drawing that has left the paper did not arrive: say so, and offer to send it again.
-   *
-   * @param {() => Promise<unknown>} send
-   * @param {ApiError} error
-   */
-  #keepUnsent(send, error) {
-    this.#unsent = error.isFinal ? null : send;
-    const sentence = `${say("unsent")} ${error.message}`;
-    this.#alert.show(sentence, error.isFinal ? null : () => this.#sendUnsent(send));
-  }
-
-  /** @param {() => Promise<unknown>} send */
-  async #sendUnsent(send) {
-    try {
-      await send();
-      this.#unsent = null;
-      this.#alert.clear();
-    } catch (error) {
-      this.#keepUnsent(send, tellable(error));
-    }
   }
 
   /** What the label adds up to. A courtesy: without it the thanks stand alone. @param {StoredAnswer} answer */
@@ -286,7 +316,7 @@ export class ReadingSession {
   /** @param {State} state */
   #enter(state) {
     this.state = state;
-    this.#view.phase(state.phase);
+    this.#view.phase(state.phase === "held" ? "drawing" : state.phase); // nothing has been read
   }
 
   /**
@@ -294,16 +324,19 @@ export class ReadingSession {
    *
    * @param {Step} again
    * @param {() => Promise<void>} call
-   * @param {() => unknown} failed what else there is to do then
+   * @param {(error: ApiError) => unknown} failed what else there is to do then
+   * @param {() => string} about what the sentence is about, where that is not what lies on the paper
    */
-  async #attempt(again, call, failed = () => {}) {
+  async #attempt(again, call, failed = () => {}, about = () => "") {
     this.#alert.clear();
     this.#view.busy(true);
     try {
       await call();
     } catch (error) {
-      failed();
-      this.#explain(tellable(error), again);
+      const trouble = tellable(error);
+      failed(trouble);
+      if (about()) this.#alert.show(`${about()} ${trouble.message}`);
+      else this.#explain(trouble, again);
     } finally {
       this.#view.busy(false);
     }

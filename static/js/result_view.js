@@ -4,6 +4,7 @@ import {
   doubt,
   firstChoices,
   guess,
+  heldVerdict,
   isTease,
   likeliest,
   memoryWords,
@@ -17,11 +18,12 @@ import {
   verdict,
 } from "./answer_words.js";
 import { find, part } from "./parts.js";
+import { thanks } from "./thanks.js";
 import { labelName, say } from "./words.js";
 
 /**
  * @import { Choice, Verdict } from "./answer_words.js"
- * @import { Answer, Label, Totals } from "./api_types.d.ts"
+ * @import { Answer, Label, StatusEnum, Totals } from "./api_types.d.ts"
  */
 
 export class ResultView {
@@ -80,6 +82,20 @@ export class ResultView {
     if (isTease(answer.message)) this.#wasTeased = true;
   }
 
+  /** Nobody can read it now: it is asked what it is. */
+  held() {
+    this.blank();
+    this.#verdict(heldVerdict());
+    this.#text("question", say("held_which"));
+    this.#offer([]);
+    this.#root.dataset.kind = "refused";
+    this.#root.toggleAttribute("data-clueless", true); // no digit is likelier than another
+    this.#root.dataset.guess = "ready"; // the labels are within reach
+    find(this.#root, ".patience", HTMLElement).hidden = true; // it is kept
+    this.#announce(`${say("held")} ${say("held_which")}`);
+    find(this.#root, ".feedback", HTMLElement).scrollIntoView({ block: "nearest" }); // the sentence above it is long on a phone
+  }
+
   /** Ask once more before "not a digit" is believed. @param {Answer} answer */
   doubt(answer) {
     const { question, choices } = doubt(answer);
@@ -92,20 +108,21 @@ export class ResultView {
   /**
    * The person's label stands; where it differs from the reading, the digit turns over.
    *
-   * @param {Answer} answer
+   * @param {Answer | null} answer null where nobody has read it yet
    * @param {Label} label
-   * @param {string} thanks
+   * @param {StatusEnum | null} status null where it waits for the network
    */
-  saved(answer, label, thanks) {
-    const { isCorrection, ...words } = savedVerdict(answer, label);
+  saved(answer, label, status) {
+    const { isCorrection, ...words } = answer ? savedVerdict(answer, label) : heldVerdict(label);
     this.#verdict({ ...words, isSmall: false });
     this.#digit.classList.toggle("is-turned", isCorrection);
     this.#text("memory", "");
-    const saved = say("saved_as", { label: labelName(label) });
+    const saved = say(status ? "saved_as" : "held_as", { label: labelName(label) });
+    const outlook = status ? thanks(status) : say("held_thanks");
     this.#text("saved-words", saved);
-    this.#text("thanks", thanks);
+    this.#text("thanks", outlook);
     this.#text("news", "");
-    this.#announce(`${saved} ${thanks}`);
+    this.#announce(`${saved} ${outlook}`);
   }
 
   /** What labels add up to. @param {Totals} totals @param {number} version the newest */

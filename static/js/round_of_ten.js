@@ -5,7 +5,23 @@
  * @property {number} digit that was asked for
  * @property {number | null} read
  * @property {boolean} counts false where something else was drawn
+ * @property {Stroke[]} strokes
+ * @property {string} [waits] the key of a drawing that waits for the network: nobody has read it yet
  */
+
+/** @import { Stroke } from "./api_types.d.ts" */
+
+const LENGTH = 10; // as the server's
+
+/** Ten digits where nobody can be asked which would teach the most: each once. */
+export function anyDigits() {
+  const digits = [...new Array(LENGTH).keys()];
+  for (let i = digits.length - 1; i > 0; i -= 1) {
+    const j = Math.floor(Math.random() * (i + 1));
+    [digits[i], digits[j]] = [digits[j], digits[i]];
+  }
+  return digits;
+}
 
 export class RoundOfTen {
   #digits;
@@ -35,14 +51,33 @@ export class RoundOfTen {
     return this.#digits[this.marks.length];
   }
 
-  /** How many count, and how many of those were read right. */
+  /** How many count, how many of those were read right, and how many are still to be read. */
   get score() {
     const counted = this.marks.filter((mark) => mark.counts);
-    return { counted: counted.length, right: counted.filter((mark) => mark.read === mark.digit).length };
+    const waiting = counted.filter((mark) => mark.waits).length;
+    const right = counted.filter((mark) => mark.read === mark.digit).length;
+    return { counted: counted.length - waiting, right, waiting };
   }
 
-  /** The digit that was asked for is done. @param {number | null} read @param {boolean} counts */
-  mark(read, counts) {
-    this.marks.push({ digit: this.asked, read, counts });
+  /**
+   * The digit that was asked for is done.
+   *
+   * @param {number | null} read
+   * @param {boolean} counts
+   * @param {Stroke[]} strokes
+   * @param {string} [waits] under which key, where nobody could read it yet
+   */
+  mark(read, counts, strokes = [], waits) {
+    const mark = { digit: this.asked, read, counts, strokes };
+    this.marks.push(waits ? { ...mark, waits } : mark);
+  }
+
+  /** What waited is read. @param {string} key @param {number | null} read @returns {boolean} whether it is of this round */
+  read(key, read) {
+    const mark = this.marks.find(({ waits }) => waits === key);
+    if (!mark) return false;
+    mark.read = read;
+    delete mark.waits;
+    return true;
   }
 }

@@ -1,9 +1,14 @@
 // Undo and redo over whole sheets. Strokes are never changed once drawn, so a step is only a list of references.
 
-/** @import { Stroke } from "./api_types.d.ts" */
+/**
+ * @import { Stroke } from "./api_types.d.ts"
+ * @import { Picture } from "./picture_reader.js"
+ */
+
+/** A list of strokes; or an empty one, with a picture that was put on the paper instead. @typedef {Stroke[] & { picture?: Picture }} Sheet */
 
 export class SheetHistory {
-  /** @type {Stroke[][]} */
+  /** @type {Sheet[]} */
   #sheets = [[]];
   #at = 0;
 
@@ -24,8 +29,13 @@ export class SheetHistory {
     this.#push([...this.strokes, stroke]);
   }
 
+  /** In place of all that is drawn. @param {Picture} picture */
+  put(picture) {
+    this.#push(Object.assign([], { picture }));
+  }
+
   clear() {
-    if (this.strokes.length > 0) this.#push([]);
+    if (this.strokes.length > 0 || this.strokes.picture) this.#push([]);
   }
 
   undo() {
@@ -48,7 +58,7 @@ export class SheetHistory {
     this.#at = strokes.length;
   }
 
-  /** @param {Stroke[]} sheet */
+  /** @param {Sheet} sheet */
   #push(sheet) {
     this.#sheets = [...this.#sheets.slice(0, this.#at + 1), sheet];
     this.#at += 1;

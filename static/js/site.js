@@ -9,6 +9,9 @@ const themeButton = button(document, "theme");
 function sayTheme() {
   const { toLight, toDark } = themeButton.dataset;
   themeButton.setAttribute("aria-label", (isDark() ? toLight : toDark) ?? "");
+  const { backgroundColor } = getComputedStyle(document.body);
+  // The frame that a browser draws around the page is of its paper, too
+  for (const meta of document.querySelectorAll("[name=theme-color]")) meta.setAttribute("content", backgroundColor);
 }
 
 themeButton.addEventListener("click", () => {

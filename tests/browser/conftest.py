@@ -54,7 +54,12 @@ def open_context(chromium: Browser, site: str) -> Iterator[OpenContext]:
     watch, contexts = Watch(site), []
 
     def make(**options: Any) -> BrowserContext:
-        defaults = {"viewport": {"width": 1280, "height": 800}, "base_url": site, "reduced_motion": "reduce"}
+        defaults = {
+            "viewport": {"width": 1280, "height": 800},
+            "base_url": site,
+            "reduced_motion": "reduce",
+            "service_workers": "block",  # what passes one is not seen by a test; those of test_offline.py let it work
+        }
         context = chromium.new_context(**(defaults | options))
         context.add_init_script(WATCH_CSP)
         context.on("page", watch.follow)

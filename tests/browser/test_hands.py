@@ -189,7 +189,7 @@ def test_a_ghost_invites_once(visit: Visit) -> None:
     expect(ghost).to_have_attribute("hidden", "")
 
 
-def test_a_picture_that_is_dropped_does_not_take_the_place_of_the_ink(visit: Visit) -> None:
+def test_a_file_that_is_no_picture_does_not_take_the_place_of_the_ink(visit: Visit) -> None:
     person = visit()
     person.draw(SEVEN)
     taken = person.page.evaluate(
@@ -201,5 +201,5 @@ def test_a_picture_that_is_dropped_does_not_take_the_place_of_the_ink(visit: Vis
         }"""
     )
     assert taken
-    expect(person.part("alert-words")).to_contain_text("not pictures")
+    expect(person.part("alert-words")).to_have_text("I cannot open that picture. Draw the digit on the paper.")
     assert person.ink_share() > 0.02

@@ -280,7 +280,8 @@ def begin_round(visit: Visit, digits: list[int], **options: object) -> Person:
 
 def test_what_failed_for_one_digit_of_a_round_is_not_tried_again_for_the_next(visit: Visit) -> None:
     person = begin_round(visit, [1, 7])
-    person.page.route("**/feedback/", lambda route: route.abort(), times=1)
+    refused = {"code": "invalid", "detail": "No."}
+    person.page.route("**/feedback/", lambda route: route.fulfill(status=400, json=refused), times=1)
     person.button("confirm").click()
     expect(person.part("alert")).to_be_visible()
     person.button("skip").click()
@@ -295,12 +296,12 @@ def test_what_failed_for_one_digit_of_a_round_is_not_tried_again_for_the_next(vi
     assert Drawing.objects.get().confirmed_label is None
 
 
-def test_a_label_of_a_round_is_tried_again(visit: Visit) -> None:
+def test_a_label_of_a_round_that_gets_stuck_is_sent_by_itself(visit: Visit) -> None:
     person = begin_round(visit, [1, 7])
     person.page.route("**/feedback/", lambda route: route.abort(), times=1)
     person.button("confirm").click()
-    person.button("retry").click()
     expect(person.part("count")).to_have_text("2 of 2")
+    expect(person.part("waiting")).to_have_text("All that waited is sent.")
     assert Drawing.objects.get().confirmed_label == 1
 
 

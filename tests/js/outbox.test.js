@@ -1,219 +1,254 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
-import { Outbox } from "../../static/review/outbox.js";
-import { settle, useFakeClock } from "./fake_clock.js";
+import { beforeEach, test } from "node:test";
+import "./browser_crypto.js";
+import "./english.js";
+import { ApiError } from "../../static/js/api_client.js";
+import { PassingStore } from "../../static/js/held_store.js";
+import { MOST, Outbox } from "../../static/js/outbox.js";
+import { useFakeClock } from "./fake_clock.js";
 
-/** @import { Message } from "../../static/review/desk_types.d.ts" */
+const clock = useFakeClock(); // what is tried again by itself waits for a test that wants it
+const AWAY = new ApiError("offline", "Away.");
 
-const clock = useFakeClock();
-const real = globalThis.fetch;
+/** A server that is there or not, knows retries by their key, and may lose its answer. */
+class Server {
+  /** @type {string[]} */
+  said = [];
+  /** @type {Map<string, string>} */
+  drawings = new Map();
+  /** @type {ApiError | null} */
+  trouble = null;
+  /** How many calls are carried out without an answer. */
+  lost = 0;
 
-/** A request that waits for a test to answer it. @typedef {{ url: string, id: string, answer: (response: object) => void, fail: () => void }} Sent */
-
-/** @type {Sent[]} */
-let sent;
-/** @type {Map<string, string>} */
-let storage;
-/** @type {object[]} */
-let answered;
-/** @type {[string, string][]} */
-let refused;
-
-beforeEach(() => {
-  [sent, storage, answered, refused] = [[], new Map(), [], []];
-  Object.assign(globalThis, {
-    window: new EventTarget(),
-    fetch: (/** @type {string} */ url, /** @type {{ body: string }} */ { body }) =>
-      new Promise((answer, reject) => {
-        sent.push({ url, id: JSON.parse(body).id, answer, fail: () => reject(new TypeError("away")) });
-      }),
-  });
-  Object.defineProperty(globalThis, "localStorage", {
-    configurable: true,
-    value: {
-      getItem: (/** @type {string} */ key) => storage.get(key) ?? null,
-      setItem: (/** @type {string} */ key, /** @type {string} */ value) => storage.set(key, value),
-    },
-  });
-});
-afterEach(() => {
-  globalThis.fetch = real;
-});
-
-const open = () =>
-  new Outbox({
-    key: "box",
-    token: "token",
-    urls: { decide: "/decide/", skip: "/skip/", undo: "/undo/", note: "/note/" },
-    onAnswer: (counts) => answered.push(counts),
-    onRefused: (message, detail) => refused.push([message.id, detail]),
-    onChange: () => {},
-  });
-
-/** @param {string} id @returns {Message} */
-const decision = (id) => ({ kind: "decide", id, label: 7, blind: false });
-
-/** @param {number} status */
-const response = (status, body = {}) => ({ type: "basic", status, json: async () => body });
-
-const kept = () => JSON.parse(storage.get("box") ?? "[]").map((/** @type {Message} */ message) => message.id);
-
-/** Answer the latest request. @param {object} answer */
-async function answerLast(answer) {
-  sent.at(-1)?.answer(answer);
-  await settle();
-}
-
-test("messages go out in order, one at a time, each to its address", async () => {
-  const outbox = open();
-  outbox.push(decision("a"));
-  outbox.push({ kind: "skip", id: "b" });
-  outbox.push({ kind: "undo", id: "a", decided: true });
-  await settle();
-  assert.deepEqual([sent.length, outbox.size, kept()], [1, 3, ["a", "b", "a"]]);
-  for (let i = 0; i < 3; i += 1) await answerLast(response(200, { left: 3 - i }));
-  assert.deepEqual(
-    sent.map(({ url, id }) => [url, id]),
-    [
-      ["/decide/", "a"],
-      ["/skip/", "b"],
-      ["/undo/", "a"],
-    ],
-  );
-  assert.deepEqual([outbox.size, kept(), answered], [0, [], [{ left: 3 }, { left: 2 }, { left: 1 }]]);
-});
-
-test("what the server refuses is told and does not hold up the others", async () => {
-  const outbox = open();
-  outbox.push(decision("a"));
-  outbox.push(decision("b"));
-  await settle();
-  await answerLast(response(409, { detail: "Taken." }));
-  await answerLast(response(400));
-  assert.deepEqual(refused, [
-    ["a", "Taken."],
-    ["b", "The server would not take that."],
-  ]);
-  assert.deepEqual([answered, outbox.size], [[], 0]);
-});
-
-test("a lost connection keeps everything and tries again, less and less often", async () => {
-  const outbox = open();
-  outbox.push(decision("a"));
-  await settle();
-  sent[0].fail();
-  await settle();
-  assert.deepEqual([outbox.isOffline, kept()], [true, ["a"]]);
-  const waits = [];
-  for (let tries = 1; tries < 7; tries += 1) {
-    let waited = 0;
-    for (; sent.length === tries; waited += 500) await clock.pass(500);
-    waits.push(waited);
-    sent.at(-1)?.fail();
-    await settle();
+  /** @param {string} what @param {() => any} carryOut */
+  async #call(what, carryOut) {
+    await undefined;
+    if (this.trouble) throw this.trouble;
+    this.said.push(what);
+    const answer = carryOut();
+    if (this.lost > 0) {
+      this.lost -= 1;
+      throw AWAY;
+    }
+    return answer;
   }
-  assert.deepEqual(waits, [1000, 2000, 4000, 8000, 15000, 15000]);
-});
 
-test("an error of the server is a lost connection", async () => {
-  const outbox = open();
-  outbox.push(decision("a"));
-  await settle();
-  await answerLast(response(500));
-  assert.deepEqual([outbox.isOffline, outbox.size], [true, 1]);
-  await clock.pass(1000);
-  await answerLast(response(200));
-  assert.deepEqual([outbox.isOffline, outbox.size], [false, 0]);
-});
+  /** @param {object} _ @param {string} key */
+  submit = (_, key) =>
+    this.#call(`draw ${key}`, () => {
+      this.drawings.set(key, `id of ${key}`);
+      return { id: `id of ${key}` };
+    });
 
-test("it sends at once when the browser is online again", async () => {
-  const outbox = open();
-  outbox.push(decision("a"));
-  await settle();
-  sent[0].fail();
-  await settle();
-  window.dispatchEvent(new Event("online"));
-  await settle();
-  assert.equal(sent.length, 2);
-});
+  /** @param {string} id @param {number | null} label */
+  confirm = (id, label) => this.#call(`${id} is ${label}`, () => ({ id, label, status: "waiting" }));
 
-for (const [name, answer] of /** @type {[string, object][]} */ ([
-  ["led to the door", { type: "opaqueredirect", status: 0 }],
-  ["forbidden", response(403)],
-])) {
-  test(`who is ${name} is signed out, sends nothing more, and loses nothing`, async () => {
-    const outbox = open();
-    outbox.push(decision("a"));
-    await settle();
-    await answerLast(answer);
-    outbox.push(decision("b"));
-    await clock.pass(60_000);
-    assert.deepEqual([outbox.isSignedOut, sent.length, kept()], [true, 1, ["a", "b"]]);
-  });
+  /** @param {string} id */
+  withdraw = (id) => this.#call(`${id} is not known`, () => null);
+
+  /** @param {string} method @param {string} url */
+  call = (method, url) => this.#call(`${method} ${url}`, () => null);
+
+  /** @param {string} name */
+  url = (name) => name;
 }
 
-test("what was kept through a reload is sent first", async () => {
-  storage.set("box", JSON.stringify([decision("old")]));
-  const outbox = open();
-  outbox.push(decision("new"));
-  await settle();
-  await answerLast(response(200));
-  assert.deepEqual(
-    sent.map(({ id }) => id),
-    ["old", "new"],
-  );
-});
+const BODY = { strokes: [], canvas: { width: 280, height: 280 } };
+/** @type {Server} */
+let server;
+/** @type {PassingStore} */
+let store;
+/** @type {Outbox} */
+let outbox;
 
-for (const [name, value] of [
-  ["nothing", ""],
-  ["no list", "{}"],
-  ["no JSON", "[{"],
-]) {
-  test(`storage that holds ${name} is an empty box`, () => {
-    storage.set("box", value);
-    assert.equal(open().size, 0);
-  });
+async function open() {
+  return await Outbox.open(/** @type {any} */ (server), store);
 }
 
-test("what has not been sent can be withdrawn; the first may be under way", async () => {
-  const outbox = open();
-  for (const id of ["a", "b", "c"]) outbox.push(decision(id));
-  await settle();
-  assert.equal(outbox.withdraw("a"), false);
-  assert.equal(outbox.withdraw("b"), true);
-  assert.equal(outbox.withdraw("z"), false);
-  assert.deepEqual(outbox.ids(), ["a", "c"]);
-  assert.equal(outbox.count("decide"), 2);
+beforeEach(async () => {
+  server = new Server();
+  store = new PassingStore();
+  outbox = await open();
 });
 
-test("the first message can be withdrawn while nothing is under way", async () => {
-  const outbox = open();
-  outbox.push(decision("a"));
-  await settle();
-  sent[0].fail();
-  await settle();
-  assert.equal(outbox.withdraw("a"), true);
-  assert.deepEqual(kept(), []);
+/** @param {string} key */
+async function drawWithout(key) {
+  server.trouble = AWAY;
+  await assert.rejects(outbox.submit(BODY, key), { code: "offline", isHeld: true });
+}
+
+async function sendAgain() {
+  server.trouble = null;
+  await outbox.send();
+}
+
+test("with a server nothing waits", async () => {
+  assert.equal((await outbox.submit(BODY, "a")).id, "id of a");
+  assert.equal(outbox.isEmpty, true);
 });
 
-test("the latest word on a drawing is withdrawn, never an undo", async () => {
-  const outbox = open();
-  outbox.push(decision("first"));
-  outbox.push(decision("a"));
-  outbox.push({ kind: "undo", id: "a", decided: true });
-  outbox.push({ kind: "skip", id: "a" });
-  assert.equal(outbox.withdraw("a"), true);
-  assert.deepEqual(kept(), ["first", "a", "a"]);
-  assert.equal(outbox.count("skip"), 0);
+test("what waits is sent in order, each drawing with its label", async () => {
+  await drawWithout("a");
+  await outbox.label("a", 7);
+  await drawWithout("b");
+  await sendAgain();
+  assert.deepEqual(server.said, ["draw a", "id of a is 7", "draw b"]);
+  assert.equal(outbox.size, 0);
 });
 
-test("a claim is answered or null", async () => {
-  const outbox = open();
-  const held = { held: [], unsent: [], skipped: [], blind: false, window: "w", wanted: {} };
-  const claim = outbox.claim("/claim/", held);
-  await answerLast(response(200, { drawings: [] }));
-  assert.deepEqual(await claim, { drawings: [] });
-  const refusedClaim = outbox.claim("/claim/", held);
-  await answerLast(response(400));
-  assert.equal(await refusedClaim, null);
+test("not a digit is a label, and none is none", async () => {
+  await drawWithout("a");
+  await outbox.label("a", null);
+  await drawWithout("b");
+  await outbox.label("b", 3);
+  await outbox.label("b", undefined);
+  await sendAgain();
+  assert.deepEqual(server.said, ["draw a", "id of a is null", "draw b"]);
+});
+
+test("it goes on after a reload, and where an answer was lost", async () => {
+  await drawWithout("a");
+  await outbox.label("a", 7);
+  await drawWithout("b");
+  server.lost = 1;
+  await sendAgain();
+  assert.equal(outbox.size, 2);
+  outbox = await open();
+  await outbox.send();
+  assert.deepEqual(server.said, ["draw a", "draw a", "id of a is 7", "draw b"]);
+  assert.equal(server.drawings.size, 2);
+});
+
+test("what is said while a drawing is on its way goes after it", async () => {
+  await drawWithout("a");
+  server.trouble = null;
+  const sending = outbox.send();
+  await outbox.label("a", 7);
+  await sending;
+  assert.deepEqual(server.said.at(-1), "id of a is 7");
+});
+
+test("what is taken back while it is on its way is taken back there", async () => {
+  await drawWithout("a");
+  await outbox.label("a", 7);
+  server.confirm = ((confirm) => async (/** @type {string} */ id, /** @type {number | null} */ label) => {
+    const answer = await confirm(id, label);
+    await outbox.label("a", undefined);
+    return answer;
+  })(server.confirm);
+  await sendAgain();
+  assert.deepEqual(server.said, ["draw a", "id of a is 7", "id of a is not known"]);
+});
+
+test("of a drawing that has just been sent the label goes straight", async () => {
+  await drawWithout("a");
+  await sendAgain();
+  await outbox.label("a", 5);
+  assert.deepEqual(server.said, ["draw a", "id of a is 5"]);
+});
+
+test("a drawing is handed in after all that waits", async () => {
+  await drawWithout("a");
+  server.trouble = null;
+  await outbox.submit(BODY, "b");
+  assert.deepEqual(server.said, ["draw a", "draw b"]);
+});
+
+test("a drawing that waits is handed in once, however often that is tried", async () => {
+  await drawWithout("a");
+  await drawWithout("a");
+  assert.equal(outbox.size, 1);
+  server.trouble = null;
+  assert.equal((await outbox.submit(BODY, "a")).id, "id of a");
+  assert.deepEqual(server.said, ["draw a"]);
+});
+
+test("a label alone waits, and a later one takes its place", async () => {
+  server.trouble = AWAY;
+  for (const label of [1, 7]) await assert.rejects(outbox.confirm("id", label), { isHeld: true });
+  await sendAgain();
+  assert.deepEqual(server.said, ["id is 7"]);
+});
+
+test("a later label that goes straight leaves no earlier one behind", async () => {
+  server.trouble = AWAY;
+  await assert.rejects(outbox.confirm("id", 1), { isHeld: true });
+  server.trouble = null;
+  await outbox.confirm("id", 7);
+  await outbox.send();
+  assert.equal(server.said.at(-1), "id is 7");
+  assert.equal(outbox.isEmpty, true);
+});
+
+test("a label that waits is taken back here, and one that does not there", async () => {
+  server.trouble = AWAY;
+  await assert.rejects(outbox.confirm("a", 1), { isHeld: true });
+  await outbox.withdraw("a");
+  server.trouble = null;
+  await outbox.withdraw("b");
+  await outbox.send();
+  assert.deepEqual(server.said, ["b is not known"]);
+});
+
+test("a person's turn ends between what they drew and what the next one did", async () => {
+  await drawWithout("a");
+  await outbox.endTurn();
+  assert.equal(outbox.isBetweenPeople, true);
+  await drawWithout("b");
+  assert.equal(outbox.size, 2);
+  await sendAgain();
+  assert.deepEqual(server.said, ["draw a", "POST nextUrl", "draw b"]);
+  assert.equal(outbox.isBetweenPeople, false);
+});
+
+test("what the server refuses is told, and holds nothing up", async () => {
+  await drawWithout("a");
+  await drawWithout("b");
+  /** @type {string[]} */
+  const told = [];
+  outbox.addEventListener("refused", (event) => {
+    told.push(/** @type {CustomEvent<ApiError>} */ (event).detail.message);
+    server.trouble = null;
+  });
+  server.trouble = new ApiError("campaign_closed", "Over.");
+  await outbox.send();
+  assert.deepEqual([told, server.said], [["Over."], ["draw b"]]);
+});
+
+test("what the server refuses at once does not wait", async () => {
+  server.trouble = new ApiError("empty", "Nothing drawn.");
+  await assert.rejects(outbox.submit(BODY, "a"), { code: "empty", isHeld: false });
+  assert.equal(outbox.isEmpty, true);
+});
+
+test("what the server stumbles over is given up one day", async () => {
+  await drawWithout("a");
+  server.trouble = new ApiError("failed", "Failed.");
+  for (let tries = 0; tries < 30; tries += 1) await outbox.send();
+  assert.equal(outbox.isEmpty, true);
+});
+
+test("it is tried again by itself, as late as the server asked for", async () => {
+  server.trouble = new ApiError("throttled", "Busy.", 40);
+  await assert.rejects(outbox.submit(BODY, "a"), { isHeld: true });
+  server.trouble = null;
+  await clock.pass(39_000);
+  assert.equal(server.said.length, 0);
+  await clock.pass(1_000);
+  await outbox.send();
+  assert.deepEqual(server.said, ["draw a"]);
+});
+
+test("so much waits and no more", async () => {
+  for (let i = 0; i < MOST; i += 1) await drawWithout(`${i}`);
+  await assert.rejects(outbox.submit(BODY, "more"), { code: "full", isHeld: false });
+  assert.equal(outbox.size, MOST);
+});
+
+test("what is forgotten is not sent", async () => {
+  await drawWithout("a");
+  await outbox.clear();
+  await sendAgain();
+  assert.deepEqual(server.said, []);
 });

@@ -6,39 +6,40 @@ import { DrawingPad } from "../drawing_pad.js";
 import { keep, kept, SHEET } from "../kept_sheet.js";
 import { areSingleKeysOn, digitOf, letterOf } from "../keys.js";
 import { LateView } from "../late_view.js";
-import { LiveGuess } from "../live_guess.js";
-import { MarksCanvas } from "../marks_canvas.js";
 import { button, closest, find } from "../parts.js";
 import { ReadingSession } from "../reading_session.js";
+import { Waiting } from "../waiting.js";
 import { say } from "../words.js";
 
 /**
  * @import { Label } from "../api_types.d.ts"
  * @import { Explanation } from "../explanation.js"
+ * @import { LiveGuess } from "../live_guess.js"
+ * @import { Outbox, Sent } from "../outbox.js"
  */
 
 const INVITED = "digitre-invited"; // in this browser's storage
 
 const root = find(document, "[data-page=draw]", HTMLElement);
 const ink = find(root, "[data-part=pad]", HTMLCanvasElement);
-const marks = new MarksCanvas(find(root, "[data-part=marks]", HTMLCanvasElement));
 
 const api = new ApiClient(root.dataset);
 const alert = new Alert(root);
 const pad = new DrawingPad(ink);
 const view = new LateView(root, alert);
-const session = new ReadingSession(api, pad, view, alert);
-const live = new LiveGuess(
-  async (signal) => (session.isSpeck ? null : api.guess(session.path, signal)),
-  (answer) => session.guessed(answer),
-);
+const waiting = new Waiting(root, api, follow);
+const session = new ReadingSession(api, pad, view, alert, waiting);
+/** @type {Outbox | undefined} */
+let outbox;
+/** @type {LiveGuess | undefined} */
+let live;
 /** @type {Promise<Explanation> | undefined} */
 let explanation;
 // Fetched with the focus, a moment before the first key.
 ink.addEventListener(
   "focus",
   async () => {
-    const { KeyboardPen } = await import("../keyboard_pen.js");
+    const [{ KeyboardPen }, marks] = await Promise.all([import("../keyboard_pen.js"), marksCanvas()]);
     new KeyboardPen(ink, pad, marks);
     root.toggleAttribute("data-keys", true);
   },
@@ -52,7 +53,7 @@ const actions = {
   clear,
   read: submit,
   again: nextSheet,
-  next: async () => (await import("../next_person.js")).nextPerson(root, alert, nextSheet),
+  next: async () => (await import("../next_person.js")).nextPerson(root, alert, await waiting.open(), nextSheet),
   label: ({ dataset }) => confirm(dataset.label === "none" ? null : Number(dataset.label)),
   withdraw: () => take(() => session.withdraw()),
   retry: () => take(() => alert.retry()),
@@ -72,14 +73,40 @@ function clear() {
 
 function submit() {
   pad.end(); // Enter may come while the keyboard's pen is down
-  live.cancel();
+  live?.cancel();
   return take(() => session.submit());
+}
+
+/** What waited has arrived, and may lie on the paper still. @param {Outbox} open */
+function follow(open) {
+  outbox = open;
+  open.addEventListener("sent", (event) => {
+    take(() => session.delivered(/** @type {CustomEvent<Sent>} */ (event).detail));
+  });
 }
 
 /** Fetched with the first question: most people never ask why. */
 function explain() {
-  explanation ??= import("../explanation.js").then(({ Explanation }) => new Explanation(root, marks, api, session));
+  explanation ??= Promise.all([import("../explanation.js"), marksCanvas()]).then(
+    ([{ Explanation }, marks]) => new Explanation(root, marks, api, session),
+  );
   return explanation;
+}
+
+async function marksCanvas() {
+  const { MarksCanvas } = await import("../marks_canvas.js");
+  return new MarksCanvas(find(root, "[data-part=marks]", HTMLCanvasElement));
+}
+
+/** Guessing comes with the first stroke, as the panel does that shows it. @param {(live: LiveGuess) => void} step */
+async function guess(step) {
+  const { LiveGuess } = await import("../live_guess.js");
+  // While it is between people, the server would take this person for the last one, and remember that one's hand
+  live ??= new LiveGuess(
+    async (signal) => (session.isSpeck || outbox?.isBetweenPeople ? null : api.guess(session.path, signal)),
+    (answer) => session.guessed(answer),
+  );
+  if (session.state.phase === "drawing") step(live);
 }
 
 /** @param {Label} label */
@@ -103,10 +130,10 @@ async function take(step) {
 
 /** One stroke more, one less, none at all: every way the sheet can change meets here. */
 function sheetChanged() {
-  live.cancel();
+  live?.cancel();
   explanation?.then((open) => open.forget());
   session.sheetChanged();
-  if (!pad.isEmpty) live.penLifted();
+  if (!pad.isEmpty) guess((live) => live.penLifted()).catch(() => {}); // the panel says what is wrong with the line
   showTools();
 }
 
@@ -116,7 +143,7 @@ function showTools() {
   offer("clear", !pad.isEmpty);
   offer("read", !pad.isEmpty && !["answered", "saved"].includes(session.state.phase));
   root.toggleAttribute("data-inked", !pad.isEmpty);
-  keep(SHEET, pad.isEmpty ? null : { ...session.kept, strokes: pad.sheet });
+  keep(SHEET, pad.isEmpty || pad.picture ? null : { ...session.kept, strokes: pad.sheet });
 }
 
 /** The sheet lies where it lay before a reload, a link or Back. */
@@ -125,7 +152,6 @@ function comeBack() {
   if (!sheet) return;
   pad.restore(sheet.strokes);
   session.restore(sheet);
-  if (session.state.phase !== "drawing") live.cancel();
 }
 
 /**
@@ -147,21 +173,27 @@ pad.addEventListener("ink", () => {
   root.dataset.guess = "early"; // what was guessed while the pen was up no longer stands
   if (session.state.phase !== "drawing") session.sheetChanged();
   root.toggleAttribute("data-inked", true);
-  live.penMoved();
+  waiting.open();
+  guess((live) => live.penMoved()).catch(() => {});
 });
 pad.addEventListener("change", sheetChanged);
 pad.addEventListener("palm", () => alert.show(say("palm")));
 pad.addEventListener("full", () => alert.show(say("full")));
 
-// A picture that is let go over the page would take its place, and the ink with it.
+// A picture that is let go over the page would take its place, and the ink with it: it is put on the paper.
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", (event) => {
   event.preventDefault();
-  if (event.dataTransfer?.files.length) alert.show(say("no_pictures"));
+  put(event.dataTransfer?.files[0]);
 });
-document.addEventListener("paste", (event) => {
-  if (event.clipboardData?.files.length) alert.show(say("no_pictures"));
-});
+document.addEventListener("paste", (event) => put(event.clipboardData?.files[0]));
+
+/** @param {File | undefined} file */
+async function put(file) {
+  const picture = file && (await (await import("../picture_reader.js")).readPicture(file));
+  if (picture) pad.put(picture);
+  else if (file) alert.show(say("no_picture_read"));
+}
 
 find(root, "[data-part=how]", HTMLDetailsElement).addEventListener("toggle", explain, { once: true });
 
@@ -206,7 +238,7 @@ function labelKey(event) {
 /** The obvious next step: read, say yes, take the next sheet. */
 function enter() {
   const { state } = session;
-  if (state.phase === "drawing") submit();
+  if (state.phase === "drawing" || state.phase === "held") submit();
   else if (state.phase === "answered" && state.answer.kind === "digit") confirm(state.answer.digit);
   else if (state.phase === "saved") nextSheet();
 }

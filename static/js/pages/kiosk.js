@@ -1,7 +1,5 @@
 // The kiosk: what the draw page or the round of ten does besides where people come and go.
 
-import { Alert } from "../alert.js";
-import { nextPerson } from "../next_person.js";
 import { button, find } from "../parts.js";
 
 const root = find(document, "main", HTMLElement);
@@ -16,7 +14,3 @@ document.addEventListener("fullscreenchange", offerFullScreen);
 offerFullScreen();
 
 root.querySelector("[data-part=ghost]")?.removeAttribute("hidden"); // it draws a 7 until somebody touches the paper
-
-if (root.dataset.page === "rounds") {
-  button(root, "next").addEventListener("click", () => nextPerson(root, new Alert(root), () => location.reload()));
-}

@@ -6,6 +6,7 @@ import { keep, kept, SHEET } from "../kept_sheet.js";
 import { OwnDrawingsClient } from "../own_drawings_client.js";
 import { button, closest, find, part } from "../parts.js";
 import { thanks } from "../thanks.js";
+import { Waiting } from "../waiting.js";
 import { labelName, list as listed, localTime, say } from "../words.js";
 
 /** @import { DrawingSummary, Label, Provenance, VersionAnswer } from "../api_types.d.ts" */
@@ -17,6 +18,7 @@ const list = part(root, "list");
 const moreButton = button(root, "more");
 const api = new OwnDrawingsClient(root.dataset);
 const alert = new Alert(root);
+const waiting = new Waiting(root, api);
 
 const UNDO_MS = 8000;
 
@@ -36,6 +38,8 @@ const actions = {
   more: () => load(nextUrl),
   retry: () => alert.retry(),
   versions: (control) => showVersions(control),
+  replay: (control) => showReplay(control),
+  picture: (control) => keepPicture(control),
   "open-labels": openLabels,
   label: confirm,
   forget: (control) => forget(itemOf(control)),
@@ -141,6 +145,47 @@ async function showVersions(control) {
   );
 }
 
+/** The drawing once more, as the hand went, where its picture stands. @param {HTMLElement} control */
+async function showReplay(control) {
+  const item = itemOf(control);
+  await attempt(
+    control,
+    () => showReplay(control),
+    async () => {
+      const [{ strokes, canvas }, { replay }] = await Promise.all([api.drawing(idOf(item)), import("../replay.js")]);
+      if (!strokes || !canvas) throw new ApiError("no_strokes", say("no_strokes"));
+      const image = find(item, "[data-field=image]", HTMLImageElement);
+      const paper = find(item, "[data-field=replay]", HTMLCanvasElement);
+      image.hidden = true;
+      paper.hidden = false;
+      await replay(paper, strokes, Math.max(canvas.width, canvas.height));
+    },
+  );
+}
+
+/** What was drawn and what the network saw, as a picture to keep or to share. @param {HTMLElement} control */
+async function keepPicture(control) {
+  const item = itemOf(control);
+  await attempt(
+    control,
+    () => keepPicture(control),
+    async () => {
+      const [drawing, { drawingPicture }, { hand }] = await Promise.all([
+        api.drawing(idOf(item)),
+        import("../souvenir.js"),
+        import("../sharing.js"),
+      ]);
+      if (!drawing.preview) throw new ApiError("no_picture", say("no_picture"));
+      const { image, preview, canvas } = drawing;
+      const strokes = canvas ? (drawing.strokes ?? []) : [];
+      const side = canvas ? Math.max(canvas.width, canvas.height) : 1;
+      const words = field(item, "read").textContent ?? "";
+      const picture = await drawingPicture({ strokes, side, image, preview, words, caption: say("what_it_saw") });
+      await hand(picture, "digitre-drawing.png");
+    },
+  );
+}
+
 /**
  * A deletion may be a slip: it is carried out after a while, or when the page is left.
  *
@@ -214,13 +259,14 @@ async function confirm(control) {
     item,
     () => confirm(control),
     async () => {
-      const { status } = await api.confirm(idOf(item), label);
+      const { status } = await (await waiting.way()).confirm(idOf(item), label).catch(unlessHeld);
       forgetSheet(idOf(item)); // what the draw page holds of it is out of date
       showSaid(item, label);
-      field(item, "fate").textContent = thanks(status);
+      const outlook = status ? thanks(status) : say("held_thanks");
+      field(item, "fate").textContent = outlook;
       openLabels(button(item, "open-labels"));
       button(item, "open-labels").focus();
-      announce(`${say("saved_as", { label: labelName(label) })} ${thanks(status)}`);
+      announce(`${say(status ? "saved_as" : "held_as", { label: labelName(label) })} ${outlook}`);
     },
   );
 }
@@ -249,6 +295,12 @@ function itemOf(control) {
 /** @param {HTMLElement} item */
 const idOf = (item) => item.dataset.id ?? "";
 
+/** What waits for the network is safe. @param {unknown} error @returns {{ status?: undefined }} */
+function unlessHeld(error) {
+  if (!(error instanceof ApiError && error.isHeld)) throw error;
+  return {};
+}
+
 /** What is gone already, deleted from another tab perhaps, is as the person wants it. @param {unknown} error */
 function unlessGone(error) {
   if (!(error instanceof ApiError) || error.code !== "gone") throw error;
@@ -257,6 +309,7 @@ function unlessGone(error) {
 async function forgetAll() {
   await attempt(dialog, forgetAll, async () => {
     await api.forgetAll();
+    await (await waiting.open())?.clear(); // what was not sent yet is theirs as well
     for (const timer of going.values()) clearTimeout(timer);
     going.clear();
     forgetSheet();
@@ -309,4 +362,12 @@ window.addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload(); // what was deleted on leaving is still shown here
 });
 
-load();
+/** What waits for the network comes first: it may be a drawing of this person's, or the end of the last one's turn. */
+async function begin() {
+  const outbox = await waiting.open();
+  await outbox?.send();
+  if (outbox?.isBetweenPeople) alert.show(say("others_wait"), begin);
+  else await load();
+}
+
+begin();

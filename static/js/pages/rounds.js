@@ -8,11 +8,14 @@ import { KeyboardPen } from "../keyboard_pen.js";
 import { MarksCanvas } from "../marks_canvas.js";
 import { button, closest, find, part } from "../parts.js";
 import { showPhase } from "../phases.js";
-import { RoundOfTen } from "../round_of_ten.js";
+import { anyDigits, RoundOfTen } from "../round_of_ten.js";
+import { strokeFigure } from "../stroke_figure.js";
+import { Waiting } from "../waiting.js";
 import { say } from "../words.js";
 
 /**
  * @import { StoredAnswer } from "../api_types.d.ts"
+ * @import { Outbox, Sent } from "../outbox.js"
  * @import { Mark } from "../round_of_ten.js"
  */
 
@@ -25,7 +28,8 @@ new KeyboardPen(ink, pad, new MarksCanvas(find(root, "[data-part=marks]", HTMLCa
 
 /**
  * @typedef {{ phase: "start" } | { phase: "asking", round: RoundOfTen }
- *   | { phase: "answered", round: RoundOfTen, answer: StoredAnswer } | { phase: "over", round: RoundOfTen }} State
+ *   | { phase: "answered", round: RoundOfTen, answer: StoredAnswer | null } | { phase: "over", round: RoundOfTen }} State a
+ * drawing that waits for the network has no answer
  */
 
 /** @type {State} */
@@ -33,6 +37,7 @@ let state = { phase: "start" };
 /** Of what lies on the pad; another sheet is another drawing. @type {string | null} */
 let key = null;
 let isBusy = false;
+const waiting = new Waiting(root, api, follow);
 
 /** @type {Record<string, () => unknown>} */
 const actions = {
@@ -44,6 +49,8 @@ const actions = {
   confirm,
   skip: () => isBusy || next(false),
   retry: () => alert.retry(),
+  next: async () => (await import("../next_person.js")).nextPerson(root, alert, await waiting.open(), begin),
+  picture: keepPicture,
 };
 
 root.addEventListener("click", (event) => {
@@ -60,6 +67,7 @@ document.addEventListener("keydown", (event) => {
 pad.addEventListener("palm", () => alert.show(say("palm")));
 pad.addEventListener("ink", () => {
   root.toggleAttribute("data-inked", true);
+  waiting.open();
   reopen();
 });
 pad.addEventListener("change", () => {
@@ -70,9 +78,21 @@ pad.addEventListener("change", () => {
 
 async function start() {
   await attempt(start, async () => {
-    const { digits } = await api.prompts();
+    const { digits } = await api.prompts().catch(unlessAway);
     ask(new RoundOfTen(digits));
   });
+}
+
+/** A round can be played without the server, if what is drawn in it can wait. @param {unknown} error */
+async function unlessAway(error) {
+  if (!(error instanceof ApiError && error.isOfTheWay && (await waiting.open()))) throw error;
+  return { digits: anyDigits() };
+}
+
+/** As if nobody had been here. */
+function begin() {
+  pad.reset();
+  enter({ phase: "start" });
 }
 
 /** What was read is not what lies on the pad any more: the digit is asked for anew, and the old drawing gets no label. */
@@ -104,18 +124,31 @@ async function read() {
   const sent = key;
   await attempt(read, async () => {
     showReading(true);
-    const answer = await api.submit({ ...(await pad.body()), prompted: round.asked }, sent);
+    const body = { ...(await pad.body()), prompted: round.asked };
+    const answer = await (await waiting.way()).submit(body, sent).catch(unlessHeld);
     if (sent === key) showAnswer(round, answer); // else drawn on while waiting
   });
 }
 
-/** @param {RoundOfTen} round @param {StoredAnswer} answer */
+/** What waits is safe, and the round goes on. @param {unknown} error */
+function unlessHeld(error) {
+  if (!(error instanceof ApiError && error.isHeld)) throw error;
+  return null;
+}
+
+/** @param {RoundOfTen} round @param {StoredAnswer | null} answer */
 function showAnswer(round, answer) {
   enter({ phase: "answered", round, answer });
-  const words = answer.kind === "refused" ? unread(answer) : say("it_reads", { digit: answer.digit });
+  const words = verdict(answer);
   part(root, "verdict").textContent = words;
   button(root, "confirm").textContent = say("i_drew", { digit: round.asked });
   announce(words);
+}
+
+/** @param {StoredAnswer | null} answer */
+function verdict(answer) {
+  if (!answer) return say("round_held");
+  return answer.kind === "refused" ? unread(answer) : say("it_reads", { digit: answer.digit });
 }
 
 /** In a round nobody is teased: the digit was asked for. @param {StoredAnswer} answer */
@@ -124,16 +157,18 @@ const unread = ({ message }) => (message === say("tease") ? say("it_reads_none")
 /** The label is stored by the person's tap, never by having been asked for. */
 function confirm() {
   if (state.phase !== "answered") return;
-  return store(state.answer.id, state.round.asked);
+  const { answer, round } = state;
+  return store(answer?.id ?? null, round.asked);
 }
 
-/** @param {string} id @param {number} digit */
+/** @param {string | null} id null of a drawing that waits @param {number} digit */
 async function store(id, digit) {
   const { sheet } = pad;
   await attempt(
     () => store(id, digit),
     async () => {
-      await api.confirm(id, digit).catch(explainIfGone);
+      if (id) await (await waiting.way()).confirm(id, digit).catch(unlessHeld).catch(explainIfGone);
+      else await (await waiting.open())?.label(key ?? "", digit);
       next(true);
     },
   );
@@ -151,7 +186,7 @@ function explainIfGone(error) {
 function next(counts) {
   if (state.phase !== "answered") return;
   const { round, answer } = state;
-  round.mark(answer.digit, counts);
+  round.mark(answer?.digit ?? null, counts, pad.sheet, answer ? undefined : (key ?? undefined));
   alert.clear(); // what failed was about the digit that is done
   if (round.isOver) finish(round);
   else ask(round);
@@ -161,12 +196,42 @@ function next(counts) {
 function finish(round) {
   enter({ phase: "over", round });
   pad.reset();
-  const { counted, right } = round.score;
-  const words = say("score", { right, all: counted });
-  part(root, "score").textContent = words;
-  part(root, "score-words").textContent = right === counted ? say("all_right") : say("misread");
-  announce(words);
+  showScore(round);
+  announce(part(root, "score").textContent);
+}
+
+/** @param {RoundOfTen} round */
+function showScore(round) {
+  const { counted, right, waiting } = round.score;
+  part(root, "score").textContent = say("score", { right, all: counted });
+  part(root, "score-words").textContent = waiting
+    ? say("score_waits", { count: waiting })
+    : say(right === counted ? "all_right" : "misread");
   showMarks(round);
+}
+
+/** A drawing that waited has been read: it counts now. @param {Outbox} outbox */
+function follow(outbox) {
+  outbox.addEventListener("sent", (event) => {
+    const { key: sent, answer } = /** @type {CustomEvent<Sent>} */ (event).detail;
+    if (!answer || !("round" in state)) return;
+    if (state.phase === "answered" && !state.answer && sent === key) showAnswer(state.round, answer);
+    else if (!state.round.read(sent, answer.digit)) return;
+    else if (state.phase === "over") showScore(state.round);
+    else showMarks(state.round);
+    showTools();
+  });
+}
+
+/** The round as a picture, to keep or to share. */
+async function keepPicture() {
+  if (state.phase !== "over") return;
+  const { round } = state;
+  await attempt(keepPicture, async () => {
+    const [{ roundPicture }, { hand }] = await Promise.all([import("../souvenir.js"), import("../sharing.js")]);
+    const { counted, right } = round.score;
+    await hand(roundPicture(round.marks, say("score", { right, all: counted })), "digitre-round.png");
+  });
 }
 
 /** @param {RoundOfTen} round */
@@ -175,16 +240,21 @@ function showMarks(round) {
 }
 
 /** @param {Mark} mark */
-function markItem({ digit, read: seen, counts }) {
+function markItem({ digit, read: seen, counts, strokes, waits }) {
   const item = document.createElement("li");
   const isRight = seen === digit;
-  item.textContent = String(digit);
-  item.className = counts ? (isRight ? "is-right" : "is-wrong") : "is-skipped";
-  const outcome = markWords(isRight, seen, counts);
+  item.className = !counts ? "is-skipped" : waits ? "is-waiting" : isRight ? "is-right" : "is-wrong";
+  const outcome = waits && counts ? say("mark_waiting") : markWords(isRight, seen, counts);
   item.title = `${digit}: ${outcome}`;
   const words = document.createElement("span");
-  words.className = "unseen";
-  words.textContent = `, ${outcome}`;
+  if (state.phase === "over") {
+    item.append(strokeFigure(strokes)); // the round ends with its pictures
+    words.textContent = outcome;
+  } else {
+    words.className = "unseen";
+    words.textContent = `, ${outcome}`;
+    item.textContent = String(digit);
+  }
   item.append(words);
   return item;
 }
