@@ -52,7 +52,7 @@ def floor(environ: Environ, start: Start) -> Iterable[bytes]:
 def centred(alpha: Image.Image) -> NDArray[np.float32]:
     box = alpha.crop(alpha.getbbox())
     scale = 20 / max(box.size)
-    small = box.resize([max(1, round(side * scale)) for side in box.size], Image.Resampling.BOX)  # type: ignore[arg-type]
+    small = box.resize([max(1, round(side * scale)) for side in box.size], Image.Resampling.BOX)
     ink = np.asarray(small, "float32") / 255
     frame = np.zeros((1, 28, 28, 1), "float32")
     places = []

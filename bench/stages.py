@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import orjson
+
 from bench.hot_path import Caller, ready
 
 CALLS, ROUNDS = 60, 7  # the fastest round counts: what disturbs one only ever adds
@@ -65,7 +67,7 @@ def main() -> None:
 
 def _stages(caller: Caller, body: dict[str, Any]) -> dict[str, float]:
     from recognizer import prototypes, serving
-    from recognizer.api import parsers, renderers, serializers, views
+    from recognizer.api import renderers, serializers, views
     from recognizer.services import read
 
     raw = json.dumps(body, separators=(",", ":")).encode()
@@ -74,7 +76,7 @@ def _stages(caller: Caller, body: dict[str, Any]) -> dict[str, float]:
     prototypes.prototypes.of(reading.served)
     images = submission.image[None]
     payload = views.answer_payload(reading, submission, None)
-    render, load = renderers.CompiledJSONRenderer().render, parsers.orjson.loads
+    render, load = renderers.CompiledJSONRenderer().render, orjson.loads
     stages = {
         "JSON in and out": cost(lambda: (load(raw), render(payload, "application/json"))),
         "validation, and decoding the picture": cost(lambda: serializers.DRAWING_REQUEST.parse(body)),
