@@ -67,7 +67,7 @@ format: $(STAMP) $(NODE_STAMP)  ## Rewrite the code in the house style (needs np
 messages: $(STAMP)  ## Bring the catalogues of other languages up to date, and compile them
 	DEBUG=on DIGITRE_VAR_DIR=$(CURDIR)/$(VENV)/test-var PYTHONPATH=. $(BIN)/python -m tests.support.catalogues
 
-bench: $(STAMP)  ## Measure: accuracy on the exams, time and memory of an answer
+bench: $(STAMP)  ## Measure: accuracy on the exams; what calls cost, into docs/benchmarks.md
 	DEBUG=on $(BIN)/python -m bench
 
 chaos: $(STAMP)  ## Kill, freeze, fill and cut everything under load for a quarter of an hour, and write docs/faults.md

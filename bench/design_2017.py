@@ -55,7 +55,7 @@ def trained_network(mnist: Mnist) -> keras.Model:
     if path.is_file():
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     keras.utils.set_random_seed(0)
-    model = _network()
+    model = network()
     model.compile(keras.optimizers.Adam(1e-3), keras.losses.SparseCategoricalCrossentropy(), metrics=["accuracy"])
     images = to_input(mnist.x_train)
     model.fit(images, mnist.y_train, batch_size=128, epochs=EPOCHS, verbose=2)
@@ -65,7 +65,8 @@ def trained_network(mnist: Mnist) -> keras.Model:
     return model
 
 
-def _network() -> keras.Model:
+def network() -> keras.Model:
+    """Return the tutorial's layers, untrained."""
     return keras.Sequential(
         [
             layers.Input((28, 28, 1)),

@@ -100,9 +100,9 @@ def show(name: str, cost: float | None, drawings: int = 1) -> None:
     print(f"{name:<34} {'not taken' if cost is None else f'{cost / drawings:6.2f} ms'}", flush=True)
 
 
-def main(calls: int = CALLS) -> None:
+def ready() -> Caller:
+    """Set this process up as a web process, with a database and without limits. Returns a visitor of it."""
     import django
-    from django.conf import settings
 
     django.setup()
     logging.disable(logging.WARNING)  # of calls that are not taken
@@ -112,12 +112,18 @@ def main(calls: int = CALLS) -> None:
     from recognizer.api import throttles
 
     call_command("migrate", verbosity=0)
-    for throttle in (*throttles.DRAWING_THROTTLES, throttles.GuessesByAddress):
+    for throttle in (*throttles.DRAWING_THROTTLES, throttles.GuessesByAddress, throttles.BatchesByAddress):
         throttle.limit = sys.maxsize  # counted as ever, and never reached
     from digitre_site import database_limits
 
     database_limits.limit(database_limits.WEB)
-    caller = Caller(get_wsgi_application())
+    return Caller(get_wsgi_application())
+
+
+def main(calls: int = CALLS) -> None:
+    from django.conf import settings
+
+    caller = ready()
     print(f"\n{settings.DATABASES['default']['ENGINE'].rpartition('.')[2]}, CPU a call")
     for form, body in bodies().items():
         show(f"guess by {form}", measure(caller, "/api/v1/guesses/", body, calls))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from rest_framework.test import APIClient
 
 from recognizer.api import throttles
@@ -149,7 +150,12 @@ def test_pixels_are_bounded_and_not_only_bytes(
 ) -> None:
     decoded = []
     decode = decoding.decode_pixels
-    monkeypatch.setattr(decoding, "decode_pixels", lambda png: decoded.append(png) or decode(png))
+
+    def note(png: bytes) -> Image.Image:
+        decoded.append(png)
+        return decode(png)
+
+    monkeypatch.setattr(decoding, "decode_pixels", note)
 
     answers = guess_all(visitor, [largest(damaged=damaged)] * MOST_DRAWINGS)
 

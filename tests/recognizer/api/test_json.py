@@ -19,7 +19,7 @@ from recognizer.api.renderers import CompiledJSONRenderer
 from recognizer.inference.answers import Kind
 
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
+TEXTS = st.text(st.characters(codec="utf-8"))
 ANYTHING = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
