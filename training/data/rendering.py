@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -18,7 +19,6 @@ from recognizer.imaging.preprocessing import FRAME
 from training.data import augmentation, datasets
 
 CHUNK = 1000  # pictures drawn from one seed
-WORKERS = 2
 PREPARED_BY = (
     denoising,
     dotted_lines,
@@ -57,7 +57,7 @@ class Job:
 
 def draw_pools(jobs: dict[str, Job], seed: int, report: Callable[[str], None]) -> dict[str, Pool]:
     """Do the jobs that have items; what the same job drew before is read back."""
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as workers:
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as workers:
         return {name: _cached(name, job, seed, workers, report) for name, job in jobs.items() if job.items}
 
 
