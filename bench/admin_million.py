@@ -187,7 +187,7 @@ def pages() -> dict[str, str]:
         "one contributor's sheet": f"{drawings}sheet/{busy}/",
         "map": f"{drawings}map/",
         "map, what waits of one label": f"{drawings}map/?status=waiting&label=7",
-        "map, a sheet of 300": f"{drawings}map/sheet/?within=100,100,900,100,900,900,100,900",
+        "map, a sheet of all that is drawn around": f"{drawings}map/sheet/?within=100,100,900,100,900,900,100,900",
         "map, a cluster": f"{drawings}map/sheet/?cluster=3",
         "map, more like a drawing on it": f"{drawings}map/sheet/?like={on_the_map}",
         "map, more like one that is not": f"{drawings}map/sheet/?like={old[1]}",
