@@ -52,7 +52,6 @@ OPEN = {
     "progress/": {"GET"},
     "kiosk/": {"GET"},
     "away/": {"GET"},
-    "manifest.<slug:language>.webmanifest": {"GET"},
     "service-worker.js": {"GET"},
     "j/": {"GET"},
     "j/<str:code>/": {"GET", "POST"},
@@ -81,7 +80,13 @@ OWN = {
     "api/v1/drawings/<uuid:drawing_id>/feedback/": {"PUT", "DELETE"},
 }
 # There for nobody, or for who is named in a test of its own
-NOT_THERE = {"metrics", "words/<slug:page>.<slug:language>.json", "^api/", "admin/(?P<url>.*)$"}
+NOT_THERE = {
+    "metrics",
+    "words/<slug:page>.<slug:language>.json",
+    "manifest.<slug:language>.webmanifest",
+    "^api/",
+    "admin/(?P<url>.*)$",
+}
 # For programs with a key whose scope fits; exports also for who may export at the desk
 KEYED = {
     "api/v1/collection/",

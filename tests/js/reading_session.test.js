@@ -80,7 +80,15 @@ class Pad {
 
 /** What the page would show. */
 function view() {
-  const seen = { phases: /** @type {string[]} */ ([]), news: "", status: /** @type {string | null | undefined} */ (undefined), answers: 0, held: 0, doubts: 0, isBusy: false };
+  const seen = {
+    phases: /** @type {string[]} */ ([]),
+    news: "",
+    status: /** @type {string | null | undefined} */ (undefined),
+    answers: 0,
+    held: 0,
+    doubts: 0,
+    isBusy: false,
+  };
   return {
     seen,
     phase: (/** @type {string} */ name) => seen.phases.push(name),
