@@ -207,7 +207,7 @@ def figure(told: str, stat: str) -> int:
 
 def fuzz(target: Target, seconds: float) -> None:
     """Try damaged examples until the time is over. Ends the process."""
-    import atheris  # type: ignore[import-not-found]
+    import atheris
 
     with atheris.instrument_imports(include=["recognizer", "training"]):
         import django

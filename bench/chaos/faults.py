@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -142,10 +143,13 @@ def replica_ended(stack: Stack) -> None:
 
 @fault("a release: each replica replaced, one after the other", hits=(0, 1, 2))
 def rolling_release(stack: Stack) -> None:
+    def is_ready(replica: Part) -> bool:
+        return stack.probe(replica.port, "/readyz") == 200
+
     for replica in stack.replicas:
         replica.end()
         start_again(replica)
-        wait_until(lambda port=replica.port: stack.probe(port, "/readyz") == 200)  # as systemd and Kubernetes do
+        wait_until(partial(is_ready, replica))  # as systemd and Kubernetes do
 
 
 @fault(

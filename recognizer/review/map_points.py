@@ -128,7 +128,10 @@ def points_of(map_id: int) -> list[Point]:
     rows = MapPoint.objects.filter(map_id=map_id, drawing__status__in=STATUSES).values_list(
         "drawing_id", "x", "y", "answered", "cluster", "drawing__status", label, "drawing__suspicion"
     )
-    return [Point(*row[:7], row[7] or 0.0) for row in rows]
+    return [
+        Point(pk, x, y, answered, cluster, status, meant, suspicion or 0.0)
+        for pk, x, y, answered, cluster, status, meant, suspicion in rows
+    ]
 
 
 def letters_of(drawn: DrawingMap) -> list[tuple[int, int, int]]:

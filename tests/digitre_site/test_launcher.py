@@ -39,6 +39,7 @@ def test_it_starts_for_a_network_whose_host_names_do_not_name_this_machine_itsel
 
 @pytest.mark.sqlite
 def test_the_first_account_is_made_once_and_its_password_shown_once(digitre: Digitre) -> None:
+    digitre.starts_from_nothing = True
     digitre.start()
     assert len(PASSWORD.findall(digitre.output)) == 1
     assert digitre.end(signal.SIGTERM) == 0

@@ -35,7 +35,7 @@ def mine(contributor: Contributor) -> QuerySet[Drawing]:
 
 
 def yours(contributor: Contributor) -> QuerySet[Drawing]:
-    return mine(contributor).with_fate().order_by(*NewestFirst.ordering)[: NewestFirst.page_size]
+    return Drawing.objects.of(contributor).with_fate().order_by(*NewestFirst.ordering)[: NewestFirst.page_size]
 
 
 def yours_further_on(contributor: Contributor) -> QuerySet[Drawing]:

@@ -88,7 +88,7 @@ def fine_tune(
         curve.append(entry | {"seconds": round(time.monotonic() - started, 1)})
         on_checkpoint(kept.to_bytes(epoch * steps))
         on_epoch(curve[-1])
-    return Trained(model, curve, *_interpolate(model, start, average.weights, training_set, config))
+    return Trained(model, curve, *interpolate(model, start, average.weights, training_set, config))
 
 
 def devices() -> list[str]:
@@ -122,7 +122,7 @@ def _schedule(config: FineTuneConfig, steps: int) -> keras.optimizers.schedules.
     )
 
 
-def _interpolate(
+def interpolate(
     model: keras.Model, start: Weights, learned: Weights, training_set: TrainingSet, config: FineTuneConfig
 ) -> tuple[float, float, float]:
     """Set the weights as far on the way to the learned ones as costs no more than it is worth, one step at least.

@@ -35,7 +35,7 @@ def digits(champion: ModelVersion) -> list[Drawing]:
 
 
 def refresh(champion: ModelVersion, **changes: Any) -> str:
-    return drawing_map.refresh(champion, MapConfig(**(CONFIG.to_dict() | changes)))  # type: ignore[arg-type]
+    return drawing_map.refresh(champion, MapConfig(**(CONFIG.to_dict() | changes)))
 
 
 def test_what_looks_alike_lies_together(champion: ModelVersion, digits: list[Drawing]) -> None:

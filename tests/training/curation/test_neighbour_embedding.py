@@ -1,16 +1,9 @@
-"""Points on a plane: what belongs together lies together; the slope is the slope; what is new is placed where its like lies."""
+"""Points on a plane: what belongs together lies together, and what is new is placed where its like lies."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.curation.neighbour_embedding import (
-    clusters,
-    embed,
-    gradient,
-    joint_probabilities,
-    place,
-    squared_distances,
-)
+from training.curation.neighbour_embedding import clusters, embed, place
 
 
 def three_heaps(each: int = 25, width: int = 12) -> NDArray[np.float32]:
@@ -18,60 +11,24 @@ def three_heaps(each: int = 25, width: int = 12) -> NDArray[np.float32]:
     rng = np.random.default_rng(4)
     middles = np.eye(3, width) * 4
     points = np.repeat(middles, each, axis=0) + rng.normal(size=(3 * each, width), scale=0.3)
-    return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype("float32")
+    return np.asarray(points / np.linalg.norm(points, axis=1, keepdims=True), "float32")
 
 
-def divergence(wanted: NDArray[np.float64], places: NDArray[np.float64]) -> float:
-    """Kullback and Leibler's, pair by pair, as the paper writes it."""
-    count = len(places)
-    near = [[0.0] * count for _ in range(count)]
-    for i in range(count):
-        for j in range(count):
-            if i != j:
-                near[i][j] = 1 / (1 + float(((places[i] - places[j]) ** 2).sum()))
-    total = sum(map(sum, near))
-    return sum(
-        float(wanted[i, j]) * float(np.log(wanted[i, j] * total / near[i][j]))
-        for i in range(count)
-        for j in range(count)
-        if i != j
-    )
-
-
-def test_the_slope_is_that_of_the_divergence() -> None:
-    rng = np.random.default_rng(0)
-    wanted = joint_probabilities(rng.normal(size=(7, 4)).astype("float32"), 2.0).astype("float64")
-    places, step = rng.normal(size=(7, 2)), 1e-5
-    expected = np.zeros_like(places)
-    for row, column in np.ndindex(places.shape):
-        up, down = places.copy(), places.copy()
-        up[row, column] += step
-        down[row, column] -= step
-        expected[row, column] = (divergence(wanted, up) - divergence(wanted, down)) / (2 * step)
-    np.testing.assert_allclose(gradient(wanted, places), expected, atol=1e-6)
-
-
-def test_each_point_has_as_many_neighbours_as_the_perplexity_says() -> None:
-    points = three_heaps(20)
-    joint = joint_probabilities(points, 5.0).astype("float64")
-    assert np.isclose(joint.sum(), 1)
-    np.testing.assert_allclose(joint, joint.T, rtol=1e-5)
-    shares = joint / joint.sum(axis=1, keepdims=True)
-    perplexities = np.exp(-(shares * np.log(np.maximum(shares, 1e-30))).sum(axis=1))
-    assert 4 < np.median(perplexities) < 8  # made symmetric, so about
+def distances(points: NDArray[np.floating]) -> NDArray[np.floating]:
+    return np.asarray(np.linalg.norm(points[:, None] - points[None], axis=2))
 
 
 def test_heaps_stay_heaps() -> None:
     places = embed(three_heaps(), seed=1)
     assert places.min() >= 0
     assert places.max() <= 1
-    distances = squared_distances(places)
-    np.fill_diagonal(distances, np.inf)
+    apart = distances(places)
+    np.fill_diagonal(apart, np.inf)
     heap = np.repeat([0, 1, 2], 25)
-    assert (heap[distances.argmin(axis=1)] == heap).all()
+    assert (heap[apart.argmin(axis=1)] == heap).all()
     middles = np.array([places[heap == number].mean(axis=0) for number in range(3)])
     spread = max(places[heap == number].std(axis=0).max() for number in range(3))
-    assert squared_distances(middles)[np.triu_indices(3, 1)].min() ** 0.5 > 2 * spread
+    assert distances(middles)[np.triu_indices(3, 1)].min() > 2 * spread
 
 
 def test_the_same_points_lie_the_same_way() -> None:
@@ -95,3 +52,7 @@ def test_clusters_are_numbered_by_size_and_too_few_are_none() -> None:
     chain = [(100 + 9 * step, 50) for step in range(5)]
     places = np.array([*heap, *chain, (500, 500), (505, 500)], "float32")
     assert clusters(places, radius=10, fewest=3).tolist() == [2, 2, 2, 1, 1, 1, 1, 1, 0, 0]
+
+
+def test_no_points_are_in_no_cluster() -> None:
+    assert clusters(np.zeros((0, 2), "float32"), radius=10, fewest=3).shape == (0,)
