@@ -1,6 +1,6 @@
 """What the public site and the long verbs ask is read from an index, however many rows there are.
 
-Tables of a few rows are read as they lie, so that is forbidden here; `bench/public_million.py` measures what it comes to.
+Tables of a few rows are read as they lie, so that is forbidden here.
 """
 
 from collections.abc import Callable

@@ -5,6 +5,7 @@ Arrays alone: which rows they come from is decided in `snapshots`, how they are 
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,26 @@ class TrainingSet:
             hashed.update(part.images.tobytes())
             hashed.update(part.labels.tobytes())
         return hashed.hexdigest()
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """What a training looks at, by names of its own, for a process elsewhere that takes part in it."""
+        arrays = {
+            f"{part}.{name}": getattr(getattr(self, part), name)
+            for part in ("training", "validation")
+            for name in ("images", "labels", "contributors", "first")
+        }
+        arrays |= {f"replay.{name}": getattr(self.replay, name) for name in ("images", "labels", "weights")}
+        return arrays | {"replay.unseen": np.array(self.replay.unseen)}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+        """Read what `to_arrays` gave; which drawings are new is not among it."""
+        training, validation = (
+            Examples(*(arrays[f"{part}.{name}"] for name in ("images", "labels", "contributors", "first")))
+            for part in ("training", "validation")
+        )
+        pictures, labels, weights = (arrays[f"replay.{name}"] for name in ("images", "labels", "weights"))
+        return cls(training, validation, Replay(pictures, labels, weights, int(arrays["replay.unseen"])))
 
 
 def hold_out(examples: Examples, config: FineTuneConfig) -> tuple[Examples, Examples]:

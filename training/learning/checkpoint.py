@@ -2,6 +2,7 @@
 
 import io
 import time
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -48,11 +49,14 @@ class Checkpoint:
         np.savez(content, *arrays, step=step, config=self._config, seconds=time.time())
         return content.getvalue()
 
-    def restore(self) -> int:
-        """Return the step to go on after; 0 where there is no checkpoint, or one of another configuration."""
-        if self._path is None or not self._path.is_file():
-            return 0
-        return self.from_bytes(self._path.read_bytes())
+    def restore(self, agreed: Callable[[bytes], bytes]) -> int:
+        """Return the step to go on after; 0 where there is no checkpoint, or one of another configuration.
+
+        Args:
+            agreed: told what is kept here, b"" for nothing, returns what to go on from.
+        """
+        kept = agreed(self._path.read_bytes() if self._path is not None and self._path.is_file() else b"")
+        return self.from_bytes(kept) if kept else 0
 
     def from_bytes(self, content: bytes) -> int:
         """Take over what `to_bytes` gave. Returns its step; 0, and changes nothing, where it is of another configuration."""

@@ -21,6 +21,7 @@ from training.learning.checkpoint import Checkpoint
 from training.learning.conversion import load_keras
 from training.learning.losses import losses
 from training.learning.prefetch import Batch, prefetch
+from training.learning.team import Alone, Arrays, Facts, join
 from training.learning.training_step import Step, build_optimizer, compile_step
 from training.learning.weight_average import WeightAverage, Weights
 
@@ -69,14 +70,38 @@ def fine_tune(
         earlier: the last of these, of a training of the same pictures and configuration: its weights come out as they would have
             without a break. One of another is as good as none.
     """
+    team = join()
+    files = {"baseline": np.frombuffer(baseline, "uint8"), "earlier": np.frombuffer(earlier, "uint8")}
+    team.tell("fine-tuning", {"config": config.to_dict()}, training_set.to_arrays() | files)
+    return _fine_tune(team, baseline, training_set, config, on_step, on_epoch, on_checkpoint, earlier)
+
+
+def follow(team: Alone, facts: Facts, arrays: Arrays) -> None:
+    """Take part in what `fine_tune` of the team's chief has told."""
+    training_set, config = TrainingSet.from_arrays(arrays), FineTuneConfig.from_dict(facts["config"])
+    _fine_tune(team, arrays["baseline"].tobytes(), training_set, config, earlier=arrays["earlier"].tobytes())
+
+
+def _fine_tune(
+    team: Alone,
+    baseline: bytes,
+    training_set: TrainingSet,
+    config: FineTuneConfig,
+    on_step: Callable[[float], None] = lambda share: None,
+    on_epoch: Callable[[Epoch], None] = lambda entry: None,
+    on_checkpoint: Callable[[bytes], None] = lambda content: None,
+    earlier: bytes = b"",
+) -> Trained:
     keras.utils.set_random_seed(config.seed)
     model, teacher = load_keras(baseline), load_keras(baseline)
+    learner = team.copy(model)
     steps = max(1, config.epoch_pictures // config.batch)
-    optimizer = build_optimizer(model, _schedule(config, steps * config.epochs), config.weight_decay)
-    average = WeightAverage(model, config.average_decay)
-    train_on = compile_step(model, optimizer, config, teacher, config.distillation_weight)
+    with team.scope():
+        optimizer = build_optimizer(learner, _schedule(config, steps * config.epochs), config.weight_decay)
+    average = WeightAverage(learner, config.average_decay)
+    train_on = compile_step(learner, optimizer, config, teacher, config.distillation_weight, team)
     start, curve = model.get_weights(), []
-    kept = Checkpoint(model, optimizer, average, f"{config} {training_set.digest()}", path=None)
+    kept = Checkpoint(learner, optimizer, average, f"{config} {training_set.digest()}", path=None)
     done = (kept.from_bytes(earlier) if earlier else 0) // steps
     for epoch in range(done + 1, config.epochs + 1):
         started = time.monotonic()

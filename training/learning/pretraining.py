@@ -17,6 +17,7 @@ from training.data.augmentation import augment
 from training.learning.checkpoint import Checkpoint
 from training.learning.network import WEIGHT_DECAY, build_network, with_form_head
 from training.learning.prefetch import Batch, prefetch
+from training.learning.team import Alone, Arrays, Facts, join
 from training.learning.training_step import build_optimizer, compile_step
 from training.learning.weight_average import WeightAverage
 
@@ -97,15 +98,42 @@ def train(
         The network that ships, with its averaged weights: the weighted mean of what each cycle ended with (Huang et al. 2017 let
         such snapshots vote; here they are near enough to each other to be one network, as in Izmailov et al. 2018).
     """
+    team = join()
+    arrays = {f"{part}{i}": getattr(source, part) for i, source in enumerate(sources) for part in ("images", "labels")}
+    arrays |= {f"forms{i}": source.forms for i, source in enumerate(sources) if source.forms is not None}
+    facts = [[source.name, source.share, source.certainty] for source in sources]
+    team.tell("baseline", {"config": asdict(config), "sources": facts}, arrays)
+    return _train(team, config, sources, checkpoint, report)
+
+
+def follow(team: Alone, facts: Facts, arrays: Arrays) -> None:
+    """Take part in what `train` of the team's chief has told."""
+    cycles = tuple(Cycle(**cycle) for cycle in facts["config"]["cycles"])
+    sources = [
+        Source(name, arrays[f"images{i}"], arrays[f"labels{i}"], share, arrays.get(f"forms{i}"), certainty)
+        for i, (name, share, certainty) in enumerate(facts["sources"])
+    ]
+    _train(team, BaselineConfig(**facts["config"] | {"cycles": cycles}), sources)
+
+
+def _train(
+    team: Alone,
+    config: BaselineConfig,
+    sources: list[Source],
+    checkpoint: Path | None = None,
+    report: Callable[[int, float, float], None] = lambda step, loss, accuracy: None,
+) -> keras.Model:
     keras.utils.set_random_seed(config.seed)
     model = build_network()
     forms = max(source.form_count for source in sources)
-    learner = with_form_head(model, forms) if forms else model
-    optimizer = build_optimizer(learner, Trapezoids(config), WEIGHT_DECAY, undecayed=("bias", "gamma", "beta"))
-    average = WeightAverage(model, config.average_decay, config.average_every)
+    learner = team.copy(with_form_head(model, forms) if forms else model)
+    network = learner.get_layer(model.name) if forms else learner
+    with team.scope():
+        optimizer = build_optimizer(learner, Trapezoids(config), WEIGHT_DECAY, undecayed=("bias", "gamma", "beta"))
+    average = WeightAverage(network, config.average_decay, config.average_every)
     kept = Checkpoint(learner, optimizer, average, repr((asdict(config), forms)), checkpoint)
-    train_on, seen = compile_step(learner, optimizer, config), []
-    first = kept.restore()
+    train_on, seen = compile_step(learner, optimizer, config, team=team), []
+    first = kept.restore(team.from_chief)
     batches = prefetch(partial(make_batch, config, sources), range(first, config.steps))
     for step, batch in enumerate(batches, start=first + 1):
         seen.append(train_on(batch))
@@ -116,7 +144,7 @@ def train(
             loss, accuracy = np.mean([[float(value) for value in pair] for pair in seen], axis=0).tolist()
             report(step, loss, accuracy)
             seen = []
-        if step % config.save_every == 0:
+        if step % config.save_every == 0 and team.is_chief:
             kept.save(step)
     shares = [cycle.weight for cycle in config.cycles]
     model.set_weights([np.average(ends, axis=0, weights=shares) for ends in zip(*kept.ends, strict=True)])

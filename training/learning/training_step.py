@@ -8,6 +8,7 @@ import tensorflow as tf
 from training.config import LossConfig
 from training.learning.losses import distillation, losses
 from training.learning.prefetch import Batch
+from training.learning.team import ALONE, Alone
 
 CLIP_NORM = 5.0  # of each variable's gradient: a batch of oddities does not throw the network off
 
@@ -34,12 +35,14 @@ def compile_step(
     config: LossConfig,
     teacher: keras.Model | None = None,
     distillation_weight: float = 1.0,
+    team: Alone = ALONE,
 ) -> Step:
     """Return a function that trains on a batch and returns the loss and the share of digits right before it, float32 scalars.
 
     Args:
         teacher: a network of the same outputs; what a batch marks as known is also learned from its answers,
         distillation_weight: and they weigh so much beside what is true.
+        team: whom each batch is shared with; of several, the share of digits right is the mean of everybody's.
     """
 
     def step(
@@ -51,13 +54,14 @@ def compile_step(
             loss, accuracy = losses(outputs, labels, config, forms, certainty)
             if taught is not None:
                 loss += distillation_weight * distillation(outputs, taught, known)
-        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-        return loss, accuracy
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply(team.sum(gradients, CLIP_NORM), model.trainable_variables)
+        return team.mean(loss), team.mean(accuracy)
 
-    compiled = tf.function(step, reduce_retracing=True)
+    compiled = team.compiled(step)
 
     def train_on(batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
-        loss, accuracy = compiled(*map(tf.constant, batch))
+        loss, accuracy = compiled(*map(tf.constant, team.rows(batch)))
         return loss, accuracy
 
     return train_on

@@ -40,6 +40,7 @@ from training.evaluation.reports import Exam, examine
 from training.evaluation.runner import Evaluation
 from training.evaluation.taught import NEW, Taught, findings
 from training.learning.calibration import recalibrate
+from training.learning.cluster import Cluster
 from training.models import DatasetSnapshot, RunCheckpoint, TrainingRun
 from training.runs import history, outcomes
 from training.runs.leases import Cancelled, HandedBack, Lease, LeaseLost, RunStopped
@@ -440,5 +441,6 @@ def _environment(source: dict[str, str]) -> dict[str, Any]:
         "python": platform.python_version(),
         "machine": platform.machine(),
         "threads": os.cpu_count(),
+        "processes": max(1, len(Cluster.of_environment().members)),
         "replay": source,
     }

@@ -9,6 +9,7 @@ from recognizer import campaigns
 from training.config import RunConfig
 from training.evaluation.gate import Decision
 from training.evaluation.gate_table import gate_table
+from training.learning.cluster import Cluster, ClusterError
 from training.models import TrainingPolicy, TrainingRun
 from training.runs import outcomes, schedule
 from training.runs.resource_limits import confine
@@ -32,6 +33,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: object, campaign: str, **options: object) -> None:
+        try:
+            is_follower = Cluster.of_environment().is_follower
+        except ClusterError as error:
+            raise CommandError(str(error)) from error
+        if is_follower:
+            self._follow()
+            return
         chosen = campaigns.by_code(campaign)
         if campaign and chosen is None:
             raise CommandError(f"No campaign has the code {campaign}.")
@@ -56,6 +64,14 @@ class Command(BaseCommand):
             self._execute(pipeline, run, config, bar)
         self._report(run)
         sys.exit(EXIT_CODES.get(run.status, 1))
+
+    @staticmethod
+    def _follow() -> None:
+        """Take part in the run of another process, which holds it and its rows. This one needs no database."""
+        confine(RunConfig.from_environment().limits)
+        from training.learning import following  # TensorFlow loads here
+
+        following.follow()
 
     def _execute(self, pipeline: ModuleType, run: TrainingRun, config: RunConfig, bar: tqdm) -> None:
         def listen(phase: str, progress: float, line: str) -> None:

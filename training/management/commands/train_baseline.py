@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from training.data.datasets import DataUnavailable
+from training.learning.cluster import Cluster, ClusterError
 
 
 class Command(BaseCommand):
@@ -22,9 +23,16 @@ class Command(BaseCommand):
 
     def handle(self, *, steps: int | None, seed: int | None, output: Path, document: Path, **options: object) -> None:
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # a sixth faster; some processors have it off by default
-        from training.learning import baseline  # TensorFlow loads here
+        try:
+            is_follower = Cluster.of_environment().is_follower
+        except ClusterError as error:
+            raise CommandError(str(error)) from error
+        from training.learning import baseline, following  # TensorFlow loads here
         from training.learning.pretraining import BaselineConfig, Cycle
 
+        if is_follower:
+            following.follow()
+            return
         config = BaselineConfig()
         if steps is not None:
             config = replace(config, cycles=(Cycle(steps),))
