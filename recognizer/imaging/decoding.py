@@ -37,7 +37,11 @@ BIT_DEPTHS = {
 CHUNK = struct.Struct(">I4s")  # of what follows IHDR: length, type; then so many bytes, and their CRC
 ANCILLARY = 0x20  # bit of a type's first letter: a decoder may do without the chunk
 WANTED = {b"tRNS", b"eXIf"}  # ancillary chunks that say something about the picture itself
-COMPRESSION = 1  # of zlib's nine levels; they are the same where it looks for runs alone
+ENCODING = [
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+    *(cv2.IMWRITE_PNG_COMPRESSION, 1),  # zlib's nine levels are the same where it looks for runs alone
+]
 DEEP_BITS = (8, 10, 12, 14, 16)  # that scanners and cameras use of sixteen
 
 # What Pillow only warns of, a bad animation or a bomb, is an error. For the process and for good: a filter set around each
@@ -203,20 +207,10 @@ def _eight_bits(grey: NDArray[np.uint32]) -> NDArray[np.uint8]:
 def encode_png(ink: NDArray[np.uint8]) -> bytes:
     """Encode ink as the picture we keep: greyscale PNG, black on white, no metadata.
 
-    Written by hand: Pillow tries five filters for each row, which takes most of its time, and for what a pen leaves none is
-    better than any of them. Runs are all that deflating looks for, so a page's picture is a quarter smaller, in half the time.
+    For what a pen leaves no filter of rows is better than none, and runs are all that deflating finds: a page's picture is a
+    quarter smaller than by Pillow, in a quarter of the time.
     """
-    height, width = ink.shape
-    rows = np.zeros((height, width + 1), np.uint8)  # each begins with the number of its filter: none
-    np.subtract(255, ink, out=rows[:, 1:])
-    deflate = zlib.compressobj(COMPRESSION, zlib.DEFLATED, strategy=zlib.Z_RLE)
-    pixels = deflate.compress(rows.data) + deflate.flush()
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return PNG_SIGNATURE + b"".join(map(_chunk, (b"IHDR", b"IDAT", b"IEND"), (header, pixels, b"")))
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return CHUNK.pack(len(content), kind) + content + zlib.crc32(content, zlib.crc32(kind)).to_bytes(4)
+    return cv2.imencode(".png", 255 - ink, ENCODING)[1].tobytes()
 
 
 def encode_kept(ink: NDArray[np.uint8]) -> bytes:
