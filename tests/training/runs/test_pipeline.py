@@ -527,7 +527,7 @@ def test_command_learns_from_one_campaign(
 
 def test_what_one_campaign_taught_leaves_what_others_drew_new(run: RunIt, draw: Draw) -> None:
     campaign = Campaign.objects.create(name="7b", code="KRTM")
-    theirs = draw(7, style=1)
+    theirs = draw(3, style=1)
     Drawing.objects.filter(pk=theirs.pk).update(campaign=campaign)
     draw(4, style=1)
     done = run(replace(CONFIG, snapshot=replace(CONFIG.snapshot, campaign=campaign.pk)))
