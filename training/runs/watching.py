@@ -15,7 +15,7 @@ from recognizer.inference.prediction import NUM_CLASSES
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Drawing, ModelVersion, PromotionEvent
 from training.config import MapConfig
-from training.curation import drawing_map, rereading
+from training.curation import rereading
 from training.evaluation.drift import accuracy_without_labels, homogeneity, largest_shift
 from training.evaluation.reports import RELIABILITY_BINS
 from training.models import Watch
@@ -34,6 +34,8 @@ def look() -> str:
     champion = ModelVersion.objects.champion()
     if champion is None:
         return "there is no champion"
+    from training.curation import drawing_map  # scikit-learn loads here: the web, which has none, imports this module
+
     watch(champion)
     done = [f"stepped back to {returned.version}"] if returned else []
     try:
