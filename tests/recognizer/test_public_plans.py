@@ -15,6 +15,7 @@ from django.utils import timezone
 from recognizer.api.views import NewestFirst
 from recognizer.models import Contributor, Drawing, LabelEvent
 from tests.support.drawings import make_drawing
+from tests.support.known import known
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -27,7 +28,7 @@ def contributor() -> Contributor:
     own = {"id": "gen_random_uuid()", "created_at": "created_at - number * interval '1 minute'"}
     own["status"] = "(ARRAY['approved', 'unconfirmed', 'rejected'])[1 + number % 3]"
     own["contributor_id"] = "(SELECT array_agg(id) FROM recognizer_contributor)[1 + number % 100]"
-    columns = [field.column for field in Drawing._meta.concrete_fields]
+    columns = [known(field.column) for field in Drawing._meta.concrete_fields]
     copied = ", ".join(own.get(column, column) for column in columns)
     with connection.cursor() as cursor:
         cursor.execute(
