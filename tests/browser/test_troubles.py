@@ -214,7 +214,7 @@ def test_one_guess_is_in_flight_and_late_ones_are_dropped(visit: Visit) -> None:
     person.button("clear").click()
     finish(held)
     let_page_settle(person.page)
-    assert person.phase == "intro"
+    expect(person.page.locator("main")).to_have_attribute("data-phase", "intro")
     expect(person.part("digit")).to_be_hidden()
 
 
