@@ -38,9 +38,8 @@ from training.evaluation.stroke_exams import CANVAS, canvas
 WRITERS, EACH = 20, 20
 SLIPS, LIES = 20, 24
 SHEET_CLICKS = 2  # P opens the sheet, one button rejects what is ticked
-OF_THE_BEST = (
-    0.95  # of what the order by suspicion finds in the first quarter, the order that the queue opens with must find
-)
+# of what the order by suspicion finds in the first quarter, the order that the queue opens with must find
+OF_THE_BEST = 0.95
 
 
 def main() -> int:

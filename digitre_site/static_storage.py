@@ -5,6 +5,5 @@ class ModuleManifestStorage(CompressedManifestStaticFilesStorage):
     """Hash the imports inside ES modules too; otherwise a deploy leaves browsers with stale modules."""
 
     support_js_module_import_aggregation = True
-    max_post_process_passes = (
-        12  # a pass for each step of the longest way from a page's module to one that imports nothing
-    )
+    # a pass for each step of the longest way from a page's module to one that imports nothing
+    max_post_process_passes = 12

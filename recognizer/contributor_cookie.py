@@ -25,9 +25,8 @@ RENEWAL_SECONDS = 60 * 60 * 24  # a cookie that was signed longer ago is signed 
 SALT = "recognizer.contributor"
 TOKEN_LENGTH = 32  # hexadecimal digits; what follows is the stamp
 MOST_CHARACTERS = 200  # of a cookie of ours, about twice over; longer ones are not even looked at
-KNOWN_SECONDS = (
-    60  # that a process knows a contributor without asking: who is forgotten meanwhile cannot store all the same
-)
+# that a process knows a contributor without asking: who is forgotten meanwhile cannot store all the same
+KNOWN_SECONDS = 60
 
 
 @dataclass(frozen=True)

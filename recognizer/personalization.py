@@ -32,9 +32,8 @@ from recognizer.ttl_cache import TtlCache
 
 LABELS = ("confirmed_label", "reviewed_label", "predicted_label", "confidence")
 MOST_REMEMBERED = 50  # newest first; a hand changes, and a guess must stay fast
-MOST_TRACED = (
-    400_000  # characters of strokes in one call, or one drawing more: 20 ms, and twice what fifty by hand have
-)
+# characters of strokes in one call, or one drawing more: 20 ms, and twice what fifty by hand have
+MOST_TRACED = 400_000
 MOST_TRACES = 8_192  # that a process keeps, half a kilobyte each
 COLLECTED_SECONDS = 10  # that a collected memory is used; a reviewer's word, which stamps no cookie, counts after this
 # Chosen on the UCI pen digits' training writers, as they wrote and sheared, stretched and bent, read by three networks, one

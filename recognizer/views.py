@@ -21,9 +21,8 @@ from recognizer.version_card import ModelCard
 
 LIMITS = {"strokes": MAX_STROKES, "points": MAX_POINTS}  # what a page with a pad must know of the API's
 
-KIOSK_IDLE_SECONDS = (
-    60  # where DIGITRE_IDLE_SECONDS says nothing: a kiosk without an end is one person's for a whole day
-)
+# where DIGITRE_IDLE_SECONDS says nothing: a kiosk without an end is one person's for a whole day
+KIOSK_IDLE_SECONDS = 60
 CLOSED_STATUS = {Stage.EARLY: 403, Stage.UNCONFIRMED: 403, Stage.OVER: 410}
 
 

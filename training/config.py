@@ -96,9 +96,8 @@ class LossConfig(_Saved):
     # of the loss that wants no opinion about what is no digit (Hendrycks et al. 2019), where it has no form to be told by; small,
     # for a network without an opinion describes nothing
     exposure_weight: float = 0.1
-    form_weight: float = (
-        1.0  # of the loss that tells characters, signs and icons apart; what is fine-tuned on has none of them
-    )
+    # of the loss that tells characters, signs and icons apart; what is fine-tuned on has none of them
+    form_weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -117,9 +116,8 @@ class FineTuneConfig(LossConfig):
     interpolation_step: float = 0.05  # of the way from the baseline's weights to the learned ones, back from its end
     # What the unseen replay may lose, in mean probability of what is wrong: the luck of 4,000 digits,
     forgetting_tolerance: float = 5e-4
-    forgetting_worth: float = (
-        0.01  # and so much for what held-out drawings gain: 100 points of theirs for one of these,
-    )
+    # and so much for what held-out drawings gain: 100 points of theirs for one of these,
+    forgetting_worth: float = 0.01
     forgetting_most: float = 2e-3  # up to the gate's margin
     replay_mnist: int = 15_000  # what all of MNIST together weighs against one of the following
     replay_scans: int = 2_500  # of MNIST's digits, as their writers would have left them on a canvas
@@ -150,9 +148,8 @@ class GatePolicy(_Saved):
     frozen_fall: float = 0.004  # the same of other frozen exams: 14 of the 3,498 pen digits, of which 1 % differ
     # of things that are no digit, in all exams together: 9 of the 896 that every installation has
     others_refused_fall: float = 0.01
-    recall_fall: float = (
-        0.015  # of one digit on one exam, if beyond a tenth of the significance: ten digits are looked at
-    )
+    # of one digit on one exam, if beyond a tenth of the significance: ten digits are looked at
+    recall_fall: float = 0.015
     ratchet: float = 2.0  # times these margins against the shipped baseline: runs that each lose a little stop here
     mnist_fall_for_a_point: float = 0.0001  # a point (0.01) more of people's drawings read may cost this much of MNIST
     mnist_fall_at_most: float = 0.002  # of MNIST, whatever is gained; the other margins widen by the same factor
@@ -163,9 +160,8 @@ class GatePolicy(_Saved):
     # of the held-out drawings that the champion misreads, net: people label what was misread, and of these an equal model reads
     # some by regression to the mean alone (a tenth, where two trainings on the same data differ on a tenth of what is hard)
     taught_gain: float = 0.25
-    taught_least: int = (
-        12  # new drawings held out, as far as a quarter of them are so many: fewer show nothing but a landslide
-    )
+    # new drawings held out, as far as a quarter of them are so many: fewer show nothing but a landslide
+    taught_least: int = 12
     taught_most: float = 0.25  # of the new drawings: what is held out teaches nothing
     digits_refused: float = 0.01  # what a version promises, see the refusal threshold
     digits_refused_rise: float = 0.005  # above the champion, where that is over the promise already
@@ -195,9 +191,8 @@ class PrototypeConfig(_Saved):
     alone: float = 2.0  # times that distance from which on a reviewed drawing speaks though nobody else drew such a one
     borne_out: float = 0.25  # share of the nearest strangers' voices that its own label needs: about one of three
     broken: float = 5e-4  # of references and rightly read drawings: 1 of 2,000, where a run may cost MNIST 0.1 points
-    trust: float = (
-        0.85  # that a voice is right before anything is measured: less than five teachers of a script reached
-    )
+    # that a voice is right before anything is measured: less than five teachers of a script reached
+    trust: float = 0.85
     trust_weight: float = 10.0  # drawings that this is worth; ten that were measured weigh as much
 
 

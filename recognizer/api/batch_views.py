@@ -29,9 +29,8 @@ from recognizer.errors import InvalidDrawing
 from recognizer.submissions import Reading, Submission
 
 MOST_DRAWINGS = 64
-MOST_WORK = (
-    128  # as how many guesses they may count together: a quarter of a second's work, twice what 64 of people's are
-)
+# as how many guesses they may count together: a quarter of a second's work, twice what 64 of people's are
+MOST_WORK = 128
 
 
 class BatchedDrawingSerializer(DrawingRequestSerializer):

@@ -20,14 +20,12 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
-ANSWER_SECONDS = (
-    2.5  # that an answer of the server's is waited for; with what the database may take, a visitor waits five
-)
+# that an answer of the server's is waited for; with what the database may take, a visitor waits five
+ANSWER_SECONDS = 2.5
 CONNECT_SECONDS = 1.0
 RETRY_SECONDS = 1.0  # between two looks whether it is back; no visitor waits for those
-HURRY_SECONDS = (
-    0.05  # that a call waits whose limits are far away: what it counts is sent, and its answer learned when it comes
-)
+# that a call waits whose limits are far away: what it counts is sent, and its answer learned when it comes
+HURRY_SECONDS = 0.05
 FAR_AWAY = 8  # of a limit, one part in so many may be used up unseen by each process
 MANY_CALLS = 1_000  # a limit this high keeps one sender from all of the server; below it, each call counts
 GRACE_SECONDS = 5  # that a count is kept beyond its window: the clocks of two processes differ

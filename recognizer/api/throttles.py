@@ -104,9 +104,8 @@ class AddressThrottle(WindowThrottle):
     """Counts by network address, hashed with the secret so that the counters hold no address."""
 
     def identify(self, request: Request) -> str:
-        return hashed(
-            network_of(self.get_ident(request) or ""), settings.SECRET_KEY
-        )  # a server on a Unix socket is told none
+        address = self.get_ident(request) or ""  # a server on a Unix socket is told none
+        return hashed(network_of(address), settings.SECRET_KEY)
 
 
 class ContributorThrottle(WindowThrottle):

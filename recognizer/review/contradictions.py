@@ -8,9 +8,8 @@ import numpy as np
 from recognizer.models import Drawing, Prototype
 from recognizer.models.prototypes import unpack
 
-LOOKED_AT = (
-    1500  # newest approved drawings, as the champion sees them: their table of likeness takes a tenth of a second
-)
+# newest approved drawings, as the champion sees them: their table of likeness takes a tenth of a second
+LOOKED_AT = 1500
 ALIKE = 0.97  # cosine of what the network sees; two drawings of one digit by one hand have about this
 SHOWN = 24
 

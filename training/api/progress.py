@@ -17,9 +17,8 @@ from training.evaluation.gate import GAIN, Decision, Row
 from training.models import TrainingPolicy, TrainingRun
 
 VERSIONS_SHOWN = 30  # the newest; the curve has no room for more
-COUNTED_FOR = (
-    30  # seconds that the totals are kept: counting a million rows takes a while, and nobody waits for one more
-)
+# seconds that the totals are kept: counting a million rows takes a while, and nobody waits for one more
+COUNTED_FOR = 30
 
 
 class Totals(TypedDict):

@@ -23,9 +23,8 @@ from recognizer.imaging.preprocessing import (
 )
 from recognizer.imaging.strokes import Strokes, bounding_box, ink_strokes, place_strokes
 
-ANTIALIASING = (
-    0.055  # mean difference of two pictures of the same strokes (0.052 in 4,000 tries); a shift by a pixel makes 0.08
-)
+# mean difference of two pictures of the same strokes (0.052 in 4,000 tries); a shift by a pixel makes 0.08
+ANTIALIASING = 0.055
 SEVEN = [[[0, 5], [60, 0], [25, 100]], [[15, 50], [50, 46]]]
 FIVE = [[[60, 0], [10, 2], [8, 40], [40, 36], [62, 60], [50, 92], [20, 100], [0, 90]]]
 WIDE_FOOT = [[[48, 0], [52, 100]], [[0, 100], [130, 100]]]
