@@ -113,6 +113,7 @@ export class ResultView {
    * @param {StatusEnum | null} status null where it waits for the network
    */
   saved(answer, label, status) {
+    if (answer) this.#evidence(answer, false); // of what waited it comes only now
     const { isCorrection, ...words } = answer ? savedVerdict(answer, label) : heldVerdict(label);
     this.#verdict({ ...words, isSmall: false });
     this.#digit.classList.toggle("is-turned", isCorrection);

@@ -108,8 +108,11 @@ def test_a_label_that_waits_can_be_changed_and_taken_back(person: Person) -> Non
     person.button("withdraw").click()
     person.page.keyboard.press("4")
     expect(person.part("saved-words")).to_have_text("Kept here as 4.")
+    expect(person.part("preview")).to_be_hidden()
     go_offline(person, False)
     person.expect_saved("4")
+    expect(person.part("preview")).to_be_visible()
+    expect(person.page.locator("[data-bar='7'] [data-share]")).to_contain_text("%")
     assert Drawing.objects.latest("created_at").confirmed_label == 4
 
 
