@@ -16,6 +16,7 @@ from training.data import (
     digit_families,
     font_glyphs,
     icon_strokes,
+    rare_forms,
     stroke_templates,
     style_transforms,
     synthetic_digits,
@@ -31,6 +32,8 @@ HELD_RENDERINGS = 3  # of each held-out UCI drawing
 HELD_FAMILIES = frozenset(  # print, italic, capitals, a brush, a school hand, a Japanese hand: one of each kind of font
     ("Caveat", "Homemade Apple", "Rock Salt", "Nanum Pen", "Schoolbell", "Zen Kurenaido")
 )
+FULL = 0.52  # of the pixels of a drawing's box: what has more ink is a blot, whatever it was meant as
+RARE_TRIES = 4
 INVENTED_BY = (synthetic_digits, curves, stroke_templates, digit_families, style_transforms)
 FORM_POOLS = ("shapes", "signs", "icons")  # whose names the features learn to tell apart
 
@@ -43,6 +46,7 @@ class PoolConfig:
     pen_digit_renderings: int = 8  # of each UCI drawing
     habit_renderings: int = 8  # of each UCI 0, 1, 4 and 7, with a habit added
     synthetic: int = 160_000
+    rare: int = 60_000
     reversed: int = 10_000  # digits as in a mirror
     things: int = 120_000
     shape_renderings: int = 5  # of each of Omniglot's characters, in each of four positions
@@ -131,6 +135,7 @@ def _stroke_jobs(config: PoolConfig) -> dict[str, Job]:
         "habits": Job(habit, habits * config.habit_renderings, INVENTED_BY),
         "synthetic": Job(invent, ours, INVENTED_BY),
         "reversed": Job(mirror, mirrored[: config.reversed], INVENTED_BY),
+        "rare": Job(rare, ours[: config.rare], (*INVENTED_BY, rare_forms)),
         "things": Job(negative, negatives, (*INVENTED_BY, synthetic_negatives)),
         "shapes": Job(vary, characters * config.shape_renderings),
         "icons": Job(vary, pictures * config.icon_renderings, (icon_strokes,)),
@@ -198,6 +203,16 @@ def habit(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]
 
 def invent(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
     return render_strokes(synthetic_digits.draw_digit(drawing.label, rng).strokes, rng)
+
+
+def rare(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Draw it again, a few times, where pen and form leave a blot."""
+    for _ in range(RARE_TRIES):
+        picture = render_strokes(rare_forms.draw_rare(drawing.label, rng).strokes, rng)
+        box = picture[np.ix_(picture.max(axis=1) > 0, picture.max(axis=0) > 0)]
+        if box.mean() < FULL * 255:
+            break
+    return picture
 
 
 def mirror(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:

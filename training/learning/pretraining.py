@@ -41,7 +41,7 @@ class BaselineConfig(LossConfig):
     seed: int = 20261122
     cycles: tuple[Cycle, ...] = (
         Cycle(24_000),
-        Cycle(3_500, learning_rate=1e-3, cooldown=0.5),
+        Cycle(9_000, learning_rate=1e-3, cooldown=0.5),
     )
     batch: int = 128
     warmup_steps: int = 500  # in which the rate rises, in each cycle
@@ -59,12 +59,17 @@ class BaselineConfig(LossConfig):
     def steps(self) -> int:
         return self.ends[-1]
 
+    def cycle_of(self, step: int) -> int:
+        """The cycle, from 0 on, that a step, from 0 on, is in."""
+        return next(i for i, end in enumerate(self.ends) if step < end)
+
 
 @dataclass(frozen=True)
 class Source:
     """One kind of training picture: uint8 (N, 28, 28), labels int64 (N,), and its share of each batch.
 
     `forms`, int64 (N,), numbers what the pictures show, from 0 on; none where it is left out. `certainty` is that of the digits.
+    `first_cycle`, from 0 on, is that in which it is shown first.
     """
 
     name: str
@@ -73,6 +78,7 @@ class Source:
     share: float
     forms: NDArray[np.int64] | None = None
     certainty: float = 1.0
+    first_cycle: int = 0
 
     def forms_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.full(len(rows), -1) if self.forms is None else self.forms[rows]
@@ -101,7 +107,7 @@ def train(
     team = join()
     arrays = {f"{part}{i}": getattr(source, part) for i, source in enumerate(sources) for part in ("images", "labels")}
     arrays |= {f"forms{i}": source.forms for i, source in enumerate(sources) if source.forms is not None}
-    facts = [[source.name, source.share, source.certainty] for source in sources]
+    facts = [[source.name, source.share, source.certainty, source.first_cycle] for source in sources]
     team.tell("baseline", {"config": asdict(config), "sources": facts}, arrays)
     return _train(team, config, sources, checkpoint, report)
 
@@ -110,8 +116,8 @@ def follow(team: Alone, facts: Facts, arrays: Arrays) -> None:
     """Take part in what `train` of the team's chief has told."""
     cycles = tuple(Cycle(**cycle) for cycle in facts["config"]["cycles"])
     sources = [
-        Source(name, arrays[f"images{i}"], arrays[f"labels{i}"], share, arrays.get(f"forms{i}"), certainty)
-        for i, (name, share, certainty) in enumerate(facts["sources"])
+        Source(name, arrays[f"images{i}"], arrays[f"labels{i}"], share, arrays.get(f"forms{i}"), certainty, first_cycle)
+        for i, (name, share, certainty, first_cycle) in enumerate(facts["sources"])
     ]
     _train(team, BaselineConfig(**facts["config"] | {"cycles": cycles}), sources)
 
@@ -153,7 +159,7 @@ def _train(
 
 def augmentation_strength(config: BaselineConfig, step: int) -> float:
     """Full until the rate falls, and then with it to `last_augmentation` (a gentler end, as Touvron et al. 2019 found)."""
-    cycle = next(i for i, end in enumerate(config.ends) if step < end)
+    cycle = config.cycle_of(step)
     length = config.cycles[cycle].batches * config.cycles[cycle].cooldown
     left = min(1.0, (config.ends[cycle] - step) / length)
     return config.last_augmentation + (1 - config.last_augmentation) * left
@@ -185,6 +191,7 @@ class Trapezoids(keras.optimizers.schedules.LearningRateSchedule):
 def make_batch(config: BaselineConfig, sources: list[Source], step: int) -> Batch:
     """Draw and augment the batch of step + 1. The same step gives the same batch."""
     rng = np.random.default_rng((config.seed, step))
+    sources = [source for source in sources if source.first_cycle <= config.cycle_of(step)]
     shares = np.array([source.share for source in sources])
     counts = rng.multinomial(config.batch, shares / shares.sum())
     rows = [rng.integers(0, len(source.labels), count) for source, count in zip(sources, counts, strict=True)]

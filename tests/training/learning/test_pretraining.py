@@ -118,6 +118,18 @@ def test_a_batch_says_what_each_of_its_pictures_teaches(sources: list[Source], c
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_source_of_a_later_cycle_changes_no_batch_before(sources: list[Source], config: BaselineConfig) -> None:
+    from training.learning.pretraining import Source, make_batch
+
+    rare = Source("rare", sources[0].images, np.full(6, 9), 0.9, first_cycle=1)
+    for step in range(2):
+        before, after = make_batch(config, sources, step), make_batch(config, [*sources, rare], step)
+        np.testing.assert_array_equal(before.images, after.images)
+        np.testing.assert_array_equal(before.labels, after.labels)
+    late = [make_batch(config, [*sources, rare], step).labels for step in (2, 3)]
+    assert all((labels == 9).any() for labels in late)
+
+
 def test_the_rate_rises_stays_and_falls_once_a_cycle() -> None:
     from training.learning.pretraining import BaselineConfig, Cycle, Trapezoids
 
