@@ -39,6 +39,7 @@ from django.core.management import call_command
 
 from recognizer import registry, services, serving
 from recognizer.errors import InvalidDrawing
+from recognizer.imaging.pixels import to_grey
 from recognizer.imaging.preprocessing import normalize_drawing
 from recognizer.imaging.strokes import Strokes
 from recognizer.inference.calibrated_model import CalibratedModel
@@ -188,7 +189,7 @@ def share_answered(exam: Exam) -> float:
         pass
     prototypes.reset()
     served = serving.current_classifier()
-    together = served.model.predict_all(exam.images)
+    together = served.model.predict_all(to_grey(exam.images))
     answers = []
     for row, image in enumerate(exam.images):
         reading = Reading(image, together.row(row), served.model.interpret(together, row), served)

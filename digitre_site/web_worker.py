@@ -18,6 +18,7 @@ from typing import Any
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from digitre_site import queueing
+from recognizer import callers
 
 FIRST_BYTE_SECONDS = 5.0  # a connection that says nothing is closed after this
 REQUEST_SECONDS = 20.0  # from a request's first byte to its last; 256 KB on the slowest line of a phone
@@ -163,7 +164,8 @@ class WebWorker(ThreadWorker):
         if not self.cfg.is_ssl and is_given_up(conn.sock):
             return False  # gunicorn closes it
         queueing.note(time.monotonic() - conn.queued_at)
-        return super().handle(conn)
+        with callers.known_by(lambda: self.cfg.is_ssl or not is_given_up(conn.sock)):
+            return super().handle(conn)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """When this process stops: take what the kernel has accepted already, and let go of the socket at once.

@@ -38,5 +38,9 @@ class CorruptArtifact(ValueError):
     """A model's bytes are not those its row vouches for, or do not load."""
 
 
+class CallerGone(RuntimeError):
+    """Whoever made the call has hung up, and may have asked somebody else since."""
+
+
 class AlreadyReviewed(RuntimeError):
     """A reviewer has decided on this drawing, so its contributor's label stands as it is."""

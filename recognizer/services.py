@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from numpy.typing import NDArray
 
-from recognizer import campaigns, monitoring, personalization, retreat, serving
+from recognizer import callers, campaigns, monitoring, personalization, retreat, serving
 from recognizer.campaign_cookie import Membership
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.pixels import content_hash, to_grey
@@ -75,6 +75,7 @@ def recognize(
 
     Raises:
         NotAdmitted: the campaign takes no drawings now, or asks for a consent that was not given.
+        CallerGone: nobody waits for the answer any more.
     """
     if contributor is not None and contributor.campaign_id:
         campaigns.check_open(contributor.campaign_id)
@@ -95,10 +96,12 @@ def give_feedback(drawing_id: UUID, contributor: Contributor, label: int) -> Dra
     Raises:
         Drawing.DoesNotExist: no such drawing of theirs.
         AlreadyReviewed: a reviewer has decided.
+        CallerGone: nobody waits for the answer any more.
     """
     with transaction.atomic():
         drawing = Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor)
         changed = drawing.confirm(label, **assess(drawing, label))
+        callers.check()  # behind the row's lock
         rule = approval_rule(drawing, label, settings.DIGITRE_AUTO_APPROVE)
         if changed:
             monitoring.FEEDBACK.labels(agreed=label == drawing.predicted_label).inc()
@@ -127,8 +130,10 @@ def withdraw_feedback(drawing_id: UUID, contributor: Contributor) -> Drawing:
         Drawing.DoesNotExist: no such drawing of theirs.
         AlreadyReviewed: a reviewer has decided.
     """
-    drawing = Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor)
-    drawing.withdraw()
+    with transaction.atomic():
+        drawing = Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor)
+        drawing.withdraw()
+        callers.check()
     personalization.forget(contributor.pk)
     return drawing
 
@@ -284,6 +289,7 @@ def _store(
     with _whole(1 if isinstance(by, Contributor) else 2):
         drawing.contributor = by if isinstance(by, Contributor) else campaigns.join(by)
         drawing.campaign_id = drawing.contributor.campaign_id
+        callers.check()
         drawing.save(force_insert=True)
     monitoring.STORED.inc()
     return drawing

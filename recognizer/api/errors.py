@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from recognizer import monitoring, words
-from recognizer.errors import AlreadyReviewed, InvalidDrawing, NoChampion, NotAdmitted
+from recognizer.errors import AlreadyReviewed, CallerGone, InvalidDrawing, NoChampion, NotAdmitted
 
 
 class BadDrawing(APIException):
@@ -30,6 +30,11 @@ class Reviewed(APIException):
 
 class Closed(APIException):
     status_code = status.HTTP_403_FORBIDDEN
+
+
+class NobodyWaits(APIException):
+    status_code = status.HTTP_408_REQUEST_TIMEOUT
+    default_code = "caller_gone"
 
 
 class ModelUnavailable(APIException):
@@ -58,6 +63,8 @@ def as_api_exception(error: Exception) -> Exception:
             return Closed(error.detail, error.code)
         case AlreadyReviewed():
             return Reviewed()
+        case CallerGone():
+            return NobodyWaits()
         case NoChampion():
             return ModelUnavailable()
         case TooManyFieldsSent() | TooManyFilesSent():

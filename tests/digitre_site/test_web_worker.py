@@ -5,10 +5,11 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from unittest.mock import Mock
 
 import pytest
@@ -109,6 +110,43 @@ def test_a_drawing_that_was_given_up_while_the_process_was_frozen_is_not_stored(
     assert patient.recv(20).startswith(b"HTTP/1.1 201")
     assert site.call("POST", "/api/v1/drawings/", seven_form())[0] == 201
     assert site.query("SELECT count(*) FROM recognizer_drawing") == before + 2
+
+
+def test_a_label_whose_sender_hung_up_while_it_waited_for_its_row_is_not_written(
+    site: Digitre, connect: Connect
+) -> None:
+    cookie, drawing = draw(site)
+    path = f"/api/v1/drawings/{drawing}/feedback/"
+
+    def put(connection: socket.socket, label: int) -> None:
+        body = b'{"label": %d}' % label
+        head = f"PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nCookie: {cookie}\r\n"
+        connection.sendall(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    first, given_up, later = connect(), connect(), connect()
+    put(first, 7)
+    assert first.recv(20).startswith(b"HTTP/1.1 200")
+    with closing(sqlite3.connect(site.var_dir / "db.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        put(given_up, 1)
+        wait_until(lambda: not any(site.left_unread()))
+        time.sleep(0.5)  # it waits for the lock now
+        given_up.close()
+        other.execute("ROLLBACK")
+    time.sleep(1)  # SQLite asks for a lock again and again, more and more seldom
+    put(later, 7)
+    assert later.recv(20).startswith(b"HTTP/1.1 200")
+    said = f"SELECT group_concat(label) FROM recognizer_labelevent WHERE drawing_id = '{drawing.replace('-', '')}'"
+    assert site.query(f"{said} AND action = 'confirmed'") == "7"
+
+
+def draw(site: Digitre) -> tuple[str, str]:
+    """Store a drawing. Returns its contributor's cookie and its id."""
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=30)
+    connection.request("POST", "/api/v1/drawings/", json.dumps(seven_form()), {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    cookie = str(answer.headers["Set-Cookie"]).partition(";")[0]
+    return cookie, json.loads(answer.read())["id"]
 
 
 def test_who_does_not_read_holds_no_thread(site: Digitre, connect: Connect) -> None:

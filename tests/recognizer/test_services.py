@@ -14,7 +14,8 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from recognizer import services
+from recognizer import callers, services
+from recognizer.errors import CallerGone
 from recognizer.models import Contributor, Drawing, LabelEvent
 from recognizer.review import moderation
 from recognizer.submissions import Submission
@@ -192,3 +193,32 @@ def test_what_is_confirmed_while_it_is_being_purged_stays(model: FakeClassifier)
             assert not purging.done()
         assert purging.result() == 0
     assert Drawing.objects.get().confirmed_label == 7
+
+
+@pytest.mark.django_db
+def test_nothing_is_written_for_who_has_hung_up(model: FakeClassifier) -> None:
+    """A process that was frozen in the midst of a call comes to itself when another replica has carried it out."""
+    drawing = keep()
+    services.give_feedback(drawing.pk, drawing.contributor, 7)
+    events = LabelEvent.objects.count()
+    with callers.known_by(lambda: False):
+        for call in (
+            lambda: services.give_feedback(drawing.pk, drawing.contributor, 1),
+            lambda: services.withdraw_feedback(drawing.pk, drawing.contributor),
+            lambda: services.recognize(SUBMISSION, drawing.contributor),
+            lambda: services.recognize(SUBMISSION, None, "a key"),
+        ):
+            with pytest.raises(CallerGone):
+                call()
+    assert [stored.confirmed_label for stored in Drawing.objects.all()] == [7]
+    assert LabelEvent.objects.count() == events
+    assert Contributor.objects.count() == 1
+    with callers.known_by(lambda: True):
+        assert services.give_feedback(drawing.pk, drawing.contributor, 1).confirmed_label == 1
+
+
+@pytest.mark.django_db
+def test_who_has_hung_up_is_no_error_of_the_site(visitor: APIClient, seven: dict[str, Any]) -> None:
+    with callers.known_by(lambda: False):
+        answer = visitor.post("/api/v1/drawings/", seven, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (408, "caller_gone")
