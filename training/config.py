@@ -121,7 +121,7 @@ class FineTuneConfig(LossConfig):
     forgetting_most: float = 2e-3  # up to the gate's margin
     replay_mnist: int = 15_000  # what all of MNIST together weighs against one of the following
     replay_scans: int = 2_500  # of MNIST's digits, as their writers would have left them on a canvas
-    replay_pen: int = 2_500  # of 7,494, inked anew
+    replay_pen: int = 5_000  # of 7,494, inked anew
     replay_synthetic: int = 1_000  # digits drawn by program, in styles that the others lack
     replay_others: int = 2_500  # synthetic negatives, so that the refusal is not forgotten
     replay_unseen: int = 1_000  # of the replay, never trained on, beside MNIST's digits that the baseline did not see

@@ -13,8 +13,12 @@ from training.data import datasets, rendering
 from training.data.augmentation import render_drawings
 from training.data.baseline_mix import redraw, scans_of
 from training.data.datasets import DataUnavailable, Mnist, StrokeDrawing
+from training.data.rare_forms import draw_rare
 from training.data.synthetic_digits import add_habit, draw_digit
 from training.data.synthetic_negatives import draw_negative
+
+HABIT_SHARE = 0.3  # of the pen digits, that get a habit: where every 0 is slashed, the plain ones are forgotten
+RARE_SHARE = 0.25  # of the digits drawn by program
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,13 @@ def load_replay(config: FineTuneConfig, on_part: Callable[[], None] = lambda: No
     mnist = datasets.load_mnist(fallback=True)
     strangers = _unseen_by_the_baseline(mnist)
     familiar = ~strangers
-    pen = [add_habit(drawing, rng) for drawing in _some_pen_digits(config.replay_pen, rng)]
-    synthetic = [draw_digit(i % 10, rng) for i in range(config.replay_synthetic)]
+    pen = [
+        add_habit(drawing, rng) if rng.random() < HABIT_SHARE else drawing
+        for drawing in _some_pen_digits(config.replay_pen, rng)
+    ]
+    synthetic = [
+        (draw_rare if rng.random() < RARE_SHARE else draw_digit)(i % 10, rng) for i in range(config.replay_synthetic)
+    ]
     others = [draw_negative(rng, pen) for _ in range(config.replay_others)]
     on_part()
     inked = [_redraw(mnist, familiar, config.replay_scans, rng)]

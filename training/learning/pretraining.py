@@ -41,7 +41,7 @@ class BaselineConfig(LossConfig):
     seed: int = 20261122
     cycles: tuple[Cycle, ...] = (
         Cycle(24_000),
-        Cycle(9_000, learning_rate=1e-3, cooldown=0.5),
+        Cycle(9_000, learning_rate=1e-3, cooldown=0.5, weight=3.0),
     )
     batch: int = 128
     warmup_steps: int = 500  # in which the rate rises, in each cycle
