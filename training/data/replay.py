@@ -74,6 +74,7 @@ def load_replay(config: FineTuneConfig, on_part: Callable[[], None] = lambda: No
     labels = np.concatenate([mnist.y_train[familiar], *(pair[1] for pair in inked)])
     weights = np.ones(len(labels))
     weights[: familiar.sum()] = config.replay_mnist / familiar.sum()
+    weights[labels == NOT_A_DIGIT] = config.replay_others_weight
     order = rng.choice(len(labels), len(labels), replace=False, p=weights / weights.sum())  # often shown, early here
     unseen = int(strangers.sum()) + min(config.replay_unseen, len(labels) // 5)
     images = np.concatenate([mnist.x_train[strangers], images[order]])

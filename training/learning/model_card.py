@@ -103,8 +103,8 @@ stairs, pencils, trees and single Korean letters are among them because an earli
 these files. Expect somewhat less on styles that nobody looked at.
 
 The shares of held-out digits that the threshold may refuse were also chosen having seen the exams, 0.15 % of all and 0.4 % of
-any one: with 0.1 % the baseline before this one read 99.5 instead of 99.2 % of MNIST's test and 87 instead of 83 % of the held-out
-styles, and refused 88 instead of 92 % of what is no digit.
+any one: with 0.1 % the baseline before this one read 99.5 instead of 99.2 % of MNIST's test and 87 instead of 83 % of the
+held-out styles, and refused 88 instead of 92 % of what is no digit.
 
 So was the choice to draw letters from fonts and things from icons, and which of them to leave out: digits of exam b that an
 earlier training refused showed that some signs are a digit in some hand (a slashed 0, a footed 1).
