@@ -180,11 +180,14 @@ class Supervised:
         self.folder = folder
         self.workers: list[subprocess.Popen[str]] = []
 
+    def keep_running(self) -> None:
+        if not self.workers or self.workers[-1].poll() is not None:
+            worker = start("stopping_worker", "learning", "deciding", DIGITRE_VAR_DIR=str(self.folder))
+            self.workers.append(worker)
+
     def wait_until(self, condition: Callable[[], object]) -> None:
         def is_so() -> object:
-            if not self.workers or self.workers[-1].poll() is not None:
-                worker = start("stopping_worker", "learning", "deciding", DIGITRE_VAR_DIR=str(self.folder))
-                self.workers.append(worker)
+            self.keep_running()
             return condition()
 
         wait_until(is_so)
@@ -223,6 +226,44 @@ def test_of_a_killed_child_and_a_killed_worker_nothing_remains_and_the_next_tick
     supervised.wait_until(lambda: TrainingRun.objects.decided().exists())
     statuses = list(TrainingRun.objects.order_by("pk").values_list("status", flat=True)[:3])
     assert statuses == [Status.FAILED, Status.FAILED, Status.PROMOTED]
+    assert ModelVersion.objects.count() == 2
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Iterator[list[Supervised]]:
+    """Workers on three hosts, which share the database and nothing else."""
+    workers = [Supervised(tmp_path / name) for name in ("one", "two", "three")]
+    for worker in workers:
+        worker.folder.mkdir()
+    yield workers
+    for worker in workers:
+        worker.end()
+
+
+@pytest.mark.postgres  # the database that several hosts share
+def test_of_three_workers_one_trains_and_when_it_is_lost_another(draw: Draw, three: list[Supervised]) -> None:
+    registry.ensure_baseline()
+    TrainingPolicy(minimum_new_labels=1).save()
+    draw(3, style=1), draw(4, style=1)
+    Drawing.objects.update(predicted_label=None)  # the champion refused them: corrections, which start a run
+    alive = [*three]
+
+    def holders() -> list[Supervised]:
+        for worker in alive:
+            worker.keep_running()
+        running = TrainingRun.objects.filter(status=Status.RUNNING)
+        return [worker for worker in alive for run in running if (worker.folder / str(run.pk)).exists()]
+
+    for _ in range(2):
+        wait_until(holders)
+        (lost,) = holders()
+        lost.end()
+        alive.remove(lost)
+        let_leases_run_out()
+    wait_until(lambda: not holders() and TrainingRun.objects.decided().exists())
+    first, second, third = TrainingRun.objects.order_by("pk")[:3]
+    assert [first.status, second.status, third.status] == [Status.FAILED, Status.FAILED, Status.PROMOTED]
+    assert len({run.worker.rpartition(":")[2] for run in (first, second, third)}) == 3
     assert ModelVersion.objects.count() == 2
 
 
