@@ -42,10 +42,24 @@ class Answered(Labelled):
 
 @dataclass(frozen=True)
 class Approved(Answered):
-    """Approved drawings: int64 (K,) who drew each, and bool (K,) whether a person approved it, not the automatic rule."""
+    """Approved drawings: int64 (K,) who drew each, bool (K,) whether a person approved it, not the automatic rule.
+
+    `was_unread`, bool (K,), where the version that answered its contributor read something else: a form that was new then.
+    """
 
     contributors: NDArray[np.int64]
     is_reviewed: NDArray[np.bool_]
+    was_unread: NDArray[np.bool_]
+
+    @property
+    def is_new(self) -> NDArray[np.bool_]:
+        """What may help others: what the version does not read, or has learned to read since, bool (K,).
+
+        A version that has learned a form reads its teachers' drawings of it first: to strangers' they go on saying what they said
+        before.
+        """
+        found: NDArray[np.bool_] = (~self.is_right | self.was_unread) & (np.abs(self.features).sum(axis=1) > 0)
+        return found
 
 
 @dataclass(frozen=True)
@@ -62,7 +76,7 @@ def judge(drawings: Approved, references: Answered, config: PrototypeConfig) -> 
     """Decide which of the approved drawings speak. Half of the references hold them back, the other half examines them."""
     known = references[references.is_right]
     court = _Court(drawings, known, np.arange(len(known)) % 2 == 0)
-    speaks = ~drawings.is_right & (np.abs(drawings.features).sum(axis=1) > 0)
+    speaks = drawings.is_new
     if not speaks.any():
         return Judgement(speaks, config.trust, 0, 0)
     usual = usual_distance(known, config.plain)
@@ -97,7 +111,7 @@ def _contradicted_contributors(
 ) -> NDArray[np.bool_]:
     """Which drawings, bool (K,), are of contributors whom others contradict more often than they bear them out."""
     _, of = np.unique(drawings.contributors, return_inverse=True)
-    against, in_favour = np.bincount(of, is_contradicted), np.bincount(of, is_borne_out & ~drawings.is_right)
+    against, in_favour = np.bincount(of, is_contradicted), np.bincount(of, is_borne_out & drawings.is_new)
     found: NDArray[np.bool_] = (against > in_favour)[of]
     return found
 
@@ -116,7 +130,7 @@ class _Court:
 
     def hear_strangers(self, speaks: NDArray[np.bool_]) -> Votes:
         """Have each drawing answered by those of others, one voice a contributor: who draws forty is not forty people."""
-        guards = self.drawings.is_right
+        guards = self.drawings.is_right & ~speaks
         return vote(
             _nearest_of_each(self._to_strangers[:, speaks], self.drawings.contributors[speaks]),
             self.drawings.labels[speaks],
@@ -127,7 +141,7 @@ class _Court:
 
     def examine(self, speaks: NDArray[np.bool_]) -> Votes:
         """Have the references that hold nobody back answered by all that speak, as serving would."""
-        guards = self.drawings.is_right
+        guards = self.drawings.is_right & ~speaks
         return vote(
             self._from_examined[:, speaks],
             self.drawings.labels[speaks],

@@ -1,5 +1,7 @@
 """Which drawings may speak, on a circle of features: 1s are known about 0 degrees, 7s about 90, what is no digit about 180."""
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -27,7 +29,7 @@ def known() -> Answered:
     return Answered(at(where[order]), labels[order], labels[order])
 
 
-def approved(*people: Person, is_reviewed: bool = True) -> Approved:
+def approved(*people: Person, is_reviewed: bool = True, was_unread: bool = False) -> Approved:
     who, where, labels, answered = zip(*people, strict=True)
     return Approved(
         at(np.array(where, "float64")),
@@ -35,11 +37,12 @@ def approved(*people: Person, is_reviewed: bool = True) -> Approved:
         np.array([NOT_A_DIGIT if answer is None else answer for answer in answered]),
         np.array(who),
         np.full(len(who), is_reviewed),
+        np.full(len(who), was_unread),
     )
 
 
-def verdict(*people: Person, is_reviewed: bool = True) -> Judgement:
-    return judge(approved(*people, is_reviewed=is_reviewed), known(), CONFIG)
+def verdict(*people: Person, is_reviewed: bool = True, was_unread: bool = False) -> Judgement:
+    return judge(approved(*people, is_reviewed=is_reviewed, was_unread=was_unread), known(), CONFIG)
 
 
 def test_a_form_that_several_draw_and_label_alike_speaks() -> None:
@@ -62,6 +65,16 @@ def test_ones_own_drawings_bear_nothing_out() -> None:
 
 def test_what_the_version_reads_does_not_speak() -> None:
     assert not verdict((1, 3.0, 1, 1), (2, 4.0, 1, 1)).speaks.any()
+
+
+def test_a_form_that_the_version_has_learned_since_goes_on_speaking() -> None:
+    drawn = [(who, 268 + who, 4, 4) for who in range(5)]
+    assert verdict(*drawn, is_reviewed=False, was_unread=True).speaks.all()
+    assert not verdict(*drawn, is_reviewed=False).speaks.any()
+
+
+def test_what_was_misread_once_is_no_licence_to_contradict_what_is_known() -> None:
+    assert not verdict(*[(who, 80.0 + who / 12, 1, 1) for who in range(240)], was_unread=True).speaks.any()
 
 
 def test_sevens_called_ones_are_silent_however_many_agree() -> None:
@@ -104,9 +117,7 @@ def test_whoever_would_spoil_a_drawing_that_is_read_rightly_falls_silent() -> No
 
 def test_a_drawing_without_features_does_not_speak() -> None:
     drawings = approved((1, 268.0, 4, None))
-    blank = Approved(
-        np.zeros((1, 2), "float32"), drawings.labels, drawings.answered, drawings.contributors, drawings.is_reviewed
-    )
+    blank = replace(drawings, features=np.zeros((1, 2), "float32"))
     assert not judge(blank, known(), CONFIG).speaks.any()
 
 
@@ -118,9 +129,7 @@ def test_only_so_many_speak_the_newest_first() -> None:
 
 def test_nothing_approved_is_judged_too() -> None:
     nobody = approved((1, 0.0, 1, 1))
-    empty = Approved(
-        *(getattr(nobody, name)[:0] for name in ("features", "labels", "answered", "contributors", "is_reviewed"))
-    )
+    empty = Approved(*(getattr(nobody, each.name)[:0] for each in fields(nobody)))
     found = judge(empty, known(), CONFIG)
     assert (len(found.speaks), found.trust, found.mended, found.broken) == (0, CONFIG.trust, 0, 0)
 

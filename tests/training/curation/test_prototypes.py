@@ -172,7 +172,7 @@ def test_a_label_that_a_reviewer_changed_counts_as_changed(
 
 def test_what_is_no_digit_can_be_taught(version: ModelVersion, draw: Draw) -> None:
     """Of the 4s, which are refused already, it is nothing new: they guard."""
-    draw(4, style=1, label=NOT_A_DIGIT, reviewed=True)
+    Drawing.objects.filter(pk=draw(4, style=1, label=NOT_A_DIGIT, reviewed=True).pk).update(predicted_label=None)
     draw(1, style=1, label=NOT_A_DIGIT, reviewed=True)
     prototypes.refresh(CONFIG)
     assert roles() == [Prototype.Role.GUARDS, Prototype.Role.SILENT]
@@ -196,6 +196,17 @@ def test_many_are_read_in_several_goes(version: ModelVersion, draw: Draw) -> Non
     while prototypes.refresh(few) != prototypes.NOTHING_NEW:
         counts.append(Prototype.objects.count())
     assert counts == [2, 4, 5]
+
+
+def test_what_a_later_champion_has_learned_goes_on_speaking_to_strangers(version: ModelVersion, draw: Draw) -> None:
+    """After a run of fifty numerals the network read its teachers' and refused every eighth stranger, to whom nobody spoke."""
+    for style, person in enumerate(people(3)):
+        drawing = draw(1, by=person, style=style, reviewed=True)
+        Drawing.objects.filter(pk=drawing.pk).update(predicted_label=None)  # an earlier version refused it
+    draw(7, style=3, reviewed=True)
+    prototypes.refresh(CONFIG)
+    assert Prototype.objects.filter(role=Prototype.Role.SPEAKS, label=1).count() == 3
+    assert Prototype.objects.filter(role=Prototype.Role.GUARDS, label=7).count() == 1
 
 
 def test_another_champion_begins_anew(version: ModelVersion, draw: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
