@@ -224,7 +224,8 @@ def measure(
             clock.append(1000 * (time.perf_counter() - start))
             processor.append(1000 * (time.process_time() - worked))
         database.append(1000 * sum(float(query["time"]) for query in queries))
-    slowest = max(queries, key=lambda query: float(query["time"]))
+    none: dict[str, Any] = {"time": "0", "sql": "nothing"}
+    slowest = max(queries, key=lambda query: float(query["time"]), default=none)
     medians = [statistics.median(times[2:]) for times in (clock, processor, database)]
     return medians[0], medians[1], medians[2], len(queries), slowest
 

@@ -100,6 +100,7 @@ class Outcome:
     drawings: int
     learned: int
     verdict: str
+    reasons: list[str]
     strangers_before: float
     at_once: float  # before any training: by what people drew, beside the network
     strangers_after: float
@@ -155,6 +156,7 @@ def teach(taught: str, seed: int) -> Outcome:
         drawings=sum(map(len, lesson.teachers)),
         learned=len(run.snapshot.manifest["members"]) if run.snapshot else 0,
         verdict=run.get_status_display(),
+        reasons=(run.decision or {}).get("reasons", []),
         strangers_before=share_right(before, lesson.strangers),
         at_once=at_once,
         strangers_after=share_answered(lesson.strangers),

@@ -98,7 +98,8 @@ def execute(run: TrainingRun, config: RunConfig, listener: Listener | None = Non
             connect_anew()  # if it was the database, it may be there again
             outcomes.finish(run, Status.FAILED, error=f"{error.__class__.__name__}: {error}"[:2000])
         _forget_checkpoints()
-        logger.info("%s ended: %s", run, ". ".join(filter(None, [run.get_status_display(), run.error])))
+        held = (run.decision or {}).get("reasons", []) if run.status == Status.HELD else []  # a promotion says its own
+        logger.info("%s ended: %s", run, ". ".join(filter(None, [run.get_status_display(), run.error, *held])))
     return run
 
 
