@@ -122,7 +122,7 @@ class FineTuneConfig(LossConfig):
     replay_mnist: int = 15_000  # what all of MNIST together weighs against one of the following
     replay_scans: int = 2_500  # of MNIST's digits, as their writers would have left them on a canvas
     replay_pen: int = 5_000  # of 7,494, inked anew
-    replay_synthetic: int = 4_000  # digits drawn by program, in styles that the others lack: with 1,000 other styles fell
+    replay_synthetic: int = 4_000  # digits drawn by program; with 1,000 styles that nobody taught fell
     replay_others: int = 2_500  # synthetic negatives, so that the refusal is not forgotten,
     replay_others_weight: float = 2.4  # and what one weighs against a digit: the baseline saw three beside seven digits
     replay_unseen: int = 1_000  # of the replay, never trained on, beside MNIST's digits that the baseline did not see
