@@ -11,6 +11,7 @@ MAY_SLEEP = {
     "tests/support/waiting.py": "looks again and again, in small steps; lets time pass where a test is about time itself",
     "bench/draw_page.py": "a person looks at the live guess before going on",
     "bench/chaos/wire.py": "a wire that is late",
+    "bench/neighbour.py": "a person draws at a pace, and who presses needs a moment to begin",
 }
 SOURCES = sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "bench").rglob("*.py")])
 

@@ -17,7 +17,7 @@ import pytest
 from digitre_site import web_worker
 from tests.support.pictures import seven_form
 from tests.support.running_site import Digitre
-from tests.support.waiting import wait_until
+from tests.support.waiting import let_time_pass, wait_until
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.processes]
 THREADS = 4  # of the one process
@@ -130,10 +130,10 @@ def test_a_label_whose_sender_hung_up_while_it_waited_for_its_row_is_not_written
         other.execute("BEGIN IMMEDIATE")
         put(given_up, 1)
         wait_until(lambda: not any(site.left_unread()))
-        time.sleep(0.5)  # it waits for the lock now
+        let_time_pass(0.5)  # it waits for the lock now
         given_up.close()
         other.execute("ROLLBACK")
-    time.sleep(1)  # SQLite asks for a lock again and again, more and more seldom
+    let_time_pass(1)  # SQLite asks for a lock again and again, more and more seldom
     put(later, 7)
     assert later.recv(20).startswith(b"HTTP/1.1 200")
     said = f"SELECT group_concat(label) FROM recognizer_labelevent WHERE drawing_id = '{drawing.replace('-', '')}'"

@@ -22,6 +22,7 @@ TINY = PoolConfig(
     pen_digit_renderings=1,
     habit_renderings=1,
     synthetic=10,
+    rare=4,
     things=5,
     reversed=2,
     shape_renderings=2,
@@ -73,7 +74,16 @@ def test_every_kind_is_prepared_and_writers_are_held_out(folder: Path) -> None:
     data = prepare(TINY)
     counts = {name: len(pool.labels) for name, pool in data.pools.items()}
     scans = {"mnist": 100, "mnist_on_canvas": 100}
-    drawn = {"pen_digits": 9, "habits": 6, "synthetic": 10, "things": 5, "reversed": 2, "shapes": 64, "signs": 40}
+    drawn = {
+        "pen_digits": 9,
+        "habits": 6,
+        "synthetic": 10,
+        "rare": 4,
+        "things": 5,
+        "reversed": 2,
+        "shapes": 64,
+        "signs": 40,
+    }
     assert counts == scans | drawn | {"font_digits": 4, "icons": counts["icons"]}
     held = {name: len(exam.labels) for name, exam in data.held.items()}
     assert held == scans | {
