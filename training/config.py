@@ -123,12 +123,10 @@ class FineTuneConfig(LossConfig):
     replay_scans: int = 2_500  # of MNIST's digits, as their writers would have left them on a canvas
     replay_pen: int = 5_000  # of 7,494, inked anew
     replay_synthetic: int = 4_000  # digits drawn by program; with 1,000 styles that nobody taught fell
-    replay_others: int = (
-        6_000  # synthetic negatives, so that the refusal is not forgotten, and what one weighs against a
-    )
-    replay_others_weight: float = (
-        2.0  # digit: the baseline saw three beside seven, and with fewer new forms took them along
-    )
+    # things that are none, drawn by program, and what one weighs against a digit: the baseline saw three beside seven, and with
+    # fewer the refusal gave way to a new script
+    replay_others: int = 6_000
+    replay_others_weight: float = 2.0
     replay_unseen: int = 1_000  # of the replay, never trained on, beside MNIST's digits that the baseline did not see
     drawing_share: float = 0.3  # of the pictures at most: a flood does not drown the replay
     # of one drawing in an epoch at most: of a new script's fifty pictures a tenth of all that is shown. With 8 strangers'
