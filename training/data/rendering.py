@@ -5,10 +5,13 @@ import inspect
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,13 +64,41 @@ def draw_pools(jobs: dict[str, Job], seed: int, report: Callable[[str], None]) -
         return {name: _cached(name, job, seed, workers, report) for name, job in jobs.items() if job.items}
 
 
+def draw_once(name: str, job: Job, seed: int) -> Pool:
+    """Do a job in this process, or read back what the same job drew here before. What other code drew under its name goes.
+
+    Where nothing can be kept, as on a full disk, it is drawn again each time.
+    """
+    path = _path(name, job, seed)
+    with suppress(OSError, EOFError, ValueError, KeyError, BadZipFile):  # not there, or cut off
+        return _read(path)
+    pool = draw(job.paint, job.items, np.random.default_rng((seed, sum(name.encode()))))
+    with suppress(OSError):
+        _keep(pool, path)
+        for other in path.parent.glob(f"pool-{name}-*.npz"):
+            if other != path:
+                other.unlink(missing_ok=True)
+    return pool
+
+
 def _cached(name: str, job: Job, seed: int, workers: ProcessPoolExecutor, report: Callable[[str], None]) -> Pool:
-    path = datasets.cache_dir() / f"pool-{name}-{_digest(job, seed)}.npz"
+    path = _path(name, job, seed)
     if not path.is_file():
-        pool = _draw(name, job, seed, workers, report)
-        partial = path.with_suffix(".partial.npz")
-        np.savez_compressed(partial, images=pool.images, labels=pool.labels, names=pool.names)
-        partial.replace(path)
+        _keep(_draw(name, job, seed, workers, report), path)
+    return _read(path)
+
+
+def _path(name: str, job: Job, seed: int) -> Path:
+    return datasets.cache_dir() / f"pool-{name}-{_digest(job, seed)}.npz"
+
+
+def _keep(pool: Pool, path: Path) -> None:
+    partial = path.with_suffix(f".{os.getpid()}.partial.npz")
+    np.savez_compressed(partial, images=pool.images, labels=pool.labels, names=pool.names)
+    partial.replace(path)
+
+
+def _read(path: Path) -> Pool:
     with np.load(path, allow_pickle=False) as kept:
         return Pool(kept["images"], kept["labels"], kept["names"])
 

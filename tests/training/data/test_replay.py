@@ -1,7 +1,7 @@
 """What is shown again so that it is not forgotten, and what is kept back to see whether it is."""
 
-from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recognizer.baseline import held_out_rows, shipped_baseline
 from recognizer.labels import NOT_A_DIGIT
 from training.config import FineTuneConfig
-from training.data import baseline_mix, datasets, replay
+from training.data import baseline_mix, datasets, rendering, replay
 from training.data.datasets import Mnist, StrokeDrawing
 from training.data.replay import load_replay
 
@@ -75,11 +75,19 @@ def test_pen_digits_are_shown_as_people_leave_them_and_some_with_a_habit(monkeyp
         seen.append(drawing.label)
         return drawing
 
-    bars = [StrokeDrawing(i % 10, "", [[[10.0, 10.0], [12.0, 90.0]]]) for i in range(400)]
     monkeypatch.setattr(replay, "add_habit", note)
-    monkeypatch.setattr(datasets, "load_pen_digits", lambda split: bars)
-    load_replay(replace(CONFIG, replay_pen=400))
+    rng = np.random.default_rng(0)
+    for number in range(400):
+        replay.leave(StrokeDrawing(number % 10, "", [[[10.0, 10.0], [12.0, 90.0]]]), rng)
     assert 0.2 < len(seen) / 400 < 0.4
+
+
+def test_what_is_drawn_is_drawn_once(mnist: Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = load_replay(CONFIG)
+    monkeypatch.setattr(rendering, "draw", Mock(side_effect=AssertionError("drawn again")))
+    second = load_replay(CONFIG)
+    np.testing.assert_array_equal(first.images, second.images)
+    np.testing.assert_array_equal(first.weights, second.weights)
 
 
 def test_part_of_it_keeps_count_of_what_is_kept_back(mnist: Mnist) -> None:
