@@ -1,5 +1,7 @@
 """The challenger's calibration: the baseline's, moved as far as the evidence goes."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,26 +12,38 @@ from training.config import FineTuneConfig
 from training.evaluation.reports import fit_temperature
 
 
+@dataclass(frozen=True)
+class Unseen:
+    """What a model says of unseen replay: of digits, and of what is none."""
+
+    digits: Prediction
+    others: Prediction
+
+
 def recalibrate(
     before: Calibration,
-    baseline: Prediction,
-    challenger: Prediction,
+    baseline: Unseen,
+    challenger: Unseen,
     held: Prediction,
     held_labels: NDArray[np.int64],
     config: FineTuneConfig,
 ) -> Calibration:
     """Give the challenger a temperature and a refusal threshold.
 
-    The threshold never rises above the baseline's: it was fitted on more digits of strangers than a run has, and a share of a few
-    in a thousand is too rare to fit again. It falls where the challenger would refuse more digits than the baseline does.
+    The threshold was fitted on more digits of strangers than a run has, and a share of a few in a thousand is too rare to fit
+    again. It falls where the challenger would refuse more digits than the baseline does, and rises where it would let more
+    pass that are none, as far as it refuses no more digits: who is taught a new script says yes to other scripts as well.
 
     Args:
         before: the baseline's.
-        baseline, challenger: both models' outputs for the same replayed digits, which the challenger was not trained on.
+        baseline, challenger: what both models say of the same unseen replay.
         held, held_labels: the challenger's outputs for drawings of contributors it did not learn from.
     """
-    refused = int((baseline.digitness < before.refusal_threshold).sum())
-    threshold = min(before.refusal_threshold, _threshold_refusing(refused, challenger.digitness))
+    digits_refused, others_refused = (
+        int((said.digitness < before.refusal_threshold).sum()) for said in (baseline.digits, baseline.others)
+    )
+    threshold = max(before.refusal_threshold, _lowest_refusing(others_refused, challenger.others.digitness))
+    threshold = min(threshold, _highest_refusing(digits_refused, challenger.digits.digitness))
     digits = held_labels != NOT_A_DIGIT
     if digits.sum() < config.enough_to_calibrate:
         return Calibration(before.temperature, threshold)
@@ -40,6 +54,12 @@ def recalibrate(
     return Calibration(float(before.temperature ** (1 - trust) * temperature**trust), threshold)
 
 
-def _threshold_refusing(count: int, digitness: NDArray[np.float32]) -> float:
+def _highest_refusing(count: int, digitness: NDArray[np.float32]) -> float:
     """The highest threshold under which no more than `count` of the pictures lie; infinite where any would do."""
     return float(np.sort(digitness)[count]) if count < len(digitness) else float("inf")
+
+
+def _lowest_refusing(count: int, digitness: NDArray[np.float32]) -> float:
+    """The lowest threshold under which `count` of the pictures lie; minus infinite where any would do."""
+    lowest = np.sort(digitness)[: min(count, len(digitness))]
+    return float(np.nextafter(lowest[-1], np.float32(np.inf))) if len(lowest) else float("-inf")

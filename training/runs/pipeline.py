@@ -39,7 +39,7 @@ from training.evaluation.exam_sets import ExamSet, full_exam_set
 from training.evaluation.reports import Exam, examine
 from training.evaluation.runner import Evaluation
 from training.evaluation.taught import NEW, Taught, findings
-from training.learning.calibration import recalibrate
+from training.learning.calibration import Unseen, recalibrate
 from training.learning.cluster import Cluster
 from training.models import DatasetSnapshot, RunCheckpoint, TrainingRun
 from training.runs import history, outcomes
@@ -288,12 +288,16 @@ def _calibrated(tflite: bytes, learned_from: TrainingSet, config: FineTuneConfig
     """Give a new artifact its calibration: the baseline's, moved as far as what it answers now allows."""
     baseline = shipped_baseline().model
     unseen = slice(0, learned_from.replay.unseen)
-    digits = learned_from.replay.images[unseen][is_digit(learned_from.replay.labels[unseen])]
+    pictures, digits = learned_from.replay.images[unseen], is_digit(learned_from.replay.labels[unseen])
     uncalibrated = CalibratedModel(tflite, baseline.calibration)
+
+    def said_by(model: CalibratedModel) -> Unseen:
+        return Unseen(model.predict_all(pictures[digits]), model.predict_all(pictures[~digits]))
+
     calibration = recalibrate(
         baseline.calibration,
-        baseline.predict_all(digits),
-        uncalibrated.predict_all(digits),
+        said_by(baseline),
+        said_by(uncalibrated),
         uncalibrated.predict_all(learned_from.validation.images),
         learned_from.validation.labels,
         config,
