@@ -1,9 +1,10 @@
 """Without a network: the page opens, what is drawn and said waits, and each arrives once, as whose it was."""
 
 import re
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 from recognizer.models import Contributor, Drawing
 from tests.support.person import OpenContext, Person, Visit
@@ -76,7 +77,8 @@ def test_twenty_drawings_made_offline_arrive_once_each_with_their_labels(person:
             route.continue_()
         elif len(passed) == 5:
             route.fetch()
-            route.abort()
+            with suppress(Error):  # where the machine is slow, the page has given up by itself
+                route.abort()
         else:
             route.fulfill(status=503, body="{}")
 
