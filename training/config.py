@@ -128,7 +128,7 @@ class FineTuneConfig(LossConfig):
     replay_others: int = 6_000
     replay_others_weight: float = 2.0
     replay_unseen: int = 1_000  # of the replay, never trained on, beside MNIST's digits that the baseline did not see
-    drawing_share: float = 0.3  # of the pictures at most: a flood does not drown the replay
+    drawing_share: float = 0.2  # of the pictures at most: a flood does not drown the replay
     # of one drawing in an epoch at most: of a new script's fifty pictures a tenth of all that is shown. With 8 strangers'
     # were guessed rightly 91 times in 100, with 24 94, with 64 96 times, but then other styles of digits fell by 1.6 points
     drawing_repeats: int = 40

@@ -108,6 +108,7 @@ def test_a_label_that_waits_can_be_changed_and_taken_back(person: Person) -> Non
     go_offline(person)
     draw_and_say(person, 1, again=False)
     person.button("withdraw").click()
+    expect(person.part("saved-words")).to_be_hidden()  # it is asked again
     person.page.keyboard.press("4")
     expect(person.part("saved-words")).to_have_text("Kept here as 4.")
     expect(person.part("preview")).to_be_hidden()
