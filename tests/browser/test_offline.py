@@ -144,8 +144,9 @@ def test_what_waits_is_sent_as_whose_it_was(person: Person) -> None:
 
 def test_the_next_person_does_not_see_the_drawings_of_the_last(person: Person) -> None:
     go_offline(person)
+    draw_and_say(person, 1, again=False)
     person.button("next").click()
-    expect(person.page.locator("main")).to_have_attribute("data-phase", "intro")
+    expect(person.page.locator("main")).to_have_attribute("data-phase", "intro")  # and the turn's end is kept
     person.page.route(NEXT, lambda route: route.abort())
     go_offline(person, False)
     person.page.goto("/drawings/")
