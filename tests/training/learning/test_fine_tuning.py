@@ -56,10 +56,13 @@ def weights(model: Any) -> NDArray[Any]:
 def test_it_moves_a_little_and_the_seed_says_where(training_set: TrainingSet) -> None:
     from training.learning.conversion import load_keras
 
-    before = weights(load_keras(shipped_baseline().keras))
+    before = load_keras(
+        shipped_baseline().keras
+    ).trainable_weights  # a norm's statistics move as far as few digits differ
     first, other = train(training_set), train(training_set, replace(TINY, seed=2))
     assert not np.allclose(weights(first.model), weights(other.model), atol=1e-5)
-    assert 0 < np.abs(weights(first.model) - before).max() < 0.5
+    moved = [np.abs(np.array(new) - old).max() for new, old in zip(first.model.trainable_weights, before, strict=True)]
+    assert 0 < max(moved) < 0.1
     assert [entry["epoch"] for entry in first.curve] == list(range(1, len(first.curve) + 1))
 
 
