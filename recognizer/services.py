@@ -20,7 +20,6 @@ from recognizer.campaign_cookie import Membership
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.pixels import content_hash, to_grey
 from recognizer.imaging.preprocessing import PREPROCESSING_VERSION
-from recognizer.labels import NOT_A_DIGIT
 from recognizer.models import Admission, Contributor, Drawing, DrawingQuerySet, Tombstone
 from recognizer.notices.announcing import announce_correction
 from recognizer.review.priority import approval_rule, assess
@@ -101,16 +100,16 @@ def give_feedback(drawing_id: UUID, contributor: Contributor, label: int) -> Dra
     with transaction.atomic():
         drawing = Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor)
         changed = drawing.confirm(label, **assess(drawing, label))
-        callers.check()  # behind the row's lock
         rule = approval_rule(drawing, label, settings.DIGITRE_AUTO_APPROVE)
+        is_correction = changed and label != drawing.answered
         if changed:
-            monitoring.FEEDBACK.labels(agreed=label == drawing.predicted_label).inc()
-        if changed and label != (NOT_A_DIGIT if drawing.predicted_label is None else drawing.predicted_label):
+            monitoring.FEEDBACK.labels(agreed=not is_correction).inc()
+        if is_correction:
             announce_correction(drawing)
         if changed and rule and not contributor.is_blocked:
             drawing.approve_by_rule(rule)
     personalization.forget(contributor.pk)
-    if changed and label != (NOT_A_DIGIT if drawing.predicted_label is None else drawing.predicted_label):
+    if is_correction:
         _look_after_champion()
     return drawing
 
@@ -129,11 +128,10 @@ def withdraw_feedback(drawing_id: UUID, contributor: Contributor) -> Drawing:
     Raises:
         Drawing.DoesNotExist: no such drawing of theirs.
         AlreadyReviewed: a reviewer has decided.
+        CallerGone: nobody waits for the answer any more.
     """
-    with transaction.atomic():
-        drawing = Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor)
-        drawing.withdraw()
-        callers.check()
+    drawing = Drawing.objects.without_pixels().get(pk=drawing_id, contributor=contributor)
+    drawing.withdraw()
     personalization.forget(contributor.pk)
     return drawing
 

@@ -14,6 +14,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from recognizer import callers
 from recognizer.errors import AlreadyReviewed
 from recognizer.labels import NOT_A_DIGIT
 from recognizer.models.batches import ReviewBatch
@@ -244,6 +245,11 @@ class Drawing(models.Model):
     def label(self) -> int | None:
         """The label to train with: a reviewer's word, else the contributor's."""
         return self.confirmed_label if self.reviewed_label is None else self.reviewed_label
+
+    @property
+    def answered(self) -> int:
+        """What its contributor was told: 0-9, NOT_A_DIGIT where it was refused."""
+        return NOT_A_DIGIT if self.predicted_label is None else self.predicted_label
 
     @property
     def is_reviewed(self) -> bool:
@@ -530,6 +536,12 @@ class Drawing(models.Model):
         look: str = Look.OPEN,
         batch: ReviewBatch | None = None,
     ) -> None:
+        """Keep what was said, behind the row's lock where it changed something: all of that is undone where nobody waits for it.
+
+        Raises:
+            CallerGone: whoever said it in this call has hung up.
+        """
+        callers.check()
         LabelEvent.objects.create(
             drawing=self,
             actor=actor,

@@ -29,8 +29,7 @@ def assess(drawing: Drawing, label: int) -> dict[str, float]:
 
 def review_priority(drawing: Drawing, label: int, suspicion: float = 0.0) -> float:
     """Return the queue order of a drawing once its contributor has said `label`: higher is sooner, 0..4."""
-    read = NOT_A_DIGIT if drawing.predicted_label is None else drawing.predicted_label
-    disagreement = DISAGREEMENT_WEIGHT if label != read else 0.0
+    disagreement = DISAGREEMENT_WEIGHT if label != drawing.answered else 0.0
     rarity = RARITY_WEIGHT * class_rarity(label)
     return round(disagreement + (1.0 - drawing.margin) + SUSPICION_WEIGHT * suspicion + rarity, 6)
 

@@ -218,6 +218,24 @@ def test_nothing_is_written_for_who_has_hung_up(model: FakeClassifier) -> None:
 
 
 @pytest.mark.django_db
+def test_nothing_is_decided_for_a_reviewer_who_has_hung_up(model: FakeClassifier) -> None:
+    reviewer, drawing = User.objects.create_user("reviewer"), keep()
+    services.give_feedback(drawing.pk, drawing.contributor, 7)
+    drawing.refresh_from_db()
+    before = drawing.status, drawing.label, LabelEvent.objects.count()
+    with callers.known_by(lambda: False):
+        for call in (
+            lambda: drawing.approve(1, reviewer),
+            lambda: drawing.reject("blank", reviewer),
+            lambda: drawing.put_back(reviewer),
+        ):
+            with pytest.raises(CallerGone):
+                call()
+    drawing.refresh_from_db()
+    assert (drawing.status, drawing.label, LabelEvent.objects.count()) == before
+
+
+@pytest.mark.django_db
 def test_who_has_hung_up_is_no_error_of_the_site(visitor: APIClient, seven: dict[str, Any]) -> None:
     with callers.known_by(lambda: False):
         answer = visitor.post("/api/v1/drawings/", seven, format="json")

@@ -24,15 +24,14 @@ def lay_map(version: ModelVersion, drawings: Iterable[Drawing], clusters: int = 
     )
     in_row = [0] * 10
     for drawing in drawings:
-        answered = NOT_A_DIGIT if drawing.predicted_label is None else drawing.predicted_label
         in_row[drawing.top_label] += 1
         MapPoint.objects.create(
             map=drawn,
             drawing=drawing,
             x=STEP * in_row[drawing.top_label],
             y=STEP * (1 + drawing.top_label),
-            answered=answered,
-            cluster=clusters if answered == NOT_A_DIGIT else 0,
-            features=pack(np.eye(11, dtype="float32")[answered]),
+            answered=drawing.answered,
+            cluster=clusters if drawing.answered == NOT_A_DIGIT else 0,
+            features=pack(np.eye(11, dtype="float32")[drawing.answered]),
         )
     return drawn

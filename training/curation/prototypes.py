@@ -73,11 +73,6 @@ def _with_those_left(said: str, version_id: int) -> str:
     return f"{said} {left}"
 
 
-def answered_by(drawing: Drawing) -> int:
-    """What its contributor was told: 0-9, NOT_A_DIGIT where it was refused."""
-    return NOT_A_DIGIT if drawing.predicted_label is None else drawing.predicted_label
-
-
 def _references(served: Served, config: PrototypeConfig) -> Answered:
     """Return the reference pictures as the version sees them, drawn and read once for each version."""
     kept = PrototypeSet.objects.filter(version_id=served.version_id).first()
@@ -173,7 +168,7 @@ def _judge(served: Served, known: Answered, config: PrototypeConfig) -> Judgemen
         np.array([row.answered for row in rows], "int64"),
         np.array([row.drawing.contributor_id for row in rows], "int64"),
         np.array([row.drawing.reviewed_at is not None for row in rows], bool),
-        labels != np.array([answered_by(row.drawing) for row in rows], "int64"),
+        labels != np.array([row.drawing.answered for row in rows], "int64"),
     )
     judgement = judge(drawings, known, config)
     roles = np.where(drawings.is_right, Prototype.Role.GUARDS, Prototype.Role.SILENT)

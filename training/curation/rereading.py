@@ -61,8 +61,8 @@ def reread(version: ModelVersion, ids: Sequence[UUID]) -> list[Rereading]:
 
 
 def _row(version: ModelVersion, drawing: Drawing, answer: int, confidence: float) -> Rereading:
-    said = NOT_A_DIGIT if drawing.predicted_label is None else drawing.predicted_label
-    return Rereading(version=version, drawing=drawing, answered=answer, confidence=confidence, differs=answer != said)
+    differs = answer != drawing.answered
+    return Rereading(version=version, drawing=drawing, answered=answer, confidence=confidence, differs=differs)
 
 
 def _rarities(version: ModelVersion, features: NDArray[np.float32]) -> NDArray[np.float32]:
