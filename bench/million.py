@@ -2,7 +2,7 @@
 
     python tests/support/postgres_server.py python -m bench.public_million [rows]      # what uses it
 
-Digits by shaky hands with their strokes and pressures of time, answers that are mostly right, people of whom most draw a few and
+Digits by shaky hands with their strokes, answers that are mostly right, people of whom most draw a few and
 some draw thousands, labels that are confirmed, changed, taken back, approved and rejected. Everything is drawn by one seed.
 """
 

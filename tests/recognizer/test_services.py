@@ -223,12 +223,13 @@ def test_nothing_is_decided_for_a_reviewer_who_has_hung_up(model: FakeClassifier
     services.give_feedback(drawing.pk, drawing.contributor, 7)
     drawing.refresh_from_db()
     before = drawing.status, drawing.label, LabelEvent.objects.count()
+    calls: list[Callable[[], None]] = [
+        lambda: drawing.approve(1, reviewer),
+        lambda: drawing.reject("blank", reviewer),
+        lambda: drawing.put_back(reviewer),
+    ]
     with callers.known_by(lambda: False):
-        for call in (
-            lambda: drawing.approve(1, reviewer),
-            lambda: drawing.reject("blank", reviewer),
-            lambda: drawing.put_back(reviewer),
-        ):
+        for call in calls:
             with pytest.raises(CallerGone):
                 call()
     drawing.refresh_from_db()

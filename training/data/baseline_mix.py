@@ -32,8 +32,6 @@ HELD_RENDERINGS = 3  # of each held-out UCI drawing
 HELD_FAMILIES = frozenset(  # print, italic, capitals, a brush, a school hand, a Japanese hand: one of each kind of font
     ("Caveat", "Homemade Apple", "Rock Salt", "Nanum Pen", "Schoolbell", "Zen Kurenaido")
 )
-FULL = 0.52  # of the pixels of a drawing's box: what has more ink is a blot, whatever it was meant as
-RARE_TRIES = 4
 INVENTED_BY = (synthetic_digits, curves, stroke_templates, digit_families, style_transforms)
 FORM_POOLS = ("shapes", "signs", "icons")  # whose names the features learn to tell apart
 
@@ -206,13 +204,7 @@ def invent(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8
 
 
 def rare(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Draw it again, a few times, where pen and form leave a blot."""
-    for _ in range(RARE_TRIES):
-        picture = render_strokes(rare_forms.draw_rare(drawing.label, rng).strokes, rng)
-        box = picture[np.ix_(picture.max(axis=1) > 0, picture.max(axis=0) > 0)]
-        if box.mean() < FULL * 255:
-            break
-    return picture
+    return rare_forms.render_rare(drawing.label, rng)
 
 
 def mirror(drawing: StrokeDrawing, rng: np.random.Generator) -> NDArray[np.uint8]:

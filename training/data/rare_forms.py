@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.imaging.strokes import MAX_STROKES, ink_strokes, place_strokes
-from training.data.augmentation import resample, vary_strokes
+from training.data.augmentation import render_strokes, resample, vary_strokes
 from training.data.datasets import StrokeDrawing
 from training.data.digit_families import draw_family, ring, some_powers
 from training.data.synthetic_digits import FAMILY_HAND, SYNTHETIC_WRITER, draw_digit
@@ -20,7 +20,11 @@ Path = NDArray[np.float64]
 OWN_SHARE = 0.5  # of the 0s, 1s, 6s and 9s, that have a rare form of their own; the others are rare by their line
 OUTLINE_SIDE = 160  # px on which an outline is found
 DENSE = 0.02  # of the sheet: spacing of the points that beads and hatching follow
-UNDERLINED = 0.5  # of the 6s and 9s that are marked, so that nobody turns them round; the others have a dot after them
+FULL = 0.52  # of the pixels of a drawing's box
+TRIES = 4
+UNDERLINED_SHARE = (
+    0.5  # of the 6s and 9s that are marked, so that nobody turns them round; the others have a dot after them
+)
 
 
 def draw_rare(digit: int, rng: np.random.Generator) -> StrokeDrawing:
@@ -32,6 +36,21 @@ def draw_rare(digit: int, rng: np.random.Generator) -> StrokeDrawing:
         line = LINES[rng.choice(len(LINES), p=LINE_SHARES)]
         paths = line(_plain(digit, rng), rng)
     return StrokeDrawing(digit, SYNTHETIC_WRITER, vary_strokes([path.tolist() for path in paths], rng, FAMILY_HAND))
+
+
+def render_rare(digit: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Draw and ink a digit in a rare form, anew where pen and form leave a blot. Returns uint8 (28, 28)."""
+    for _ in range(TRIES):
+        picture = render_strokes(draw_rare(digit, rng).strokes, rng)
+        if not is_blot(picture):
+            break
+    return picture
+
+
+def is_blot(picture: NDArray[np.uint8]) -> bool:
+    """Whether a picture, uint8 (28, 28), has more ink than a form can show."""
+    box = picture[np.ix_(picture.max(axis=1) > 0, picture.max(axis=0) > 0)]
+    return bool(box.mean() >= FULL * 255)
 
 
 def _plain(digit: int, rng: np.random.Generator) -> list[Path]:
@@ -77,10 +96,10 @@ def _wound(rng: np.random.Generator) -> list[Path]:
 def _bracketed(rng: np.random.Generator) -> list[Path]:
     """A 1 with a short level line at its head and another at its foot, each to one side."""
     head, foot = rng.uniform(0.08, 0.3), rng.uniform(0.08, 0.3)
-    sides = ((-1, 1), (-1, -1), (-1, 1))[rng.integers(3)]
+    foot_side = (1, -1, 1)[rng.integers(3)]
     lean, droop = rng.normal(0, 0.04), rng.normal(0, 0.05, 2)
     top, bottom = np.array([0.5 + lean, 0.0]), np.array([0.5 - lean, 1.0])
-    corners = [top + (sides[0] * head, droop[0]), top, bottom, bottom + (sides[1] * foot, droop[1])]
+    corners = [top + (-head, droop[0]), top, bottom, bottom + (foot_side * foot, droop[1])]
     if rng.random() < 0.25:
         return [np.array(corners[:3]), np.array(corners[2:])]
     return [np.array(corners)]
@@ -91,7 +110,7 @@ def _underlined(rng: np.random.Generator, digit: int) -> list[Path]:
     paths = _plain(digit, rng)
     points = np.vstack(paths)
     low, high = points.min(axis=0), points.max(axis=0)
-    if rng.random() < UNDERLINED:
+    if rng.random() < UNDERLINED_SHARE:
         left, right = low[0] - rng.uniform(-0.05, 0.15), high[0] + rng.uniform(-0.05, 0.15)
         y = high[1] + rng.uniform(0.05, 0.16)
         return [*paths, np.array([[left, y + rng.normal(0, 0.02)], [right, y + rng.normal(0, 0.02)]])]

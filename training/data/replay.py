@@ -1,5 +1,6 @@
 """What the baseline knows, shown again so that it is not forgotten: digits of several sources, and what is none."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -108,10 +109,11 @@ def _jobs(
     others = [
         StrokeDrawing(NOT_A_DIGIT, "", pen[i % len(pen)].strokes if pen else []) for i in range(config.replay_others)
     ]
+    here = sys.modules[__name__]  # its shares decide as well
     return {
         "replay_scans": Job(redraw, scans_of(mnist.x_train[scans], mnist.y_train[scans])),
-        "replay_pen": Job(leave, pen, INVENTED_BY),
-        "replay_synthetic": Job(invent_some, digits, (*INVENTED_BY, rare_forms)),
+        "replay_pen": Job(leave, pen, (*INVENTED_BY, here)),
+        "replay_synthetic": Job(invent_some, digits, (*INVENTED_BY, rare_forms, here)),
         "replay_others": Job(negative, others, (*INVENTED_BY, synthetic_negatives)),
     }
 

@@ -43,9 +43,8 @@ SHARES = {
     "signs": 0.06,
     "icons": 0.05,
 }
-CERTAINTY = {
-    "reversed": 0.7
-}  # of the digit that is meant, where it is less than certain: in a mirror a 5 is nearly a 2
+# of the digit that is meant, where it is less than certain: in a mirror a 5 is nearly a 2
+CERTAINTY = {"reversed": 0.7}
 # what is shown from a later cycle on: rare forms are a last lesson, for which the others make room
 FIRST_CYCLE = {"rare": 1}
 # digits as people leave them; what else is held out is made from these, or by us

@@ -2,11 +2,9 @@ import numpy as np
 import pytest
 
 from recognizer.imaging.strokes import MAX_STROKES
-from training.data.augmentation import render_drawings
-from training.data.baseline_mix import FULL, rare
-from training.data.datasets import StrokeDrawing
+from training.data.augmentation import render_drawings, render_strokes
 from training.data.digit_families import ring
-from training.data.rare_forms import LINES, OWN_FORMS, draw_rare
+from training.data.rare_forms import LINES, OWN_FORMS, draw_rare, is_blot, render_rare
 
 Path = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
@@ -61,12 +59,10 @@ def test_a_balloon_is_a_ring_with_its_string_below_and_a_6_is_one_turned(rng: np
 
 
 def test_blots_are_drawn_again(rng: np.random.Generator) -> None:
-    full = 0
-    for _ in range(60):
-        picture = rare(StrokeDrawing(8, "", []), rng)
-        box = picture[np.ix_(picture.max(axis=1) > 0, picture.max(axis=0) > 0)]
-        full += box.mean() >= FULL * 255
-    assert full <= 3
+    once = [render_strokes(draw_rare(8, rng).strokes, rng) for _ in range(60)]
+    again = [render_rare(8, rng) for _ in range(60)]
+    assert sum(map(is_blot, once)) > 6
+    assert sum(map(is_blot, again)) <= 3
 
 
 def test_the_same_generator_draws_the_same() -> None:
