@@ -11,13 +11,15 @@ from tests.support.person import OpenContext, Person, Visit
 from tests.support.recorded import SEVEN
 from tests.support.waiting import finish, let_page_settle
 
-BYTES = "new Blob([new Uint8Array(3200).map((_, i) => (i % 32) * 7)], { type: 'image/png' })"
+NO_PICTURE = "btoa(String.fromCharCode(...Array.from({ length: 3200 }, (_, i) => (i % 32) * 7)))"
 CANVASES = {
-    "gives nothing": "HTMLCanvasElement.prototype.toBlob = (back) => back(null);",
-    "throws": "HTMLCanvasElement.prototype.toBlob = () => { throw new DOMException('no', 'SecurityError'); };",
-    "has no way out": "delete HTMLCanvasElement.prototype.toBlob;",
-    "never calls back": "HTMLCanvasElement.prototype.toBlob = () => {};",
-    "gives bytes that are no picture": f"HTMLCanvasElement.prototype.toBlob = (back) => back({BYTES});",
+    "gives nothing": "HTMLCanvasElement.prototype.toDataURL = () => 'data:,';",
+    "throws": "HTMLCanvasElement.prototype.toDataURL = () => { throw new DOMException('no', 'SecurityError'); };",
+    "has no way out": "delete HTMLCanvasElement.prototype.toDataURL;",
+    "gives something else": "HTMLCanvasElement.prototype.toDataURL = () => null;",
+    "gives bytes that are no picture": (
+        f"HTMLCanvasElement.prototype.toDataURL = () => 'data:image/png;base64,' + {NO_PICTURE};"
+    ),
     "is white": "CanvasRenderingContext2D.prototype.stroke = () => {};",
 }
 
