@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -20,7 +22,9 @@ from recognizer.models import (
     Drawing,
     LabelEvent,
     Stage,
+    Tombstone,
 )
+from recognizer.models.tombstones import of_id, of_picture
 from recognizer.review import queue
 from tests.support import pictures
 from tests.support.drawings import make_drawing
@@ -338,6 +342,27 @@ def test_a_deletion_that_was_cut_off_goes_on_with_the_same_receipt(monkeypatch: 
     monkeypatch.undo()
     assert campaigns.delete(made, None).people == campaigns.DELETED_AT_ONCE + 1
     assert CampaignReceipt.objects.count() == 1
+
+
+def test_many_drawings_of_one_person_go_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaigns, "DRAWINGS_AT_ONCE", 2)
+    made = campaign()
+    person = Contributor.join(Admission(made))
+    for seed in range(5):
+        make_drawing(contributor=person, campaign=made, seed=seed)
+    with CaptureQueriesContext(connection) as asked:
+        receipt = campaigns.delete(made, None)
+    assert (receipt.people, receipt.drawings, receipt.events) == (1, 5, 5)
+    assert not Contributor.objects.exists()
+    assert sum(query["sql"].startswith('DELETE FROM "recognizer_drawing"') for query in asked) == 3
+
+
+def test_no_export_brings_a_deleted_campaigns_drawings_back() -> None:
+    made = campaign()
+    drawing = make_drawing(contributor=Contributor.join(Admission(made)), campaign=made)
+    campaigns.delete(made, None)
+    buried = {of_id(drawing.pk), of_picture(drawing.content_hash)}
+    assert Tombstone.objects.among(buried) == buried
 
 
 def test_a_device_of_a_deleted_campaign_is_told_and_the_next_person_is_out_of_it(phone: Client) -> None:
