@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -211,9 +212,12 @@ def store(contributor: Contributor, picture: Picture) -> None:
 
 def by_pixels(lesson: Lesson) -> float:
     """The share of the strangers' pictures that three neighbours on blurred pixels tell from the same teaching."""
-    taught = [picture for teacher in lesson.teachers for picture in teacher]
-    known = blurred(np.stack([read(picture) for picture in taught]))
-    found = vote(known, np.array([picture.label for picture in taught]), blurred(lesson.strangers.images))
+    seen, labels = [], []
+    for picture in (picture for teacher in lesson.teachers for picture in teacher):
+        with suppress(InvalidDrawing):  # a speck, which the page turns away as well
+            seen.append(read(picture))
+            labels.append(picture.label)
+    found = vote(blurred(np.stack(seen)), np.array(labels), blurred(lesson.strangers.images))
     return float((found == lesson.strangers.labels).mean())
 
 

@@ -85,6 +85,12 @@ class ExamConfig(_Saved):
     drawings: int = 10  # of a contributor; fewer may be a child's
     contradicted: float = 0.5  # share of them; unusual hands stay under 0.2
     confusions: int = 3  # different ones, such as a 7 read as 1: one or two odd digits are a hand
+    # Cosine within which a thing that is no digit looks like a drawing: of 800 things 9 look like Chinese numerals, among them
+    # 7 of the 22 that a version took for digits which 50 people had taught these, each for the digit that they had said
+    look_alike_distance: float = 0.2
+    look_alike_people: int = 3  # who drew its like, as SnapshotConfig.contributors_for_a_form
+    look_alike_agreement: float = 0.6  # of these drawings, as SnapshotConfig.form_agreement
+    look_alikes_most: float = 0.05  # of an exam's things: the others go on being asked for
 
 
 @dataclass(frozen=True)

@@ -26,24 +26,23 @@ TECHNICAL = {"outputs", "size", "agreement", "latency"}  # rows that no drawing 
 
 @dataclass(frozen=True)
 class Taught:
-    """A run's new drawings as serving saw them: uint8 (N, 28, 28), int labels (N,), and which were held out, bool (N,)."""
+    """A run's new drawings as serving saw them: uint8 (N, 28, 28), int labels (N,), and which were held out, bool (N,).
+
+    `drawn` is every drawing of the run, new or not, as serving saw it.
+    """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     is_held_out: NDArray[np.bool_]
     contributors: int
     held_out: HeldOut
+    drawn: Examples
 
     @classmethod
     def of(cls, training: Examples, validation: Examples) -> Self:
         """Pick what is new out of both sides of a split."""
         trained, held = training.new, validation.new
-        both = Examples(
-            *(
-                np.concatenate([getattr(trained, name), getattr(held, name)])
-                for name in ("images", "labels", "contributors", "first")
-            )
-        )
+        both = _joined(trained, held)
         is_held_out = np.arange(len(both.labels)) >= len(trained.labels)
         people = len(np.unique(held.contributors))
         return cls(
@@ -52,6 +51,7 @@ class Taught:
             is_held_out,
             len(np.unique(both.contributors)),
             HeldOut(people, is_by_contributor(both, is_held_out)),
+            _joined(training[training.first], validation[validation.first]),
         )
 
     def exam(self) -> Exam | None:
@@ -62,6 +62,12 @@ class Taught:
 
     def whole(self) -> Exam:
         return Exam(NEW, to_input(self.images), self.labels)
+
+
+def _joined(one: Examples, other: Examples) -> Examples:
+    """Put two together; which of them are new is not kept."""
+    names = ("images", "labels", "contributors", "first")
+    return Examples(*(np.concatenate([getattr(one, name), getattr(other, name)]) for name in names))
 
 
 def findings(

@@ -1,5 +1,6 @@
 """The challenger's calibration: the baseline's, moved as far as the evidence goes."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from recognizer.inference.answers import Calibration
 from recognizer.inference.prediction import Prediction
 from recognizer.labels import NOT_A_DIGIT
 from training.config import FineTuneConfig
+from training.evaluation.paired_tests import Z90
 from training.evaluation.reports import fit_temperature
 
 
@@ -31,8 +33,9 @@ def recalibrate(
     """Give the challenger a temperature and a refusal threshold.
 
     The threshold was fitted on more digits of strangers than a run has, and a share of a few in a thousand is too rare to fit
-    again. It falls where the challenger would refuse more digits than the baseline does, and rises where it would let more
-    pass that are none, as far as it refuses no more digits: who is taught a new script says yes to other scripts as well.
+    again. It falls where the challenger would refuse more digits than the baseline does, by more than luck explains, and rises
+    where it would let more pass that are none, as far as it refuses no more digits: who is taught a new script says yes to
+    other scripts as well.
 
     Args:
         before: the baseline's.
@@ -42,8 +45,12 @@ def recalibrate(
     digits_refused, others_refused = (
         int((said.digitness < before.refusal_threshold).sum()) for said in (baseline.digits, baseline.others)
     )
-    threshold = max(before.refusal_threshold, _lowest_refusing(others_refused, challenger.others.digitness))
-    threshold = min(threshold, _highest_refusing(digits_refused, challenger.digits.digitness))
+    rising = min(
+        _lowest_refusing(others_refused, challenger.others.digitness),
+        _highest_refusing(digits_refused, challenger.digits.digitness),
+    )
+    most = _highest_refusing(digits_refused + _luck(digits_refused), challenger.digits.digitness)
+    threshold = min(max(before.refusal_threshold, rising), most)
     digits = held_labels != NOT_A_DIGIT
     if digits.sum() < config.enough_to_calibrate:
         return Calibration(before.temperature, threshold)
@@ -52,6 +59,11 @@ def recalibrate(
     # as many held-out drawings as were enough weigh as much as the baseline's own fit
     trust = digits.sum() / (digits.sum() + config.enough_to_calibrate)
     return Calibration(float(before.temperature ** (1 - trust) * temperature**trust), threshold)
+
+
+def _luck(count: int) -> int:
+    """How many more than so many rare events luck explains, one-sided at 5 % (of a Poisson count, by its normal limit)."""
+    return math.ceil(Z90 * math.sqrt(max(count, 1)))
 
 
 def _highest_refusing(count: int, digitness: NDArray[np.float32]) -> float:

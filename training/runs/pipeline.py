@@ -36,6 +36,7 @@ from training.data.replay import Replay, is_digit, load_replay
 from training.evaluation import comparison, gate, runner, verdicts
 from training.evaluation.exam_label_noise import set_aside_noisy_labels
 from training.evaluation.exam_sets import ExamSet, full_exam_set
+from training.evaluation.look_alikes import without_look_alikes
 from training.evaluation.reports import Exam, examine
 from training.evaluation.runner import Evaluation
 from training.evaluation.taught import NEW, Taught, findings
@@ -320,6 +321,7 @@ def judge_and_decide(
         "challenger": challenger.model,
         "baseline": shipped_baseline().model,
     }
+    exam_set = without_look_alikes(exam_set, challenger.taught.drawn, config.exam)
     taught = challenger.taught.exam()
     asked = replace(exam_set, exams=({TAUGHT: taught} if taught else {}) | exam_set.exams)
     evaluations = _evaluate_each(models, asked, progress)

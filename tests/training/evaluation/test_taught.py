@@ -52,7 +52,8 @@ def report(labels: list[int], answers: list[int]) -> Report:
 def taught_of(labels: list[int], held: int, by_contributor: bool = True, contributors: int = 6) -> Taught:
     is_held = np.arange(len(labels)) >= len(labels) - held
     images = np.zeros((len(labels), 28, 28), "uint8")
-    return Taught(images, np.array(labels), is_held, contributors, HeldOut(1, by_contributor))
+    drawn = examples(labels, [1] * len(labels), [True] * len(labels))
+    return Taught(images, np.array(labels), is_held, contributors, HeldOut(1, by_contributor), drawn)
 
 
 def found(

@@ -1,4 +1,4 @@
-"""The challenger's threshold: on digits that neither model was trained on, it refuses no more than the baseline does."""
+"""The challenger's threshold: on digits that neither model was trained on, it refuses no more than the baseline but by luck."""
 
 from typing import Any
 
@@ -40,13 +40,21 @@ def test_threshold_does_not_rise_for_the_sake_of_digits(drift: float) -> None:
     assert after == BASELINE
 
 
-def test_threshold_falls_until_no_more_is_refused_than_before() -> None:
+def test_threshold_falls_until_no_more_is_refused_than_luck_explains() -> None:
     before = spread(0.4, 8)
     challenger = unseen(before - 1.0)
     after = recalibrate(BASELINE, unseen(before), challenger, said(NOBODY), NOBODY, CONFIG)
     refused = (before < BASELINE.refusal_threshold).sum()
-    assert refused > 0
-    assert (challenger.digits.digitness < after.refusal_threshold).sum() == refused
+    assert refused == 14
+    assert (challenger.digits.digitness < after.refusal_threshold).sum() == refused + 7  # 1.64 times the root of 14
+
+
+def test_a_few_more_refused_by_luck_leave_the_threshold() -> None:
+    """It fell from -0.30 to -0.86 for less, and as many other things passed again as a new script had let pass."""
+    before = spread(0.4, 8)
+    after = recalibrate(BASELINE, unseen(before), unseen(before - 0.04), said(NOBODY), NOBODY, CONFIG)
+    assert (before - 0.04 < BASELINE.refusal_threshold).sum() > (before < BASELINE.refusal_threshold).sum()
+    assert after == BASELINE
 
 
 def test_threshold_rises_until_as_many_others_are_refused_as_before() -> None:
