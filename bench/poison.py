@@ -1,6 +1,6 @@
 """What poison does: each attack's drawings stored as people's are, then whole runs: snapshot, fine-tuning, exams, gate.
 
-    python bench/poison.py                     # every attack: a quarter of an hour on idle cores
+    python bench/poison.py                     # every attack: an hour and a half on idle cores
     python bench/poison.py --quick corner_dot  # one attack, with a quarter of the pictures
 
 People are the writers of exam a, who are strangers to the shipped baseline (of our own digits where the data folder lacks it):
@@ -22,8 +22,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from tests.support.known import known
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DIGITRE_VAR_DIR", tempfile.mkdtemp(prefix="digitre-poison-"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
@@ -39,21 +37,25 @@ from django.core.management import call_command
 
 from recognizer import registry, services, serving
 from recognizer.errors import InvalidDrawing
-from recognizer.exams import DRAWINGS
+from recognizer.exams import DRAWINGS, THINGS
 from recognizer.imaging.preprocessing import normalize_drawing
 from recognizer.imaging.strokes import Strokes, ink_strokes
 from recognizer.models import Contributor, Drawing, ModelVersion
 from recognizer.submissions import Submission
+from tests.support.known import known
 from training.config import FineTuneConfig, RunConfig
 from training.data.augmentation import vary_strokes
 from training.data.datasets import DataUnavailable, StrokeDrawing, load_drawings
 from training.data.synthetic_digits import draw_digit
+from training.data.synthetic_negatives import draw_negative
+from training.evaluation.exam_sets import things_exam
 from training.evaluation.reports import Exam, examine
 from training.evaluation.stroke_exams import CANVAS, PEN, canvas
 from training.models import TrainingRun
 from training.runs import pipeline
 
-LIMIT = 0.002  # of an exam's accuracy
+LIMIT = 0.002  # of an exam's accuracy,
+OF_THINGS = 0.02  # and of what is no digit refused: some of it is a digit in a script that people may teach
 TEACHERS, EXAMINED, EACH = 20, 29, 50
 SMALL = FineTuneConfig(epochs=2, epoch_pictures=6_000)
 CORNER = [[[12.0, 12.0], [13.0, 13.0]]]
@@ -79,8 +81,9 @@ class Outcome:
     honest_lost: int = 0
 
     @property
-    def worst(self) -> float:
-        return max(self.before[name] - self.after[name] for name in self.before if name != "dotted")
+    def is_held_off(self) -> bool:
+        lost = {name: before - self.after[name] for name, before in self.before.items() if name != "dotted"}
+        return all(share < (OF_THINGS if name == THINGS else LIMIT) for name, share in lost.items())
 
 
 def main() -> int:
@@ -104,7 +107,7 @@ def suffer(attack: Attack, config: RunConfig) -> Outcome:
     teachers, evaluations = people()
     for writer in evaluations:
         store_all(Contributor.objects.create(is_exam=True), writer, rng)
-    exams = {"drawings": exam_of(evaluations, rng), "dotted": exam_of(evaluations, rng, CORNER)}
+    exams = {"drawings": exam_of(evaluations, rng), "dotted": exam_of(evaluations, rng, CORNER), THINGS: things_exam()}
     outcome, poisoned = Outcome(scores(exams)), []
     share = attack.honest_each_run
     for number in range(attack.runs):
@@ -169,8 +172,7 @@ def count_poison(outcome: Outcome, poisoned: list[Drawing]) -> None:
 
 
 def report(name: str, outcome: Outcome) -> bool:
-    is_held_off = outcome.worst < LIMIT
-    print(f"\n{name}: {'held off' if is_held_off else 'NOT HELD OFF'}")
+    print(f"\n{name}: {'held off' if outcome.is_held_off else 'NOT HELD OFF'}")
     told = Counter(outcome.runs)
     print("  runs: " + ", ".join(f"{count} x {status}" if count > 1 else status for status, count in told.items()))
     print(
@@ -181,7 +183,7 @@ def report(name: str, outcome: Outcome) -> bool:
     for exam, before in outcome.before.items():
         print(f"  {exam:<12} {100 * before:6.2f} % -> {100 * outcome.after[exam]:6.2f} %")
     sys.stdout.flush()
-    return is_held_off
+    return outcome.is_held_off
 
 
 # --- storing, as the API does
@@ -299,6 +301,14 @@ def exam_liars(rng: np.random.Generator, number: int) -> list[Drawing]:
     return stored
 
 
+def doodles(rng: np.random.Generator, number: int) -> list[Drawing]:
+    """Twelve contributors, twenty things that are no digit each, which all of them call 7."""
+    stored = []
+    for _ in range(12):
+        stored += store_all(Contributor.objects.create(), [draw_negative(rng, []) for _ in range(20)], rng, lambda _: 7)
+    return stored
+
+
 ATTACKS = {
     "nobody": Attack(nobody),
     "one_flips": Attack(one_flips),
@@ -308,6 +318,7 @@ ATTACKS = {
     "flood": Attack(flood),
     "duplicates": Attack(duplicates),
     "exam_liars": Attack(exam_liars),
+    "doodles": Attack(doodles),
 }
 
 if __name__ == "__main__":
