@@ -133,10 +133,10 @@ def teach(taught: str, seed: int) -> Outcome:
     """Start from nothing, let the teachers draw, run once, and ask the strangers what serves in the end."""
     kind, _, size = taught.partition(":")
     people, each = map(int, size.split("x"))
-    lesson = {"styles": styles, "chinese": numerals}[kind](people, each)
     call_command("flush", verbosity=0, interactive=False)
     serving.champion.reset()
     registry.ensure_baseline()
+    lesson = {"styles": styles, "chinese": numerals}[kind](people, each)  # what the shipped baseline reads worst
     # ids are drawn at random: another seed is another set of them, in another order
     for teacher in np.random.default_rng(seed).permutation(len(lesson.teachers)).tolist():
         contributor = Contributor.objects.create()
@@ -235,7 +235,6 @@ def styles(people: int, each: int) -> Lesson:
     drawn: dict[str, list[StrokeDrawing]] = {}
     for drawing in draw_held_out_styles(hands, 20_261_127):
         drawn.setdefault(drawing.name, []).append(drawing)
-    registry.ensure_baseline()
     model = serving_model()
     asked = {name: exam_of(name, [inked(drawing) for drawing in ours[-STRANGERS:]]) for name, ours in drawn.items()}
     worst = sorted(asked, key=lambda name: (share_right(model, asked[name]), name))
