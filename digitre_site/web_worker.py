@@ -9,6 +9,7 @@ by the time that an answer may take.
 import re
 import socket
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -27,6 +28,7 @@ PIECE = 65_536  # bytes taken in at a time
 LONGEST_HEAD = 65_536  # bytes; what has no end by then is for gunicorn to refuse
 LONGEST_BODY = 2 * 1024 * 1024 + PIECE  # that is taken in; for a longer one a middleware has its answer ready
 MOST_HELD = 64 * 1024 * 1024  # bytes of requests that are not whole, all connections of this process together
+FAREWELL_SECONDS = 2.0  # that whoever was told that this is all has to hang up, too
 SENT_ROOM = 1024 * 1024  # bytes asked of the kernel for what a client has not read yet: more than a page or a list has
 PROBE = re.compile(rb"(GET|HEAD) (/healthz|/readyz)(?:\?\S*)? HTTP/1\.[01]\r\n")
 HAS_BODY = re.compile(rb"\r\n(?:content-length|transfer-encoding|expect)\s*:", re.IGNORECASE)
@@ -132,13 +134,45 @@ class WebWorker(ThreadWorker):
 
     def finish_request(self, conn: TConn, done: "Future[Any]") -> None:
         self.at_work.pop(conn, None)
-        super().finish_request(conn, done)
+        if self.cfg.is_ssl or done.cancelled() or done.exception() or done.result():
+            super().finish_request(conn, done)
+        else:
+            self.say_farewell(conn)
 
-    def wait_in_loop(self, conn: TConn, seconds: float) -> None:
+    def say_farewell(self, conn: TConn) -> None:
+        """Tell who is connected that this is all, and let the loop close the connection when they have hung up.
+
+        Closed at once, a connection on which something has come that nobody read is reset, and the answer may be lost on its
+        way (RFC 9112, section 9.6). gunicorn waits for it on the spot, in the loop: up to two seconds in which nobody is served.
+        """
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            self.wait_in_loop(conn, FAREWELL_SECONDS, self.hear_out)
+        except OSError:  # they have hung up already
+            self.nr_conns -= 1
+            conn.close()
+
+    def hear_out(self, conn: TConn, _: socket.socket) -> None:
+        """Throw away what still comes on a connection that has said farewell; close it when nothing will."""
+        try:
+            if conn.sock.recv(PIECE, socket.MSG_DONTWAIT):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self.pending_conns.remove(conn)
+        self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
+
+    def wait_in_loop(
+        self, conn: TConn, seconds: float, then: Callable[[TConn, socket.socket], None] | None = None
+    ) -> None:
         conn.sock.setblocking(False)
         conn.timeout = time.monotonic() + seconds
+        self.poller.register(conn.sock, EVENT_READ, partial(then or self.on_pending_socket_readable, conn))
         self.pending_conns.append(conn)
-        self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
     def murder_pending(self) -> None:
         """Close connections that waited too long, whichever began first, and end answers that nobody reads."""
@@ -166,6 +200,25 @@ class WebWorker(ThreadWorker):
         queueing.note(time.monotonic() - conn.queued_at)
         with callers.known_by(lambda: self.cfg.is_ssl or not is_given_up(conn.sock)):
             return super().handle(conn)
+
+    def handle_request(self, req: Any, conn: TConn) -> bool:
+        """Answer a request. What follows one whose end is not known here has a connection of its own, and is told so."""
+        left = getattr(req.body.reader, "length", None)
+        if not self.cfg.is_ssl and (left is None or left > conn.parser.unreader.buf.getbuffer().nbytes):
+            req.force_close()
+        return bool(super().handle_request(req, conn))
+
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
+        """Go past a body that nobody read: a refused call's, for instance. Of those kept, all are in memory.
+
+        gunicorn closes the connection where 64 KB are left, after it has announced that it stays open. A proxy that sends the
+        next request then takes the replica for broken, and who sends many such bodies could have all replicas taken for it.
+        """
+        if self.cfg.is_ssl or not keepalive:
+            return bool(super()._keepalive_after(conn, keepalive))
+        while conn.parser.mesg.body.read(LONGEST_BODY):
+            pass
+        return True
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """When this process stops: take what the kernel has accepted already, and let go of the socket at once.
