@@ -26,11 +26,10 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from bench.chaos.people import UNPROVEN
 from tests.support.known import known
 from tests.support.pictures import seven_form
 from tests.support.postgres_server import find_binaries, running_postgres
-from tests.support.proxied_site import proxied_site
+from tests.support.proxied_site import UNPROVEN, proxied_site
 
 LIMIT_MS = 150
 CONNECTIONS = 8

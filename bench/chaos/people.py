@@ -4,7 +4,6 @@ import http.client
 import itertools
 import json
 import random
-import ssl
 import threading
 import time
 import uuid
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.digit_paths import DIGITS
+from tests.support.proxied_site import UNPROVEN
 
 PATIENCE_SECONDS = 20  # of one call; nobody should wait for so long
 TRIES = 12  # of one call; then it is left
@@ -24,8 +24,6 @@ FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = (
 PROXY_WAIT_SECONDS = 2.0  # from which on nginx may have asked a second replica, see docker/nginx/digitre.conf
 DRAWINGS_EACH = 40  # then somebody else sits down
 LOST_ANSWER = "what nobody was told"
-UNPROVEN = ssl.create_default_context()  # the certificate is one that the harness has made for itself
-UNPROVEN.check_hostname, UNPROVEN.verify_mode = False, ssl.CERT_NONE
 
 
 @dataclass

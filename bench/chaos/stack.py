@@ -17,8 +17,7 @@ from typing import Any
 import psycopg2
 
 from bench.chaos.parts import Disk, Part, Postgres, Wire, is_listening, redis_server, send
-from bench.chaos.people import UNPROVEN
-from tests.support.proxied_site import Nginx
+from tests.support.proxied_site import UNPROVEN, Nginx
 from tests.support.running_site import BARE_ENVIRONMENT, BASE_DIR, free_port
 from tests.support.waiting import wait_until
 

@@ -1,11 +1,20 @@
 """What a web process does before it is asked for anything."""
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 from django.db import OperationalError
 from pytest_django import DjangoAssertNumQueries
 
 from digitre_site.warm_up import warm_up
 from recognizer import serving
+
+
+@pytest.fixture(autouse=True)
+def collected_again() -> Iterator[None]:
+    yield
+    gc.unfreeze()
 
 
 @pytest.mark.django_db
@@ -27,3 +36,4 @@ def test_a_process_starts_without_its_database(
     monkeypatch.setattr(serving, "current_classifier", fail)
     warm_up()
     assert "not warm yet: could not connect" in caplog.text
+    assert gc.get_freeze_count() > 10_000  # no collection goes through Django again

@@ -171,6 +171,56 @@ def test_requests_that_come_together_are_answered_one_after_another(site: Digitr
     assert answers.count(b"HTTP/1.1 200 OK") == 3
 
 
+def test_a_refused_body_leaves_its_connection_usable(site: Digitre) -> None:
+    """It was closed where 64 KB of the body were left: a proxy counted a replica as broken for each."""
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=30)
+    connection.connect()
+    connection.auto_open = 0  # a second connection is an error
+    for _ in range(3):
+        connection.request("POST", "/api/v1/nothing/", b"x" * 250_000)
+        response = connection.getresponse()
+        response.read()
+        assert (response.status, response.headers.get("Connection")) == (404, "keep-alive")
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 4000000", b"Transfer-Encoding: chunked"])
+def test_who_sends_a_body_of_no_known_end_is_told_that_its_connection_closes(
+    site: Digitre, connect: Connect, length: bytes
+) -> None:
+    connection = connect()
+    connection.sendall(b"POST /api/v1/nothing/ HTTP/1.1\r\nHost: localhost\r\n" + length + b"\r\n\r\n")
+    response = http.client.HTTPResponse(connection)
+    response.begin()
+    assert response.headers["Connection"] == "close"
+
+
+def test_who_does_not_hang_up_stops_nobody(site: Digitre, connect: Connect) -> None:
+    """gunicorn waits in its loop, up to two seconds for each, until they do."""
+    stubborn = [connect() for _ in range(2 * THREADS)]
+    for connection in stubborn:
+        connection.sendall(b"GET /about/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    for connection in stubborn:
+        while connection.recv(65_536):  # to the end of what is said
+            pass
+    status, seconds = status_and_seconds(site, "/healthz")
+    assert (status, seconds < 1) == (200, True)
+    for connection in stubborn:
+        connection.settimeout(web_worker.FAREWELL_SECONDS + 10)
+        wait_until(lambda connection=connection: has_been_closed(connection))  # type: ignore[misc]
+
+
+def has_been_closed(connection: socket.socket) -> bool:
+    """Whether the other side takes nothing any more: what is sent there is answered with a reset."""
+    try:
+        connection.sendall(b"x")
+    except OSError:
+        return True
+    return False
+
+
 @pytest.mark.parametrize(
     ("request_", "whole"),
     [

@@ -1,5 +1,6 @@
 """Three replicas behind nginx over one PostgreSQL and one Redis, as docs/operations.md lays them out; the files are the same."""
 
+import http.client
 import json
 import re
 import signal
@@ -20,8 +21,8 @@ from recognizer.api.throttles import ExportsByAddress
 from tests.support.known import known
 from tests.support.pictures import seven_form
 from tests.support.postgres_server import find_binaries, running_postgres
-from tests.support.proxied_site import NGINX, Answer, Nginx, ProxiedSite, Visitor, proxied_site
-from tests.support.running_site import BASE_DIR, ON_ITS_OWN, Digitre
+from tests.support.proxied_site import NGINX, UNPROVEN, Answer, Nginx, ProxiedSite, Visitor, proxied_site
+from tests.support.running_site import BASE_DIR, ON_ITS_OWN, Digitre, free_port
 from tests.support.waiting import PATIENCE_SECONDS, let_time_pass, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.postgres]
@@ -89,6 +90,36 @@ def test_the_webs_own_sentence_about_a_long_body_is_seen(site: ProxiedSite) -> N
 def test_a_body_beyond_the_proxys_limit_is_refused_in_json_too(site: ProxiedSite) -> None:
     status, answer = site.visitor().call("POST", "/api/v1/guesses/", {"image": "a" * 5_000_000})
     assert (status, answer["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize(("path", "size"), [("/api/v1/nothing/", 250_000), ("/api/v1/guesses/batch/", 3_000_000)])
+def test_bodies_that_nobody_reads_have_no_replica_taken_for_broken(site: ProxiedSite, path: str, size: int) -> None:
+    """One address with such bodies took all three out: 503 for everybody, as long as it went on."""
+    log = site.nginx.folder / "log/error.log"
+    before = log.stat().st_size
+    visitors = [Visitor(site.nginx.port, retries=False) for _ in range(8)]
+
+    def send(visitor: Visitor) -> set[int]:
+        return {visitor.call("POST", path, {"image": "a" * size})[0] for _ in range(20)}
+
+    with ThreadPoolExecutor(len(visitors)) as pool:
+        assert set().union(*pool.map(send, visitors)) <= {404, 413, 429}
+    assert site.visitor().call("POST", "/api/v1/guesses/", seven_form())[0] == 200
+    assert log.read_text()[before:] == ""
+
+
+@pytest.mark.parametrize(("asks", "kind"), [("0", "application/json"), ("1", "text/html; charset=utf-8")])
+def test_who_finds_nobody_is_told_to_come_back(tmp_path: Path, asks: str, kind: str) -> None:
+    nginx = Nginx(tmp_path / "nginx", [free_port()])
+    with nginx.running():
+        connection = http.client.HTTPSConnection("127.0.0.1", nginx.port, timeout=30, context=UNPROVEN)
+        connection.request("GET", "/api/v1/model/", headers={"Upgrade-Insecure-Requests": asks} if asks == "1" else {})
+        response = connection.getresponse()
+        said = response.read().decode()
+        connection.close()
+    assert (response.status, response.headers["Content-Type"]) == (503, kind)
+    assert (response.headers["Retry-After"], response.headers["Cache-Control"]) == ("5", "no-store")
+    assert "in a moment" in said
 
 
 def test_static_files_come_from_nginx_and_others_from_the_web(site: ProxiedSite) -> None:

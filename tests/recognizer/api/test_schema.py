@@ -1,6 +1,7 @@
 """What the schema promises, and what a fuzzer that reads it finds."""
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, settings
 
+from digitre_site import schema_view
 from recognizer.models import ApiKey, Scope
 from tests.support.fake_model import FakeClassifier
 
@@ -50,6 +52,16 @@ def test_the_schema_says_where_a_key_is_needed_and_where_it_may_come(client: Cli
     assert paths["/api/v1/review/next/"]["post"]["security"] == [{"key": []}]
     assert paths["/api/v1/drawings/"]["post"]["security"] == [{"key": []}, {}]
     assert "security" not in paths["/api/v1/model/"]["get"]
+
+
+def test_the_schema_is_whole_for_everybody_who_asks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its generator fails where two threads generate: a process answered 500 to some of the first who asked."""
+    monkeypatch.setattr(schema_view, "_made", {})
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: Client().get("/api/schema/"), range(8)))
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert len({answer.content for answer in answers}) == 1
+    assert answers[0].headers["Content-Type"].startswith("application/vnd.oai.openapi")
 
 
 class WithKey:
