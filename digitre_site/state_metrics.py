@@ -5,13 +5,13 @@ Nothing counts a table: what may be many is counted up to a limit, along an inde
 
 import logging
 from collections.abc import Iterator
-from functools import cached_property
 from itertools import takewhile
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.utils import timezone
+from django.utils.functional import cached_property
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from redis import Redis

@@ -24,6 +24,7 @@ from recognizer import callers
 FIRST_BYTE_SECONDS = 5.0  # a connection that says nothing is closed after this
 REQUEST_SECONDS = 20.0  # from a request's first byte to its last; 256 KB on the slowest line of a phone
 ANSWER_SECONDS = 60.0  # that carrying out a request, and sending its answer, may hold a thread
+STUCK_SECONDS = 240.0  # after which a thread that nobody listens to any more will not come back
 PIECE = 65_536  # bytes taken in at a time
 LONGEST_HEAD = 65_536  # bytes; what has no end by then is for gunicorn to refuse
 LONGEST_BODY = 2 * 1024 * 1024 + PIECE  # that is taken in; for a longer one a middleware has its answer ready
@@ -74,6 +75,7 @@ class WebWorker(ThreadWorker):
         self.readiness_pool = ThreadPoolExecutor(1)
         self.held: dict[TConn, bytearray] = {}  # what has come of requests that are not whole
         self.at_work: dict[TConn, float] = {}  # until when each connection that a thread has may keep it
+        self.overdue: dict[TConn, float] = {}  # since then: until when its thread is waited for
         super().init_process()
 
     def run(self) -> None:
@@ -134,6 +136,7 @@ class WebWorker(ThreadWorker):
 
     def finish_request(self, conn: TConn, done: "Future[Any]") -> None:
         self.at_work.pop(conn, None)
+        self.overdue.pop(conn, None)
         if self.cfg.is_ssl or done.cancelled() or done.exception() or done.result():
             super().finish_request(conn, done)
         else:
@@ -175,7 +178,10 @@ class WebWorker(ThreadWorker):
         self.pending_conns.append(conn)
 
     def murder_pending(self) -> None:
-        """Close connections that waited too long, whichever began first, and end answers that nobody reads."""
+        """Close connections that waited too long, whichever began first, and end answers that nobody reads.
+
+        A process that a thread never comes back to has one less for good, and its probe says all the same that it lives: it ends.
+        """
         now = time.monotonic()
         for conn in [conn for conn in self.pending_conns if conn.timeout <= now]:
             self.pending_conns.remove(conn)
@@ -185,8 +191,12 @@ class WebWorker(ThreadWorker):
             conn.close()
         for conn in [conn for conn, until in self.at_work.items() if until <= now]:
             del self.at_work[conn]
+            self.overdue[conn] = now + STUCK_SECONDS
             with suppress(OSError):
                 conn.sock.shutdown(socket.SHUT_RDWR)  # its thread is told, and the loop closes it
+        if self.alive and any(until <= now for until in self.overdue.values()):
+            self.log.error("a thread does not come back: this process ends, and another takes its place")
+            self.alive = False  # as at a stop; gunicorn kills who is not gone by its timeout
 
     def answer_alive(self, conn: TConn, *, with_body: bool) -> None:
         with suppress(OSError):

@@ -1,10 +1,10 @@
 """What was handed in, and what the network made of it."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from django.utils.functional import cached_property
 from numpy.typing import NDArray
 
 from recognizer.imaging.decoding import decode_stored, encode_kept

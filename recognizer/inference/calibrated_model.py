@@ -1,7 +1,7 @@
 """A served artifact with its calibration: the one road from pixels to an answer."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property  # noqa: TID251  one lock for all is right here: a network is loaded once, whoever asks
 from typing import TYPE_CHECKING
 
 import numpy as np

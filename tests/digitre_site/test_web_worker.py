@@ -82,11 +82,27 @@ def test_who_never_ends_a_request_is_let_go_whoever_began_first() -> None:
     reading, unread = Mock(name="reading"), Mock(name="unread")
     worker.pending_conns, worker.held = deque([patient, late]), {patient: bytearray(b"G"), late: bytearray(b"G")}
     worker.at_work, worker.poller, worker.nr_conns = {reading: now + 60, unread: now - 1}, Mock(), 4
+    worker.overdue, worker.alive = {}, True
     worker.murder_pending()
     assert (list(worker.pending_conns), list(worker.held), worker.nr_conns) == ([patient], [patient], 3)
     late.close.assert_called_once_with()
     unread.sock.shutdown.assert_called_once_with(socket.SHUT_RDWR)  # its thread ends, and closes it
     reading.sock.shutdown.assert_not_called()
+    assert worker.alive
+
+
+def test_a_process_whose_thread_does_not_come_back_gives_its_place_to_another() -> None:
+    """Four threads that waited for one another held their process for good, and /healthz said that it was alive."""
+    worker, now = web_worker.WebWorker.__new__(web_worker.WebWorker), time.monotonic()
+    worker.pending_conns, worker.held, worker.at_work = deque(), {}, {}
+    worker.alive, worker.log, worker.cfg, worker.nr_conns = True, Mock(), Mock(is_ssl=False), 1
+    worker.overdue = dict.fromkeys([Mock(name="late")], now + 1)
+    worker.murder_pending()
+    assert worker.alive
+    worker.overdue = dict.fromkeys(worker.overdue, now - 1)
+    worker.murder_pending()
+    assert not worker.alive
+    worker.log.error.assert_called_once()
 
 
 def test_a_drawing_that_was_given_up_while_the_process_was_frozen_is_not_stored(

@@ -1,8 +1,12 @@
 """A drawing by its path alone: what the network sees, and what is inked of it to be kept."""
 
+from threading import Event, Thread
+from typing import Any
+
 import numpy as np
 import pytest
 
+from recognizer import submissions
 from recognizer.imaging.decoding import decode_stored, encode_png
 from recognizer.imaging.strokes import ink_strokes
 from recognizer.submissions import INKED_SIDE, Submission
@@ -46,6 +50,31 @@ def test_a_path_is_not_inked_as_a_picture_to_be_read() -> None:
     sent = Submission(None, pictures.SEVEN, SQUARE)
     assert sent.image.shape == (28, 28, 1)
     assert "ink" not in vars(sent)
+
+
+def test_no_drawing_waits_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A class had one lock for each of its properties: a path's ink and a picture's strokes waited for each other for ever."""
+    begun, may_end = Event(), Event()
+
+    def ink_slowly(*arguments: Any, **options: Any) -> Any:
+        begun.set()
+        assert may_end.wait(30)
+        return ink_strokes(*arguments, **options)
+
+    monkeypatch.setattr(submissions, "ink_strokes", ink_slowly)
+    strokes: list[list[list[float]]] = [[[20, 20], [200, 200]]]
+    slow = Submission(strokes=strokes, canvas=(280, 280))
+    other = Submission(np.full((280, 280), 9, "uint8"), strokes, (560, 560))
+    inking, asking = (Thread(target=getattr, args=pair, daemon=True) for pair in [(slow, "png"), (other, "image")])
+    inking.start()
+    assert begun.wait(30)
+    asking.start()
+    asking.join(30)
+    has_answered = not asking.is_alive()
+    may_end.set()
+    inking.join(30)
+    assert has_answered
+    assert other.strokes_on_ink == [[[10, 10], [100, 100]]]
 
 
 def test_a_picture_is_kept_as_it_was_sent() -> None:

@@ -3,12 +3,12 @@
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from html import escape
 from pathlib import Path
 from uuid import UUID
 
 import numpy as np
+from django.utils.functional import cached_property
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 

@@ -15,12 +15,12 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any, TypedDict
 from uuid import UUID
 
 import numpy as np
 from django.db.models import Prefetch
+from django.utils.functional import cached_property
 from numpy.typing import NDArray
 
 from recognizer.errors import InvalidDrawing
