@@ -181,6 +181,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "digitre_site.page_middleware.RequestLogMiddleware",
     "digitre_site.page_middleware.CallsPassMiddleware",  # what follows sees pages alone
+    "digitre_site.page_limit.PageLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "digitre_site.middleware.OriginMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
