@@ -115,6 +115,15 @@ def test_whoever_would_spoil_a_drawing_that_is_read_rightly_falls_silent() -> No
     assert not verdict(*taught, read).speaks.any()
 
 
+def test_the_others_go_on_speaking_however_many_have_to_fall_silent() -> None:
+    """The nearest three fall silent at a time. After ten rounds all others fell silent with them."""
+    spoiling = [(who, 260 + who / 4, 4, None) for who in range(80)]
+    others = [(100 + who, 43.0 + who, 5, None) for who in range(5)]
+    found = verdict(*spoiling, *others, (200, 270.1, 7, 7))
+    assert found.speaks.tolist() == [False] * 80 + [True] * 5 + [False]
+    assert (found.broken, found.mended) == (0, 5)
+
+
 def test_a_drawing_without_features_does_not_speak() -> None:
     drawings = approved((1, 268.0, 4, None))
     blank = replace(drawings, features=np.zeros((1, 2), "float32"))
