@@ -1,6 +1,6 @@
 """How long the review desk takes with a million drawings in PostgreSQL: medians of server time, and queries a page.
 
-    python tests/support/postgres_server.py python bench/admin_million.py [rows]
+    python tests/support/postgres_server.py python -m bench.admin_million [rows]
 
 Makes the rows by generate_series (unless they are there), signs in, and asks for each page through Django's test client, warm.
 Prints a table, and ends with 1 if a page's median is over LIMIT_MS.
@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.support.known import known
@@ -21,11 +20,9 @@ from tests.support.known import known
 if TYPE_CHECKING:
     from django.test import Client
 
-ROOT = Path(__file__).resolve().parent.parent
 LIMIT_MS = 300
 REPEATS = 15
 PICTURES = 200
-sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 FILL = """

@@ -1,7 +1,7 @@
 """What a whole run takes: with 5,000 new drawings, and with a million stored ones beside twenty thousand. In PostgreSQL.
 
-    python tests/support/postgres_server.py python bench/training_million.py               # all three
-    python tests/support/postgres_server.py python bench/training_million.py 20000 1000000 # whole runs with so many rows stored
+    python tests/support/postgres_server.py python -m bench.training_million               # all three
+    python tests/support/postgres_server.py python -m bench.training_million 20000 1000000 # whole runs with so many rows stored
 
 Stores UCI pen digits as the API does, a fifth of them of exam contributors, multiplies the rows in the database, and runs
 `manage.py fine_tune` in a process of its own.
@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DIGITRE_VAR_DIR", tempfile.mkdtemp(prefix="digitre-bench-"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 

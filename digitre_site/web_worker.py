@@ -71,6 +71,8 @@ def is_given_up(connection: socket.socket) -> bool:
 
 
 class WebWorker(ThreadWorker):
+    alive: bool  # gunicorn's own: it goes on until this is no longer so
+
     def init_process(self) -> None:
         self.readiness_pool = ThreadPoolExecutor(1)
         self.held: dict[TConn, bytearray] = {}  # what has come of requests that are not whole
