@@ -206,6 +206,11 @@ class Drawing(models.Model):
             models.Index(fields=["-rarity", "id"], name="drawing_waiting_rarity", condition=Q(status="waiting")),
             models.Index(fields=["margin", "id"], name="drawing_waiting_margin", condition=Q(status="waiting")),
             models.Index(fields=["created_at", "id"], name="drawing_waiting_oldest", condition=Q(status="waiting")),
+            models.Index(  # where few were asked for, none of the orders finds them soon
+                fields=["id"],
+                name="drawing_waiting_round",
+                condition=Q(status="waiting", prompted_label__isnull=False),
+            ),
             models.Index(
                 fields=["reviewed_by", "-reviewed_at", "id"],
                 name="drawing_reviewer",
