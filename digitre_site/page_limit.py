@@ -12,9 +12,10 @@ from recognizer.api.throttles import AddressThrottle, over_limit
 
 
 class PagesByAddress(AddressThrottle):
-    """A school of three hundred behind one address, each of whom opens two pages within the same minute."""
+    """A school of three hundred behind one address comes for the first time within the same minute: a browser then fetches the
+    page, its words, the manifest, the service worker and the three pages that it keeps."""
 
-    scope, limit = "pages", 600
+    scope, limit = "pages", 3_000
 
 
 class PageLimitMiddleware:
