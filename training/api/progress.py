@@ -19,12 +19,13 @@ from training.models import TrainingPolicy, TrainingRun
 VERSIONS_SHOWN = 30  # the newest; the curve has no room for more
 # seconds that the totals are kept: counting a million rows takes a while, and nobody waits for one more
 COUNTED_FOR = 30
+COUNTED_TO = 2_000  # new labels, or to what starts a run: who has more waits for a worker, not for their exact number
 
 
 class Totals(TypedDict):
     drawings: int
     contributors: int
-    new_since: int  # labels approved since the last version was trained
+    new_since: int  # labels approved since the last version was trained, up to COUNTED_TO or `next_at`
     next_at: int | None  # at how many of them the next run starts; None: at none
 
 
@@ -96,7 +97,7 @@ def _count_totals() -> Totals:
     return {
         "drawings": Drawing.objects.count(),
         "contributors": Contributor.objects.count(),
-        "new_since": new_labels(),
+        "new_since": new_labels(max(policy.minimum_new_labels, COUNTED_TO)),
         "next_at": policy.minimum_new_labels if policy.enabled else None,
     }
 

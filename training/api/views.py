@@ -46,7 +46,9 @@ class VersionSerializer(serializers.Serializer[VersionProgress]):
 class TotalsSerializer(serializers.Serializer[progress.Totals]):
     drawings = serializers.IntegerField()
     contributors = serializers.IntegerField()
-    new_since = serializers.IntegerField(help_text="labels approved since the last version was trained")
+    new_since = serializers.IntegerField(
+        help_text="labels approved since the last version was trained, up to 2,000 or next_at"
+    )
     next_at = serializers.IntegerField(allow_null=True, help_text="at how many of them the next run starts")
 
 
