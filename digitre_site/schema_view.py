@@ -18,7 +18,7 @@ class SchemaView(SpectacularAPIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *_: Any, **__: Any) -> HttpResponse:
-        kind = request.accepted_media_type
+        kind = request.accepted_renderer.media_type  # not what was asked for: its parameters are without end
         with _one_at_a_time:
             if kind not in _made:
                 with translation.override("en"):

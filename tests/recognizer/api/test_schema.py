@@ -64,6 +64,13 @@ def test_the_schema_is_whole_for_everybody_who_asks_at_once(monkeypatch: pytest.
     assert answers[0].headers["Content-Type"].startswith("application/vnd.oai.openapi")
 
 
+def test_as_many_schemas_are_kept_as_there_are_formats(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema_view, "_made", {})
+    asked = [f"application/json; indent={number}" for number in range(3)]
+    assert {client.get("/api/schema/", headers={"Accept": kind}).status_code for kind in asked} == {200}
+    assert list(schema_view._made) == ["application/json"]
+
+
 class WithKey:
     """The application behind something that adds a key to every call: a fuzzer that knows of keys also comes without one."""
 
