@@ -4,10 +4,11 @@
     python bench/learning.py styles:5x4 chinese:24x10      # some of it
     python bench/learning.py --seeds 3 styles:2x3          # the same teachers under other ids
 
-What is taught: the twelve held-out styles that the shipped baseline reads worst (training/data/held_out_styles.py), or Chinese
-numerals (an exam of the data folder that nothing shipped is trained on). "5x4": five people, each of whom draws each style
-four times, or so many numerals. Strangers are other hands. Beside each: what neighbours on blurred pixels make of the same
-drawings. Writes docs/learning.md, with what was measured before kept.
+What is taught: the twelve held-out styles that the shipped baseline reads worst (training/data/held_out_styles.py), the same by
+people of whom each fifth says the next digit each time ("liars"), Chinese numerals, or plain digits by half of the writers of
+exam b ("writers"; both are exams of the data folder that nothing shipped is trained on). "5x4": five people, each of whom draws
+each style four times, or so many of the others. Strangers are other hands. Beside each: what neighbours on blurred pixels make
+of the same drawings. Writes docs/learning.md, with what was measured before kept.
 """
 # ruff: noqa: E402  Django must be set up before its models are imported
 
@@ -17,9 +18,9 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from numpy.typing import NDArray
@@ -66,6 +67,8 @@ NUMERALS_ASKED = 1_000
 STYLE_CLASSES = ("1x3", "2x3", "5x4", "10x3", "12x8", "25x3", "50x3")
 TABLE: tuple[str, ...] = (
     *(f"styles:{size}" for size in STYLE_CLASSES),
+    "liars:10x8",
+    "writers:44x50",
     *(f"chinese:{people}x{each}" for people in (1, 2, 5, 10, 25, 50) for each in (3, 10)),
 )
 RESULTS, PAGE = ROOT / "docs" / "learning.json", ROOT / "docs" / "learning.md"
@@ -136,7 +139,7 @@ def teach(taught: str, seed: int) -> Outcome:
     call_command("flush", verbosity=0, interactive=False)
     serving.champion.reset()
     registry.ensure_baseline()
-    lesson = {"styles": styles, "chinese": numerals}[kind](people, each)  # what the shipped baseline reads worst
+    lesson = LESSONS[kind](people, each)
     # ids are drawn at random: another seed is another set of them, in another order
     for teacher in np.random.default_rng(seed).permutation(len(lesson.teachers)).tolist():
         contributor = Contributor.objects.create()
@@ -147,7 +150,7 @@ def teach(taught: str, seed: int) -> Outcome:
     started = time.monotonic()
     run = TrainingRun.objects.claim(worker="bench", trigger=TrainingRun.Trigger.COMMAND)
     assert run is not None
-    pipeline.execute(run, RunConfig())
+    pipeline.execute(run, RunConfig.from_environment())
     seconds = time.monotonic() - started
     run.refresh_from_db()
     after, ours = serving_model(), "challenger" if run.status == TrainingRun.Status.PROMOTED else "champion"
@@ -251,6 +254,27 @@ def styles(people: int, each: int) -> Lesson:
     return Lesson(teachers, joined([asked[name] for name in taught]), joined([asked[name] for name in others]))
 
 
+def with_liars(people: int, each: int) -> Lesson:
+    """Teach the same, but each fifth of the people says the next digit of whatever they draw."""
+    honest = styles(people, each)
+    teachers = [
+        [replace(picture, label=(picture.label + 1) % 10) for picture in pictures] if number % 5 == 0 else pictures
+        for number, pictures in enumerate(honest.teachers)
+    ]
+    return replace(honest, teachers=teachers)
+
+
+def writers(people: int, each: int) -> Lesson:
+    """Let so many of the writers of exam b teach plain digits, half of them at most, so many each; the others are asked."""
+    drawn: dict[str, list[Picture]] = {}
+    for drawing in datasets.load_drawings("canvas_exam_b.jsonl.gz"):
+        drawn.setdefault(drawing.writer, []).append(inked(drawing))
+    order = np.random.default_rng(3).permutation(sorted(drawn)).tolist()
+    half = len(order) // 2
+    strangers = [picture for writer in order[half:] for picture in drawn[writer]]
+    return Lesson([drawn[writer][:each] for writer in order[:half][:people]], exam_of("writers", strangers), None)
+
+
 def joined(exams: list[Exam]) -> Exam:
     images, labels = ([getattr(exam, part) for exam in exams] for part in ("images", "labels"))
     return Exam("styles", np.concatenate(images), np.concatenate(labels))
@@ -279,6 +303,14 @@ def numerals(people: int, each: int) -> Lesson:
         if data.pictures[row].max() > 24
     ]
     return Lesson(teachers, exam_of("numerals", readable), None)
+
+
+LESSONS: dict[str, Callable[[int, int], Lesson]] = {
+    "styles": styles,
+    "liars": with_liars,
+    "chinese": numerals,
+    "writers": writers,
+}
 
 
 def keep(outcome: Outcome) -> None:

@@ -22,6 +22,7 @@ from tests.support.known import known
 from tests.support.waiting import wait_until
 from training import tasks
 from training.config import RUN_CONFIG, RunConfig, RunLimits
+from training.curation import snapshots
 from training.models import DatasetSnapshot, TrainingPolicy, TrainingRun, WorkerHeartbeat
 from training.models.runs import TrainingRunQuerySet
 from training.runs import leases, schedule
@@ -297,6 +298,12 @@ def test_labels_that_the_model_agreed_with_start_nothing(policy: TrainingPolicy,
     )
     Drawing.objects.filter(pk=refused.pk).update(reviewed_label=5)
     assert schedule.why_not_due(policy, NOON) == ""
+
+
+def test_a_correction_is_looked_for_among_the_newest_alone(policy: TrainingPolicy, draw: Draw) -> None:
+    draw(3, label=9), draw(4), draw(5)
+    assert snapshots.is_anything_corrected(newest=3)
+    assert not snapshots.is_anything_corrected(newest=2)
 
 
 def test_labels_of_exam_and_blocked_contributors_are_not_new(policy: TrainingPolicy, draw: Draw) -> None:
