@@ -93,13 +93,14 @@ sbom: $(STAMP)  ## List what the images carry, in CycloneDX: var/sbom-web.json, 
 clean:  ## Remove the virtual environment and caches; var/ and its drawings stay
 	rm -rf $(VENV) node_modules .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
+# Nothing is compiled ahead: it took half of the time, and most of it is never loaded
 $(STAMP): requirements.txt
 	@test -n "$(PYTHON)" || { echo "Digitre needs Python 3.11, 3.12 or 3.13 (TensorFlow has no wheels for others yet)."; \
 		echo "Install one, or name it: make run PYTHON=/path/to/python3.12"; exit 1; }
 	@echo "Setting up .venv with $(PYTHON), once: 850 MB to download, 3 GB on disk, a few minutes."
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "Making .venv failed. On Debian and Ubuntu: apt install python3-venv, then try again."; exit 1; }
-	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.txt || { \
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-compile --require-hashes -r requirements.txt || { \
 		echo "Installing failed; the lines above say where. Check the network and the disk, then run the same command again:"; \
 		echo "what was downloaded is kept."; exit 1; }
 	@rm -f $(VENV)/installed-*
