@@ -11,6 +11,7 @@ from uuid import UUID
 import numpy as np
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from numpy.typing import NDArray
@@ -190,11 +191,19 @@ def _delete_some(drawings: DrawingQuerySet) -> int:
     return counts.get(Drawing._meta.label, 0)
 
 
+def idle_before(moment: datetime) -> QuerySet[Contributor]:
+    """Those who joined before that moment and have no drawing; a block outlasts its drawings.
+
+    Each is asked for by itself: joined, a million drawings are gone through for two hundred people, in a second and a half.
+    """
+    has_drawn = Exists(Drawing.objects.filter(contributor=OuterRef("pk")))
+    return Contributor.objects.filter(~has_drawn, created_at__lt=moment, blocked_at=None)
+
+
 def _purge_contributors(moment: datetime) -> int:
     """Delete some of those who joined before that moment and have no drawing. Who stores one meanwhile is refused by its key."""
     with transaction.atomic():
-        idle = Contributor.objects.filter(drawings=None, created_at__lt=moment, blocked_at=None)
-        ids = list(idle.select_for_update(of=("self",)).values_list("pk", flat=True)[:PURGE_BATCH])
+        ids = list(idle_before(moment).select_for_update().values_list("pk", flat=True)[:PURGE_BATCH])
         return Contributor.objects.filter(pk__in=ids, drawings=None).delete()[0]
 
 
