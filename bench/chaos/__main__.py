@@ -17,7 +17,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="ten faults, and as many calls as it takes")
     parser.add_argument("--only", help="faults whose name has this in it")
-    parser.add_argument("--people", type=int, default=120)
+    parser.add_argument("--people", type=int, default=80)
     parser.add_argument("--calls", type=int, default=50_000, help="at least")
     parser.add_argument("--seconds-between", type=float, default=1.6, help="two drawings of one person")
     parser.add_argument("--write", action="store_true", help="write docs/faults.md")
