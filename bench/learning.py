@@ -335,7 +335,8 @@ COLUMNS = (
 LEGEND = """\
 Written by `bench/learning.py`. People x drawings each; strangers are other hands, and a refusal is wrong. They are asked before
 anything was taught, *at once*, when it is approved and nothing was trained, and after the run, each time as the page answers:
-by the network and by what people here drew. The frozen exams are the network's alone, before refusing.
+by the network and by what people here drew. The frozen exams are the network's alone, before refusing. *liars* are the styles
+again, where each fifth of the people says the next digit each time; *writers* are half of exam b's, with plain digits.
 """
 
 
