@@ -1,6 +1,9 @@
+import itertools
 import math
 from typing import Any
+from unittest import mock
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -253,3 +256,23 @@ def test_the_box_of_a_path_is_that_of_all_its_points() -> None:
     strokes: Strokes = [[[10, 20, 7], [30, 5, 9]], [[4, 60, 11]]]
     assert bounding_box(strokes) == (4, 5, 30, 60)
     assert place_strokes(strokes, 2, 100, 200) == [[[112, 230], [152, 200]], [[100, 310]]]
+
+
+def test_a_scribble_is_inked_as_its_lines_are() -> None:
+    rng = np.random.default_rng(5)
+    strokes = [rng.uniform(60, 220, (64, 2)).tolist() for _ in range(8)] + [[[250.0, 250.0]]]
+    scribbled, blank = ink_strokes(strokes), np.zeros((280, 280), "uint8")
+    for stroke in strokes:  # each alone is too little for a scribble
+        for start, end in itertools.pairwise([stroke[0], *stroke]):
+            blank = np.maximum(blank, ink_strokes([[start, end]]))
+    assert (scribbled > 0).mean() > 0.3
+    assert (scribbled != blank).mean() < 0.02
+    assert abs(scribbled.mean() - blank.mean()) < 0.5
+
+
+def test_a_scribble_is_inked_by_hairlines_that_cost_a_tenth_of_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    strokes = np.random.default_rng(6).uniform(20, 260, (64, 64, 2)).tolist()
+    drawn = mock.Mock(wraps=cv2.polylines)
+    monkeypatch.setattr(cv2, "polylines", drawn)
+    ink_strokes(strokes)
+    assert {call.args[4] for call in drawn.call_args_list} == {1}  # hairlines
