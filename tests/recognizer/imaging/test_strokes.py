@@ -266,6 +266,7 @@ def test_a_scribble_is_inked_as_its_lines_are() -> None:
         for start, end in itertools.pairwise([stroke[0], *stroke]):
             blank = np.maximum(blank, ink_strokes([[start, end]]))
     assert (scribbled > 0).mean() > 0.3
+    assert scribbled[250, 250] == 255  # the tap beside it
     assert (scribbled != blank).mean() < 0.02
     assert abs(scribbled.mean() - blank.mean()) < 0.5
 
