@@ -12,8 +12,8 @@ STAMP := $(VENV)/installed-$(shell cksum < requirements.txt | tr ' ' '-')
 # The same for the tools that look at JavaScript and CSS. Only `make lint` and `make format` need Node.
 NODE_STAMP := node_modules/installed-$(shell cksum < package-lock.json | tr ' ' '-')
 UV ?= uv
-# Two at most: the suites share their cores with servers and browsers that the tests start
-JOBS ?= 2
+# One more than this needs on two cores: tests wait for the servers and browsers that they start, and of both cores 71 % are used
+JOBS ?= 3
 TESTS ?= tests
 PYTEST_ON = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 PYTEST = $(PYTEST_ON) $(PYTEST_OPTIONS) $(TESTS)
