@@ -22,9 +22,9 @@ OUTSIDE = 0.1  # of the canvas's longer side: so far beyond its edge a pen may g
 SUPERSAMPLE = 2  # drawn this much larger, then averaged: five levels of an edge, and OpenCV is quickest at it
 FRACTION_BITS = 4  # OpenCV draws at sixteenths of a sample
 FARTHEST = 32_000  # samples; OpenCV draws no farther
-SCRIBBLE = (
-    8  # times as much ink as covers the canvas: a digit has at most one, hatched or gone over again and again two
-)
+# times as much ink as covers the canvas; of 2,888 digits and doodles of people's none had over 0.6, and of 600 hatched, outlined
+# or doubled ones none over 1.6
+SCRIBBLE = 8
 NEARLY_HALF = 1e-4  # of the last digit kept, far more than what multiplying by a power of ten may be off
 
 
