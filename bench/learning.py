@@ -41,6 +41,7 @@ from django.core.management import call_command
 
 from recognizer import registry, services, serving
 from recognizer.errors import InvalidDrawing
+from recognizer.exams import exam_spec
 from recognizer.imaging.pixels import to_grey
 from recognizer.imaging.preprocessing import normalize_drawing
 from recognizer.imaging.strokes import Strokes
@@ -267,7 +268,7 @@ def with_liars(people: int, each: int) -> Lesson:
 def writers(people: int, each: int) -> Lesson:
     """Let so many of the writers of exam b teach plain digits, half of them at most, so many each; the others are asked."""
     drawn: dict[str, list[Picture]] = {}
-    for drawing in datasets.load_drawings("canvas_exam_b.jsonl.gz"):
+    for drawing in datasets.load_drawings(exam_spec("canvas_b").file):
         drawn.setdefault(drawing.writer, []).append(inked(drawing))
     order = np.random.default_rng(3).permutation(sorted(drawn)).tolist()
     half = len(order) // 2
