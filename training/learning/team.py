@@ -44,7 +44,7 @@ class Alone:
         return batch
 
     def compiled(self, step: Step) -> Step:
-        compiled: Step = tf.function(step, reduce_retracing=True)
+        compiled: Step = tf.function(step, reduce_retracing=True, autograph=False)
         return compiled
 
     def sum(self, gradients: list[tf.Tensor], clip_norm: float) -> list[tf.Tensor]:
@@ -111,7 +111,9 @@ class Team(Alone):
         return Batch._make(part[mine] for part in batch)
 
     def compiled(self, step: Step) -> Step:
-        compiled: Step = tf.function(lambda *batch: self._strategy.run(step, batch), reduce_retracing=True)
+        compiled: Step = tf.function(
+            lambda *batch: self._strategy.run(step, batch), reduce_retracing=True, autograph=False
+        )
         return compiled
 
     def sum(self, gradients: list[tf.Tensor], clip_norm: float) -> list[tf.Tensor]:
