@@ -8,8 +8,9 @@ by the time that an answer may take.
 
 import re
 import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -30,11 +31,13 @@ LONGEST_HEAD = 65_536  # bytes; what has no end by then is for gunicorn to refus
 LONGEST_BODY = 2 * 1024 * 1024 + PIECE  # that is taken in; for a longer one a middleware has its answer ready
 MOST_HELD = 64 * 1024 * 1024  # bytes of requests that are not whole, all connections of this process together
 FAREWELL_SECONDS = 2.0  # that whoever was told that this is all has to hang up, too
+REFUSAL_SECONDS = 0.1  # that who asked too often waits for being told so
 SENT_ROOM = 1024 * 1024  # bytes asked of the kernel for what a client has not read yet: more than a page or a list has
 PROBE = re.compile(rb"(GET|HEAD) (/healthz|/readyz)(?:\?\S*)? HTTP/1\.[01]\r\n")
 HAS_BODY = re.compile(rb"\r\n(?:content-length|transfer-encoding|expect)\s*:", re.IGNORECASE)
 NOT_COUNTED = re.compile(rb"\r\n(?:transfer-encoding|expect)\s*:", re.IGNORECASE)
 LENGTH = re.compile(rb"\r\ncontent-length\s*:[ \t]*(\d{1,9})[ \t]*\r\n", re.IGNORECASE)
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 END_OF_HEAD = b"\r\n\r\n"
 ALIVE = b'{"status": "ok"}'
 ALIVE_HEAD = (
@@ -70,8 +73,30 @@ def is_given_up(connection: socket.socket) -> bool:
         return True
 
 
+def slow_to_refuse(application: Application, seconds: float = REFUSAL_SECONDS) -> Application:
+    """Hold back, for a moment, what is answered 429: who asks again at once then asks ten times a second, not a thousand times.
+
+    Two of a process's threads wait so at most, for the others are there for those who are not refused.
+    """
+    turn = threading.BoundedSemaphore(2)
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        def start(status: str, *details: Any) -> Any:
+            if status.startswith("429") and turn.acquire(blocking=False):
+                try:
+                    time.sleep(seconds)
+                finally:
+                    turn.release()
+            return start_response(status, *details)
+
+        return application(environ, start)
+
+    return answer
+
+
 class WebWorker(ThreadWorker):
     alive: bool  # gunicorn's own: it goes on until this is no longer so
+    wsgi: Application  # likewise
 
     def init_process(self) -> None:
         self.readiness_pool = ThreadPoolExecutor(1)
@@ -79,6 +104,10 @@ class WebWorker(ThreadWorker):
         self.at_work: dict[TConn, float] = {}  # until when each connection that a thread has may keep it
         self.overdue: dict[TConn, float] = {}  # since then: until when its thread is waited for
         super().init_process()
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        self.wsgi = slow_to_refuse(self.wsgi)
 
     def run(self) -> None:
         super().run()

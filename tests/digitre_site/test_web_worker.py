@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from unittest.mock import Mock
 
@@ -103,6 +104,27 @@ def test_a_process_whose_thread_does_not_come_back_gives_its_place_to_another() 
     worker.murder_pending()
     assert not worker.alive
     worker.log.error.assert_called_once()
+
+
+def test_who_asked_too_often_waits_a_moment_and_two_at_once_at_most() -> None:
+    def application(
+        environ: dict[str, str], start_response: Callable[[str, list[tuple[str, str]]], None]
+    ) -> list[bytes]:
+        start_response(environ["status"], [])
+        return []
+
+    paced = web_worker.slow_to_refuse(application, seconds=0.4)
+
+    def seconds_of(status: str) -> float:
+        start = time.monotonic()
+        paced({"status": status}, lambda *_: None)
+        return time.monotonic() - start
+
+    with ThreadPoolExecutor(4) as threads:
+        waited = sorted(threads.map(seconds_of, ["429 Too Many Requests"] * 3 + ["200 OK"]))
+    assert [seconds >= 0.4 for seconds in waited] == [False, False, True, True]
+    assert seconds_of("429 Too Many Requests") >= 0.4  # their turns are over
+    assert seconds_of("503 Service Unavailable") < 0.4
 
 
 def test_a_drawing_that_was_given_up_while_the_process_was_frozen_is_not_stored(
