@@ -24,8 +24,6 @@ logger = logging.getLogger(__name__)
 ANSWER_SECONDS = 2.5
 CONNECT_SECONDS = 1.0
 RETRY_SECONDS = 1.0  # between two looks whether it is back; no visitor waits for those
-# that a call waits whose limits are far away: what it counts is sent, and its answer learned when it comes
-HURRY_SECONDS = 0.05
 FAR_AWAY = 8  # of a limit, one part in so many may be used up unseen by each process
 MANY_CALLS = 1_000  # a limit this high keeps one sender from all of the server; below it, each call counts
 GRACE_SECONDS = 5  # that a count is kept beyond its window: the clocks of two processes differ
@@ -140,7 +138,7 @@ class SharedCounts:
                 self._connect(check=not is_back)
                 is_back = True
                 self._read_answers()
-            except (RedisError, OSError, ValueError) as error:
+            except Exception as error:  # whatever it is: if this thread ended, every call would wait for it in vain
                 if is_back:
                     logger.warning("the shared counters are away, each process counts for itself: %s", error)
                 is_back = False
@@ -202,15 +200,15 @@ class Counter:
         """Count so many calls in each window. Returns how many there were in each, these included.
 
         With `limits`, a call that is over one of them as far as this process knows is counted here alone, and one that is far
-        from them all does not wait for a server that is late.
+        from them all waits for no answer: what it counts is sent, and what others have counted is learned when that comes.
         """
         own = self._own.add(windows, times)
         if limits is not None and any(count > limit for count, limit in zip(own, limits, strict=True)):
             return own
         asked = self._shared.ask(windows, times) if self._shared else None
-        if asked is None:
+        if asked is None or (limits is not None and are_far(own, limits)):
             return own
-        asked.is_over.wait(HURRY_SECONDS if limits and are_far(own, limits) else ANSWER_SECONDS)
+        asked.is_over.wait(ANSWER_SECONDS)
         return own if asked.counts is None else asked.counts
 
     def clear(self) -> None:

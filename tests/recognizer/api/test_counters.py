@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from redis import Redis
+from redis import Connection, Redis
 
 from digitre_site.launcher.broker import EmbeddedBroker, prepare_broker
 from recognizer.api import counters
@@ -90,6 +90,24 @@ def test_however_late_the_server_answers_the_limit_of_all_processes_is_one(
 
 def test_while_the_server_is_away_each_process_has_a_limit_of_its_own() -> None:
     assert passed([Counter("redis://127.0.0.1:1/0") for _ in range(3)]) == 3 * 120
+
+
+def test_no_surprise_ends_the_thread_that_all_calls_wait_for(
+    broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real: Callable[[Connection], None] = Connection.connect
+    tries: list[Connection] = []
+
+    def connect(self: Connection) -> None:
+        tries.append(self)
+        if len(tries) == 1:
+            raise TypeError("nobody thought of this")
+        real(self)
+
+    monkeypatch.setattr(Connection, "connect", connect)
+    counter = Counter(broker.url)
+    assert seconds_of(lambda: counter.add(MINUTE)) < counters.ANSWER_SECONDS
+    wait_until(lambda: counter.add([("back", 60)]) and Counter(broker.url).add([("back", 60)], 0) != [0])
 
 
 def test_what_was_counted_together_is_remembered_when_the_server_goes_away(broker: EmbeddedBroker) -> None:

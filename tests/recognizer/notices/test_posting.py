@@ -68,7 +68,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *found: str) -> list[str]:
             connected.append(address[0])
             raise ConnectionRefusedError("refused")
 
-    def getaddrinfo(host: str, port: int, **options: object) -> list[Any]:
+    def getaddrinfo(host: str, port: int, *options: object, **more: object) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
