@@ -11,6 +11,7 @@ from django.db import connection
 
 from recognizer import campaigns, contributor_cookie, own_drawings, personalization, prototypes, serving
 from recognizer.api import throttles
+from tests.support.long_first import put_long_first
 from tests.support.two_databases import leave_out_what_reads_no_rows
 from training.api import campaign_progress, provenance
 
@@ -38,6 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for marker, reason in missing.items():
             if reason and item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+    put_long_first(items)
 
 
 @pytest.fixture(autouse=True)

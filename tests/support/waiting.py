@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, Route
 
-PATIENCE_SECONDS = 90  # a loaded machine
+PATIENCE_SECONDS = 180  # a loaded machine; on an idle one nothing takes ten
 
 
 def wait_until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:

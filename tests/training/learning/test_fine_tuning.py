@@ -43,23 +43,34 @@ def train(
     config: FineTuneConfig = TINY,
     on_step: Callable[[float], None] = lambda share: None,
     on_epoch: Callable[[dict[str, float]], None] = lambda entry: None,
+    on_checkpoint: Callable[[bytes], None] = lambda content: None,
+    earlier: bytes = b"",
 ) -> "Trained":
     from training.learning.fine_tuning import fine_tune
 
-    return fine_tune(shipped_baseline().keras, training_set, config, on_step, on_epoch)
+    return fine_tune(shipped_baseline().keras, training_set, config, on_step, on_epoch, on_checkpoint, earlier)
 
 
 def weights(model: Any) -> NDArray[Any]:
     return np.concatenate([weight.ravel() for weight in model.get_weights()])
 
 
-def test_it_moves_a_little_and_the_seed_says_where(training_set: TrainingSet) -> None:
+@pytest.fixture(scope="module")
+def unbroken(training_set: TrainingSet) -> "tuple[Trained, list[bytes]]":
+    """A training and what it left after each epoch: to compare with, for each one costs ten seconds before its first step."""
+    kept: list[bytes] = []
+    return train(training_set, on_checkpoint=kept.append), kept
+
+
+def test_it_moves_a_little_and_the_seed_says_where(
+    training_set: TrainingSet, unbroken: "tuple[Trained, list[bytes]]"
+) -> None:
     from training.learning.conversion import load_keras
 
     before = load_keras(
         shipped_baseline().keras
     ).trainable_weights  # a norm's statistics move as far as few digits differ
-    first, other = train(training_set), train(training_set, replace(TINY, seed=2))
+    first, other = unbroken[0], train(training_set, replace(TINY, seed=2))
     assert not np.allclose(weights(first.model), weights(other.model), atol=1e-5)
     moved = [np.abs(np.array(new) - old).max() for new, old in zip(first.model.trainable_weights, before, strict=True)]
     assert 0 < max(moved) < 0.1
@@ -137,17 +148,6 @@ def test_weights_that_are_no_numbers_end_the_training_and_say_so(training_set: T
     assert told == []
 
 
-def test_what_a_step_raises_ends_the_training(training_set: TrainingSet) -> None:
-    class Enough(Exception):
-        pass
-
-    def stop(share: float) -> None:
-        raise Enough
-
-    with pytest.raises(Enough):
-        train(training_set, on_step=stop)
-
-
 def test_contributors_are_held_out_whole_where_there_are_several() -> None:
     trains, held = hold_out(drawn_by_each(8), replace(TINY, validation_share=0.3))
     assert set(trains.contributors) | set(held.contributors) == set(range(8))
@@ -216,31 +216,28 @@ class ToldToStop(Exception):
     pass
 
 
-def test_what_was_broken_off_goes_on_from_its_last_epoch_to_the_same_weights(training_set: TrainingSet) -> None:
-    from training.learning.fine_tuning import fine_tune
-
-    three = replace(TINY, epochs=3)
+def test_what_was_broken_off_goes_on_from_its_last_epoch_to_the_same_weights(
+    training_set: TrainingSet, unbroken: "tuple[Trained, list[bytes]]"
+) -> None:
     kept: list[bytes] = []
 
-    def stop_in_the_third(share: float) -> None:
-        if share > 0.7:
+    def stop_in_the_second(share: float) -> None:
+        if share > 0.6:
             raise ToldToStop
 
     with pytest.raises(ToldToStop):
-        fine_tune(shipped_baseline().keras, training_set, three, on_step=stop_in_the_third, on_checkpoint=kept.append)
-    assert len(kept) == 2
+        train(training_set, on_step=stop_in_the_second, on_checkpoint=kept.append)
+    assert len(kept) == 1
     steps: list[float] = []
-    resumed = fine_tune(shipped_baseline().keras, training_set, three, on_step=steps.append, earlier=kept[-1])
-    assert min(steps) > 2 / 3  # the third epoch alone
-    np.testing.assert_array_equal(weights(resumed.model), weights(train(training_set, three).model))
+    resumed = train(training_set, on_step=steps.append, earlier=kept[0])
+    assert min(steps) > 1 / 2  # the second epoch alone
+    np.testing.assert_array_equal(weights(resumed.model), weights(unbroken[0].model))
 
 
-def test_a_checkpoint_of_other_pictures_is_not_gone_on_from(training_set: TrainingSet) -> None:
-    from training.learning.fine_tuning import fine_tune
-
-    kept: list[bytes] = []
-    fine_tune(shipped_baseline().keras, training_set, replace(TINY, epochs=1), on_checkpoint=kept.append)
+def test_a_checkpoint_of_other_pictures_is_not_gone_on_from(
+    training_set: TrainingSet, unbroken: "tuple[Trained, list[bytes]]"
+) -> None:
     others = replace(training_set, training=drawn_by_each(1))
     steps: list[float] = []
-    fine_tune(shipped_baseline().keras, others, replace(TINY, epochs=1), on_step=steps.append, earlier=kept[0])
-    assert len(steps) == 2
+    train(others, on_step=steps.append, earlier=unbroken[1][0])
+    assert steps == [0.25, 0.5, 0.75, 1]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from training.learning.pretraining import BaselineConfig, Source
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.sqlite]  # no rows: one database is enough
+Unbroken = tuple[Any, Path]
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +39,29 @@ def config() -> BaselineConfig:
     return BaselineConfig(cycles=(Cycle(2), Cycle(2)), batch=8, save_every=2, average_every=1)
 
 
+@pytest.fixture(scope="module")
+def unbroken(sources: list[Source], config: BaselineConfig, tmp_path_factory: pytest.TempPathFactory) -> Unbroken:
+    """A training and its checkpoint, to compare with."""
+    from training.learning.pretraining import train
+
+    checkpoint = tmp_path_factory.mktemp("baseline") / "checkpoint.npz"
+    return train(config, sources, checkpoint), checkpoint
+
+
 def weights_of(model: Any) -> NDArray[np.float32]:
     return np.concatenate([weight.ravel() for weight in model.get_weights()])
 
 
-def test_the_same_seed_trains_the_same_network(sources: list[Source], config: BaselineConfig) -> None:
+def test_the_same_seed_trains_the_same_network(
+    sources: list[Source], config: BaselineConfig, unbroken: Unbroken
+) -> None:
     from training.learning.pretraining import train
 
-    np.testing.assert_allclose(weights_of(train(config, sources)), weights_of(train(config, sources)), atol=1e-4)
+    np.testing.assert_allclose(weights_of(unbroken[0]), weights_of(train(config, sources)), atol=1e-4)
 
 
 def test_an_interrupted_training_goes_on_where_it_was(
-    sources: list[Source], config: BaselineConfig, tmp_path: Path
+    sources: list[Source], config: BaselineConfig, unbroken: Unbroken, tmp_path: Path
 ) -> None:
     from training.learning.pretraining import train
 
@@ -58,26 +70,25 @@ def test_an_interrupted_training_goes_on_where_it_was(
     def interrupt(step: int, loss: float, accuracy: float) -> None:
         raise KeyboardInterrupt
 
-    whole = train(config, sources)
     checkpoint = tmp_path / "checkpoint.npz"
     with pytest.raises(KeyboardInterrupt):
         train(config, sources, checkpoint, interrupt)
     resumed = train(config, sources, checkpoint, lambda *numbers: told.append(numbers))
     assert checkpoint.is_file()
     assert told[-1][0] == config.steps
-    np.testing.assert_allclose(weights_of(resumed), weights_of(whole), atol=1e-3)
+    np.testing.assert_allclose(weights_of(resumed), weights_of(unbroken[0]), atol=1e-3)
 
 
 def test_what_ships_is_the_mean_of_what_each_cycle_ended_with(
-    sources: list[Source], config: BaselineConfig, tmp_path: Path
+    sources: list[Source], config: BaselineConfig, unbroken: Unbroken
 ) -> None:
     from dataclasses import replace
 
     from training.learning.pretraining import train
 
     first = weights_of(train(replace(config, cycles=config.cycles[:1]), sources))
-    shipped = train(config, sources, tmp_path / "checkpoint.npz")
-    with np.load(tmp_path / "checkpoint.npz", allow_pickle=False) as kept:
+    shipped, checkpoint = unbroken
+    with np.load(checkpoint, allow_pickle=False) as kept:
         arrays = [kept[f"arr_{i}"] for i in range(len(kept.files) - 3)]
     count = len(shipped.weights)
     last = np.concatenate([array.ravel() for array in arrays[-count:]])
@@ -87,14 +98,14 @@ def test_what_ships_is_the_mean_of_what_each_cycle_ended_with(
 
 
 def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(
-    sources: list[Source], config: BaselineConfig, tmp_path: Path
+    sources: list[Source], config: BaselineConfig, unbroken: Unbroken, tmp_path: Path
 ) -> None:
     from dataclasses import replace
 
     from training.learning.pretraining import Cycle, train
 
     checkpoint = tmp_path / "checkpoint.npz"
-    train(config, sources, checkpoint)
+    checkpoint.write_bytes(unbroken[1].read_bytes())
     steps = []
     train(replace(config, seed=1, cycles=(Cycle(2),)), sources, checkpoint, lambda step, *_: steps.append(step))
     assert steps == [2]

@@ -31,6 +31,7 @@ SMALL_RUN = {
         "learning_rate": 4e-4,
         "replay_mnist": 1_500,
         "replay_scans": 200,
+        "replay_pen": 200,
         "replay_synthetic": 200,
         "replay_others": 300,
     }
