@@ -11,8 +11,14 @@ from tests.support.in_this_process import InThisProcess
 from tests.support.known import known
 from training.data import datasets
 from training.data.datasets import Mnist
+from training.learning.framework import load_framework
 from training.models import TrainingRun
 from training.runs import leases
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("tensorflow"):
+        load_framework()
 
 
 @pytest.fixture

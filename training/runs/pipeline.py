@@ -42,6 +42,7 @@ from training.evaluation.runner import Evaluation
 from training.evaluation.taught import NEW, Taught, findings
 from training.learning.calibration import Unseen, recalibrate
 from training.learning.cluster import Cluster
+from training.learning.framework import load_framework
 from training.models import DatasetSnapshot, RunCheckpoint, TrainingRun
 from training.runs import history, outcomes
 from training.runs.leases import Cancelled, HandedBack, Lease, LeaseLost, RunStopped
@@ -230,7 +231,8 @@ def learn(
     steps.phase("preparing pictures")
     learned_from = prepare(snapshot, config, exam_set, replay, steps, known)
     steps.phase("learning")
-    from training.learning import fine_tuning  # TensorFlow enters the process here
+    load_framework()
+    from training.learning import fine_tuning
     from training.learning.conversion import disagreement, export_litert, save_keras
 
     baseline = shipped_baseline()

@@ -14,6 +14,7 @@ from training.exchange.exporting import export_drawings
 from training.exchange.formats import entry
 from training.exchange.records import read_records
 from training.exchange.selection import Selection
+from training.learning.framework import load_framework
 from training.models import PreparedFile
 from training.models.prepared_files import PART
 from training.runs.progress import connect_anew
@@ -70,7 +71,8 @@ def onnx_model(parameters: dict[str, Any], folder: Path) -> Path:
     """Convert a version's network, whose bytes its row vouches for."""
     version = ModelVersion.objects.get(pk=parameters["version"])
     keras = registry.check_artifact(version.keras, version.keras_sha256)
-    from training.learning import conversion  # loads TensorFlow: in this child only, which ends with its task
+    load_framework()  # in this child only, which ends with its task
+    from training.learning import conversion
 
     path = folder / f"digitre-version-{version.number}.onnx"
     path.write_bytes(conversion.export_onnx(conversion.load_keras(keras)))

@@ -22,6 +22,7 @@ from training.config import FineTuneConfig
 from training.curation.training_set import Examples, TrainingSet
 from training.data.replay import Replay
 from training.learning.cluster import Cluster
+from training.learning.framework import load_framework
 
 
 def baseline_weights(checkpoint: Path | None = None) -> NDArray[np.float32]:
@@ -55,6 +56,7 @@ def flat(weights: list[NDArray[np.float32]]) -> NDArray[np.float32]:
 
 
 def main(file: Path) -> None:
+    load_framework()
     if Cluster.of_environment().is_follower:
         from training.learning.following import follow
 

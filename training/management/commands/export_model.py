@@ -6,6 +6,7 @@ from recognizer import registry
 from recognizer.errors import CorruptArtifact
 from recognizer.models import ModelVersion
 from training.exchange import model_files
+from training.learning.framework import load_framework
 
 
 class Command(BaseCommand):
@@ -29,7 +30,8 @@ class Command(BaseCommand):
         except CorruptArtifact as error:
             raise CommandError(str(error)) from error
         if not options["without_onnx"]:
-            from training.learning import conversion  # loads TensorFlow
+            load_framework()
+            from training.learning import conversion
 
             files["onnx"] = conversion.export_onnx(conversion.load_keras(files["keras"]))
         for kind, content in files.items():

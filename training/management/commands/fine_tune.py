@@ -10,6 +10,7 @@ from training.config import RunConfig
 from training.evaluation.gate import Decision
 from training.evaluation.gate_table import gate_table
 from training.learning.cluster import Cluster, ClusterError
+from training.learning.framework import load_framework
 from training.models import TrainingPolicy, TrainingRun
 from training.runs import outcomes, schedule
 from training.runs.resource_limits import confine
@@ -69,7 +70,8 @@ class Command(BaseCommand):
     def _follow() -> None:
         """Take part in the run of another process, which holds it and its rows. This one needs no database."""
         confine(RunConfig.from_environment().limits)
-        from training.learning import following  # TensorFlow loads here
+        load_framework()
+        from training.learning import following
 
         following.follow()
 

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from training.data.datasets import DataUnavailable
 from training.learning.cluster import Cluster, ClusterError
+from training.learning.framework import load_framework
 
 
 class Command(BaseCommand):
@@ -27,7 +28,8 @@ class Command(BaseCommand):
             is_follower = Cluster.of_environment().is_follower
         except ClusterError as error:
             raise CommandError(str(error)) from error
-        from training.learning import baseline, following  # TensorFlow loads here
+        load_framework()
+        from training.learning import baseline, following
         from training.learning.pretraining import BaselineConfig, Cycle
 
         if is_follower:
