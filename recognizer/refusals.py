@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from recognizer.errors import InvalidDrawing
 from recognizer.imaging.preprocessing import normalize_strokes
-from recognizer.imaging.strokes import Strokes
+from recognizer.imaging.strokes import Strokes, points_of
 from recognizer.inference.answers import Answer, Kind
 from recognizer.inference.calibrated_model import CalibratedModel
 from recognizer.sentences import Sentence
@@ -39,17 +41,21 @@ def digits_side_by_side(strokes: Strokes, model: CalibratedModel) -> list[int]:
 
 def side_by_side(strokes: Strokes) -> list[Strokes]:
     """Part strokes where a vertical line fits between them; [] where a part is too low to be one of several digits."""
-    groups: list[Strokes] = []
+    points, counts = points_of(strokes)
+    starts = np.cumsum([0, *counts[:-1]])
+    low, high = np.minimum.reduceat(points, starts).tolist(), np.maximum.reduceat(points, starts).tolist()
+
+    def height(numbers: Sequence[int]) -> float:
+        return float(max(high[number][1] for number in numbers) - min(low[number][1] for number in numbers))
+
+    groups: list[list[int]] = []
     right = float("-inf")
-    for stroke in sorted(strokes, key=lambda stroke: min(point[0] for point in stroke)):
-        if not groups or min(point[0] for point in stroke) > right:
+    for number in sorted(range(len(strokes)), key=lambda number: low[number][0]):
+        if low[number][0] > right:
             groups.append([])
-        groups[-1].append(stroke)
-        right = max(right, *(point[0] for point in stroke))
-    whole = _height(strokes)
-    return groups if all(_height(group) >= LEAST_HEIGHT * whole for group in groups) else []
-
-
-def _height(strokes: Sequence[list[list[float]]]) -> float:
-    ys = [point[1] for stroke in strokes for point in stroke]
-    return max(ys) - min(ys)
+        groups[-1].append(number)
+        right = max(right, high[number][0])
+    least = LEAST_HEIGHT * height(range(len(strokes)))
+    if any(height(group) < least for group in groups):
+        return []
+    return [[strokes[number] for number in group] for group in groups]

@@ -22,6 +22,7 @@ from recognizer.models.campaigns import Campaign
 from recognizer.models.contributors import Contributor
 from recognizer.models.events import LabelEvent, Look
 from recognizer.models.label_fields import Status, label_field, label_text
+from recognizer.models.strokes_field import StrokesField
 from recognizer.models.versions import ModelVersion
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Drawing(models.Model):
 
     # what was drawn
     png = models.BinaryField(editable=False, help_text="Greyscale PNG made by us from the pixels that were sent.")
-    strokes = models.JSONField(null=True, editable=False)
+    strokes = StrokesField(null=True, editable=False)
     canvas_width = models.FloatField(null=True, editable=False)
     canvas_height = models.FloatField(null=True, editable=False)
     content_hash = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the 28 x 28 the model saw.")
