@@ -1,11 +1,13 @@
 """The pages. What they show of a visitor's own comes from the API, so that a page is the same for everybody."""
 
 import time
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.template.loader import render_to_string
+from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,18 +19,34 @@ from recognizer.errors import NoChampion
 from recognizer.imaging.strokes import MAX_POINTS, MAX_STROKES
 from recognizer.models import Campaign, ModelVersion, Stage
 from recognizer.page_words import PAGES, page_words
+from recognizer.ttl_cache import TtlCache
 from recognizer.version_card import ModelCard
 
 LIMITS = {"strokes": MAX_STROKES, "points": MAX_POINTS}  # what a page with a pad must know of the API's
 
 # where DIGITRE_IDLE_SECONDS says nothing: a kiosk without an end is one person's for a whole day
 KIOSK_IDLE_SECONDS = 60
+rendered: TtlCache[tuple[str, ...], bytes] = TtlCache(most=64, seconds=300)  # at 20 KB each
 CLOSED_STATUS = {Stage.EARLY: 403, Stage.UNCONFIRMED: 403, Stage.OVER: 410}
+
+
+def same_for_everybody(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    """Render a page of which only language, address and the next person's place differ, once for all who share these.
+
+    Its template takes ten times as long as all else that a page needs, and a class opens it at once.
+    """
+    place = str(settings.DIGITRE_IDLE_SECONDS), next_place(request)
+    key = (name, get_language() or "", request.build_absolute_uri(request.path), *place)
+    content = None if settings.DEBUG else rendered.get(key)
+    if content is None:
+        content = render_to_string(name, context, request).encode()
+        rendered.put(key, content)
+    return HttpResponse(content)
 
 
 @require_safe
 def draw(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/draw.html", {"here": "draw", "limits": LIMITS})
+    return same_for_everybody(request, "pages/draw.html", {"here": "draw", "limits": LIMITS})
 
 
 @require_safe
@@ -44,14 +62,13 @@ def words(request: HttpRequest, page: str, language: str) -> HttpResponse:
 
 @require_safe
 def rounds(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/rounds.html", {"here": "rounds", "limits": LIMITS})
+    return same_for_everybody(request, "pages/rounds.html", {"here": "rounds", "limits": LIMITS})
 
 
 @require_safe
 def drawings(request: HttpRequest) -> HttpResponse:
-    return render(
-        request, "pages/drawings.html", {"here": "drawings", "retention_days": settings.DIGITRE_RETENTION_DAYS}
-    )
+    context = {"here": "drawings", "retention_days": settings.DIGITRE_RETENTION_DAYS}
+    return same_for_everybody(request, "pages/drawings.html", context)
 
 
 @require_safe
@@ -67,12 +84,13 @@ def model(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/about.html", {"here": "about"})
+    return same_for_everybody(request, "pages/about.html", {"here": "about"})
 
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/privacy.html", {"here": "privacy", "retention_days": settings.DIGITRE_RETENTION_DAYS})
+    context = {"here": "privacy", "retention_days": settings.DIGITRE_RETENTION_DAYS}
+    return same_for_everybody(request, "pages/privacy.html", context)
 
 
 @require_safe

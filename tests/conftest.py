@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import caches
 from django.db import connection
 
-from recognizer import campaigns, contributor_cookie, own_drawings, personalization, prototypes, serving
+from recognizer import campaigns, contributor_cookie, own_drawings, personalization, prototypes, serving, views
 from recognizer.api import throttles
 from tests.support.long_first import put_long_first
 from tests.support.two_databases import leave_out_what_reads_no_rows
@@ -55,7 +55,7 @@ def fresh_process_state() -> None:
         campaign_progress._answers,
     ):
         remembered.cache_clear()
-    several: list[Any] = [campaigns.known, contributor_cookie.known, personalization._collected]
+    several: list[Any] = [campaigns.known, contributor_cookie.known, personalization._collected, views.rendered]
     for kept in (*several, *campaign_progress.kept):
         kept.clear()
     caches["default"].clear()

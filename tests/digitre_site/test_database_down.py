@@ -68,7 +68,7 @@ def test_another_error_in_a_middleware_stays_a_500(monkeypatch: pytest.MonkeyPat
 def test_why_the_database_did_not_answer_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(views, "render", fail)
+    monkeypatch.setattr(views, "render_to_string", fail)
     assert Client().get("/about/").status_code == 503
     (record,) = (record for record in caplog.records if record.name == "digitre_site.middleware")
     assert record.levelno == logging.ERROR

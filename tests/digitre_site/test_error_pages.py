@@ -19,7 +19,7 @@ def break_pages(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(views, "render", fail)
+    monkeypatch.setattr(views, "render_to_string", fail)
 
 
 def assert_is_ours(response: Any, words: str) -> None:
