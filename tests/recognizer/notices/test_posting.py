@@ -1,8 +1,9 @@
 """What is posted goes to public addresses, once, and is not waited for without end."""
 
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import Any
 
@@ -11,6 +12,16 @@ import pytest
 from recognizer.notices import posting
 from recognizer.notices.posting import NotSent, checked, is_public, post
 from tests.support.receiver import Receiver, receiving
+
+
+def answer_names(monkeypatch: pytest.MonkeyPatch, answer: Callable[..., Any]) -> None:
+    """Let this thread look names up so; others, which may be at work for tests before this one, as ever."""
+    real, here = socket.getaddrinfo, threading.get_ident()
+
+    def getaddrinfo(*asked: Any, **options: Any) -> Any:
+        return (answer if threading.get_ident() == here else real)(*asked, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
 
 @pytest.fixture
@@ -54,7 +65,7 @@ def test_an_address_of_the_internet_is_public(address: str) -> None:
 def test_what_may_not_be_called_is_refused_before_anything_is_looked_up(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: pytest.fail("looked up"))
+    answer_names(monkeypatch, lambda *asked, **options: pytest.fail("looked up"))
     with pytest.raises(NotSent):
         checked(url)
 
@@ -62,16 +73,20 @@ def test_what_may_not_be_called_is_refused_before_anything_is_looked_up(
 def resolving(monkeypatch: pytest.MonkeyPatch, *found: str) -> list[str]:
     """Let a name lead to these addresses, and collect what is connected to."""
     connected: list[str] = []
+    here = threading.get_ident()
 
     class Socket(socket.socket):
         def connect(self, address: Any) -> None:
+            if threading.get_ident() != here:
+                super().connect(address)
+                return
             connected.append(address[0])
             raise ConnectionRefusedError("refused")
 
-    def getaddrinfo(host: str, port: int, *options: object, **more: object) -> list[Any]:
+    def lead(host: str, port: int, **options: object) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
 
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    answer_names(monkeypatch, lead)
     monkeypatch.setattr(socket, "socket", Socket)
     return connected
 
@@ -113,6 +128,10 @@ def test_nobody_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         url = server.url
     with pytest.raises(NotSent, match="No connection"):
         post(url, b"", {}, may_be_private=True)
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: (_ for _ in ()).throw(socket.gaierror(2, "x")))
+
+    def know_nobody(*asked: object, **options: object) -> None:
+        raise socket.gaierror(2, "x")
+
+    answer_names(monkeypatch, know_nobody)
     with pytest.raises(NotSent, match="no address"):
         post("https://nowhere.example/", b"", {})
