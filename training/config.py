@@ -185,7 +185,7 @@ class GatePolicy(_Saved):
     calibration_rise: float = 0.01  # above the champion's
     agreement: float = 1e-3  # between Keras and LiteRT, largest difference of an output
     artifact_bytes: int = 2 * 1024 * 1024  # of the served file
-    latency_ms: float = 1.0  # median of one drawing; the promise is 0.5 ms on an idle core
+    latency_ms: float = 1.0  # of the processor's time, median of one drawing; the promise is 0.5 ms on an idle core
     latency_rise: float = 2.0  # times the champion's, measured side by side
 
 
