@@ -74,7 +74,7 @@ def is_given_up(connection: socket.socket) -> bool:
 
 
 def slow_to_refuse(application: Application, seconds: float = REFUSAL_SECONDS) -> Application:
-    """Hold back, for a moment, what is answered 429: who asks again at once then asks ten times a second, not a thousand times.
+    """Hold back, for a moment, what is answered 429: who asks again at once then asks ten times a second over a connection.
 
     Two of a process's threads wait so at most, for the others are there for those who are not refused.
     """
