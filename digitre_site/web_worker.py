@@ -73,12 +73,12 @@ def is_given_up(connection: socket.socket) -> bool:
         return True
 
 
-def slow_to_refuse(application: Application, seconds: float = REFUSAL_SECONDS) -> Application:
+def slow_to_refuse(application: Application, threads: int, seconds: float = REFUSAL_SECONDS) -> Application:
     """Hold back, for a moment, what is answered 429: who asks again at once then asks ten times a second over a connection.
 
-    Two of a process's threads wait so at most, for the others are there for those who are not refused.
+    Half of a process's threads wait so at most, for the others are there for those who are not refused.
     """
-    turn = threading.BoundedSemaphore(2)
+    turn = threading.BoundedSemaphore(threads // 2)
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         def start(status: str, *details: Any) -> Any:
@@ -107,7 +107,7 @@ class WebWorker(ThreadWorker):
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
-        self.wsgi = slow_to_refuse(self.wsgi)
+        self.wsgi = slow_to_refuse(self.wsgi, self.cfg.threads)
 
     def run(self) -> None:
         super().run()

@@ -106,18 +106,18 @@ def test_a_process_whose_thread_does_not_come_back_gives_its_place_to_another() 
     worker.log.error.assert_called_once()
 
 
-def test_who_asked_too_often_waits_a_moment_and_two_at_once_at_most() -> None:
+def test_who_asked_too_often_waits_a_moment_in_half_of_the_threads_at_most() -> None:
     def application(
         environ: dict[str, str], start_response: Callable[[str, list[tuple[str, str]]], None]
     ) -> list[bytes]:
         start_response(environ["status"], [])
         return []
 
-    paced = web_worker.slow_to_refuse(application, seconds=0.4)
+    paced = web_worker.slow_to_refuse(application, THREADS, seconds=0.4)
 
-    def seconds_of(status: str) -> float:
+    def seconds_of(status: str, by: web_worker.Application = paced) -> float:
         start = time.monotonic()
-        paced({"status": status}, lambda *_: None)
+        by({"status": status}, lambda *_: None)
         return time.monotonic() - start
 
     with ThreadPoolExecutor(4) as threads:
@@ -125,6 +125,8 @@ def test_who_asked_too_often_waits_a_moment_and_two_at_once_at_most() -> None:
     assert [seconds >= 0.4 for seconds in waited] == [False, False, True, True]
     assert seconds_of("429 Too Many Requests") >= 0.4  # their turns are over
     assert seconds_of("503 Service Unavailable") < 0.4
+    alone = web_worker.slow_to_refuse(application, threads=1, seconds=0.4)
+    assert seconds_of("429 Too Many Requests", alone) < 0.4  # there is no other thread for those who are not refused
 
 
 def test_a_drawing_that_was_given_up_while_the_process_was_frozen_is_not_stored(
