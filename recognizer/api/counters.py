@@ -140,7 +140,10 @@ class SharedCounts:
                 self._read_answers()
             except Exception as error:  # whatever it is: if this thread ended, every call would wait for it in vain
                 if is_back:
-                    logger.warning("the shared counters are away, each process counts for itself: %s", error)
+                    surprise = None if isinstance(error, RedisError | OSError) else error
+                    logger.warning(
+                        "the shared counters are away, each process counts for itself: %s", error, exc_info=surprise
+                    )
                 is_back = False
             self._give_up()
             time.sleep(RETRY_SECONDS)

@@ -93,7 +93,7 @@ def test_while_the_server_is_away_each_process_has_a_limit_of_its_own() -> None:
 
 
 def test_no_surprise_ends_the_thread_that_all_calls_wait_for(
-    broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+    broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     real: Callable[[Connection], None] = Connection.connect
     tries: list[Connection] = []
@@ -107,6 +107,7 @@ def test_no_surprise_ends_the_thread_that_all_calls_wait_for(
     monkeypatch.setattr(Connection, "connect", connect)
     counter = Counter(broker.url)
     assert seconds_of(lambda: counter.add(MINUTE)) < counters.ANSWER_SECONDS
+    assert "in connect" in caplog.text  # where it was: a fault of ours is no server that is away
     wait_until(lambda: counter.add([("back", 60)]) and Counter(broker.url).add([("back", 60)], 0) != [0])
 
 
