@@ -10,7 +10,12 @@ from django.db import models
 
 class CompiledEncoder(json.JSONEncoder):
     def encode(self, value: Any) -> str:
-        return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+        try:
+            return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+        except (
+            orjson.JSONEncodeError
+        ):  # an integer that it takes for too large: a release before this one may have kept one
+            return super().encode(value)
 
 
 class CompiledDecoder(json.JSONDecoder):

@@ -32,5 +32,12 @@ def test_what_the_standard_library_wrote_is_read() -> None:
     assert Drawing.objects.get(pk=drawing.pk).strokes == path
 
 
+def test_a_number_beyond_the_compiled_encoder_is_kept_as_before() -> None:
+    drawing = make_drawing()
+    drawing.strokes = [[[1, 2, 2**70]]]
+    drawing.save(update_fields=["strokes"])
+    assert Drawing.objects.get(pk=drawing.pk).strokes == [[[1, 2, 2**70]]]
+
+
 def test_to_migrations_it_is_the_column_that_it_was() -> None:
     call_command("makemigrations", "recognizer", check=True, dry_run=True, verbosity=0)
