@@ -10,9 +10,12 @@ LONG = ("browser", "processes", "tensorflow", "docker")  # markers of what takes
 def put_long_first(items: list[pytest.Item]) -> None:
     """Reorder, in place: pytest-xdist gives each process a piece of the list, and each piece now begins with what takes long.
 
-    The long ones keep their order, so that one process drives browsers while another trains; so do the others after them.
+    The long ones keep their order, so that one process drives browsers while another trains; so do the others after them. A
+    process alone gains nothing by it, and whoever waits before it sees the quick ones fail first.
     """
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes == 1:
+        return
     long = [item for item in items if any(item.get_closest_marker(name) for name in LONG)]
     chosen = set(map(id, long))
     short = [item for item in items if id(item) not in chosen]
